@@ -1,0 +1,15 @@
+//! What the deeds need from the world, as traits, and the suites that every implementation must pass.
+
+mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+mod random;
+mod signer;
+mod store;
+
+pub use clock::Clock;
+pub use random::Random;
+pub use signer::{SignatureAlgorithm, Signer, SignerError};
+pub use store::{
+    Batch, Engine, FromValue, Hold, Migration, MigrationError, Row, Statement, Step, Store, StoreError, Value,
+};

@@ -1,0 +1,93 @@
+//! Statements and values in SQLite's words.
+
+use rusqlite::types::{ToSqlOutput, Value as SqliteValue, ValueRef};
+use rusqlite::{CachedStatement, Connection, ToSql};
+use thingsmith_ports::{Row, Statement, StoreError, Value};
+
+/// A value as rusqlite binds it, without a copy.
+struct Bound<'a>(&'a Value);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self.0 {
+            Value::Null => ToSqlOutput::Owned(SqliteValue::Null),
+            Value::Integer(integer) => ToSqlOutput::Owned(SqliteValue::Integer(*integer)),
+            Value::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Value::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+        })
+    }
+}
+
+/// Runs a statement to its end and gives back its rows.
+pub(crate) fn run(connection: &Connection, statement: &Statement) -> rusqlite::Result<Vec<Row>> {
+    let mut prepared = connection.prepare_cached(statement.sql)?;
+    bind(&mut prepared, &statement.args)?;
+    let columns = prepared.column_count();
+    let mut answer = prepared.raw_query();
+    let mut rows = Vec::new();
+    while let Some(row) = answer.next()? {
+        let values = (0..columns)
+            .map(|column| row.get_ref(column).map(value))
+            .collect::<Result<_, _>>()?;
+        rows.push(Row(values));
+    }
+    Ok(rows)
+}
+
+/// Binds the arguments. SQLite numbers `$n` by first appearance, so they are bound by name.
+fn bind(prepared: &mut CachedStatement<'_>, args: &[Value]) -> rusqlite::Result<()> {
+    for (index, argument) in args.iter().enumerate() {
+        let name = PARAMETERS
+            .get(index)
+            .expect("no statement has more parameters than there are names");
+        if let Some(position) = prepared.parameter_index(name)? {
+            prepared.raw_bind_parameter(position, Bound(argument))?;
+        }
+    }
+    Ok(())
+}
+
+fn value(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(integer) => Value::Integer(integer),
+        // No statement computes with fractions, and no column has them.
+        ValueRef::Real(real) => Value::Text(real.to_string()),
+        ValueRef::Text(bytes) => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
+        ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
+    }
+}
+
+/// An error of step `step` in the words of the port.
+pub(crate) fn error(cause: rusqlite::Error, step: usize) -> StoreError {
+    use rusqlite::ErrorCode;
+    use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_ROWID, SQLITE_CONSTRAINT_UNIQUE};
+    if let rusqlite::Error::SqliteFailure(failure, _) = &cause {
+        match failure.code {
+            ErrorCode::ConstraintViolation
+                if [
+                    SQLITE_CONSTRAINT_PRIMARYKEY,
+                    SQLITE_CONSTRAINT_ROWID,
+                    SQLITE_CONSTRAINT_UNIQUE,
+                ]
+                .contains(&failure.extended_code) =>
+            {
+                return StoreError::Duplicate(step);
+            }
+            ErrorCode::OperationInterrupted => {
+                return StoreError::Retry("no answer within the deadline".into());
+            }
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
+                return StoreError::Retry(cause.to_string());
+            }
+            _ => {}
+        }
+    }
+    StoreError::other(cause)
+}
+
+const PARAMETERS: [&str; 32] = [
+    "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15", "$16",
+    "$17", "$18", "$19", "$20", "$21", "$22", "$23", "$24", "$25", "$26", "$27", "$28", "$29", "$30", "$31",
+    "$32",
+];
