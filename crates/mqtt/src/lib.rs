@@ -15,6 +15,7 @@ mod filter;
 mod frame;
 mod limits;
 mod packet;
+mod session;
 mod string;
 mod topic;
 mod trie;
@@ -28,5 +29,6 @@ pub use packet::{
     ConnAck, Connect, ConnectReturnCode, Grant, Message, Packet, PacketId, Protocol, Publish, PublishQos,
     Qos, SubAck, Subscribe, Subscription, Unsubscribe, Will,
 };
+pub use session::{Action, Answer, Delivered, DeliveryId, DisconnectReason, Session};
 pub use topic::TopicName;
 pub use trie::{Match, SubscriptionTrie};

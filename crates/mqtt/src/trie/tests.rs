@@ -56,7 +56,7 @@ fn groups_of_one_filter_are_kept_apart() {
     trie.insert(&filter("a/+"), 1, 10);
     let mut groups = 0;
     trie.visit(&topic("a/b"), |met| {
-        groups += usize::from(matches!(met, Match::Group { .. }))
+        groups += usize::from(matches!(met, Match::Group { .. }));
     });
     assert_eq!(groups, 2);
     assert_eq!(trie.remove(&filter("$share/h/a/+"), &1), Some(10));
