@@ -42,8 +42,7 @@ pub async fn parameters_may_stand_out_of_order_and_twice(place: &dyn Place) {
     execute(&store, sql, [7.into(), "seven".into()]).await.unwrap();
     let sql = "SELECT key FROM kinds WHERE text = $3 AND key = $1 AND number = $1 AND number < $2";
     assert_eq!(number(&store, sql, [7.into(), 8.into(), "seven".into()]).await, 7);
-    let sql =
-        "INSERT INTO kinds (number, text, bytes, key) VALUES ($9, $8, $7, $10 + $1 + $2 + $3 + $4 + $5 + $6)";
+    let sql = "INSERT INTO kinds (number, text, bytes, key) VALUES ($9, $8, $7, CAST($10 AS BIGINT) + $1 + $2 + $3 + $4 + $5 + $6)";
     let args = [
         1.into(),
         2.into(),
