@@ -52,7 +52,12 @@ pub(crate) fn connecting_may_pass(cause: &Error) -> bool {
 pub(crate) fn lost(cause: &Error) -> bool {
     match cause.as_db_error() {
         Some(refusal) => !matches!(refusal.parsed_severity(), Some(Severity::Error)),
-        None => cause.is_closed() || cause.source().is_some_and(|source| source.is::<io::Error>()),
+        None => {
+            cause.is_closed()
+                || cause
+                    .source()
+                    .is_some_and(<dyn std::error::Error>::is::<io::Error>)
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The suite of stores, on a PostgreSQL server.
 
+#![expect(clippy::unwrap_used, reason = "test code")]
+
 mod server;
 
 use std::sync::Arc;
@@ -16,7 +18,7 @@ thingsmith_ports::store_suite!(schema);
 struct Schema(Config);
 
 async fn schema() -> Option<Schema> {
-    let config = server::config()?;
+    let (config, _) = server::config()?;
     PostgresStore::create_schema(&config).await.unwrap();
     Some(Schema(config))
 }

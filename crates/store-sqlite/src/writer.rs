@@ -34,8 +34,8 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn start(path: &Path) -> rusqlite::Result<Self> {
-        let connection = open(path)?;
         restrict(path);
+        let connection = open(path)?;
         let (queue, work) = sync_channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".into())
@@ -264,3 +264,6 @@ fn durability(connection: &Connection) -> rusqlite::Result<(String, i64)> {
     let synchronous = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
     Ok((journal, synchronous))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! The suite of stores, on SQLite.
 
+#![expect(clippy::unwrap_used, reason = "test code")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
