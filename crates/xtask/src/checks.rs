@@ -27,15 +27,12 @@ pub(crate) fn test(repository: &Repository) -> Result<()> {
         Postgres::start().context("cannot start PostgreSQL for the tests")
     })?;
     let servers = Servers::around(repository, &postgres)?;
+    // Doc tests first: there are few, and the last count that a reader sees is then the tests' own.
     let tested = stages
-        .run("tests", || {
-            servers.cargo(repository, test_runner(repository), &["--workspace"])
+        .run("doc tests", || {
+            servers.cargo(repository, &["test", "--doc", "--workspace"])
         })
-        .and_then(|()| {
-            stages.run("doc tests", || {
-                servers.cargo(repository, &["test", "--doc"], &["--workspace"])
-            })
-        });
+        .and_then(|()| stages.run("tests", || servers.cargo(repository, test_runner(repository))));
     if tested.is_err() {
         eprintln!("\nPostgreSQL said:\n{}", postgres.log());
     }
@@ -64,7 +61,12 @@ pub(crate) fn check(repository: &Repository) -> Result<()> {
     stages.run("clippy", || lint(repository))?;
     stages.run("unit tests", || {
         let mut tests = cargo(repository.root());
-        tests.args(test_runner(repository)).arg("--lib");
+        let runner: &[&str] = if has_nextest(repository) {
+            &["nextest", "run"]
+        } else {
+            &["test"]
+        };
+        tests.args(runner).arg("--lib");
         for package in arrows::pure_packages(repository)? {
             tests.args(["--package", &package]);
         }
@@ -104,12 +106,9 @@ impl Servers {
         Ok(Self { variables })
     }
 
-    fn cargo(&self, repository: &Repository, subcommand: &[&str], arguments: &[&str]) -> Result<()> {
+    fn cargo(&self, repository: &Repository, arguments: &[&str]) -> Result<()> {
         let mut tests = cargo(repository.root());
-        run(tests
-            .args(subcommand)
-            .args(arguments)
-            .envs(self.variables.clone()))
+        run(tests.args(arguments).envs(self.variables.clone()))
     }
 }
 
@@ -121,12 +120,16 @@ fn lint(repository: &Repository) -> Result<()> {
     run(cargo(repository.root()).args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
 }
 
-/// nextest where it is installed: it runs test binaries side by side and ends a hanging test.
+/// Every test but doc tests: by nextest where it is installed, which runs test binaries side by side.
 fn test_runner(repository: &Repository) -> &'static [&'static str] {
-    match succeeds(cargo(repository.root()).args(["nextest", "--version"])) {
-        true => &["nextest", "run"],
-        false => &["test"],
+    match has_nextest(repository) {
+        true => &["nextest", "run", "--workspace"],
+        false => &["test", "--workspace", "--lib", "--bins", "--tests"],
     }
+}
+
+fn has_nextest(repository: &Repository) -> bool {
+    succeeds(cargo(repository.root()).args(["nextest", "--version"]))
 }
 
 fn rust_components(repository: &Repository) -> Result<()> {
