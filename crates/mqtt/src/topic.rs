@@ -1,0 +1,164 @@
+//! Topic names: where a message goes.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use crate::{MqttError, TopicLimits, string};
+
+/// A checked topic name: UTF-8, not empty, no wildcard, no U+0000, within the limits it was read with.
+///
+/// It is a slice of the packet it came in, so a copy is cheap, and keeps that packet's buffer alive.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TopicName(Bytes);
+
+const WHAT: &str = "a topic name";
+
+impl TopicName {
+    /// Checks the bytes of a topic name.
+    ///
+    /// # Errors
+    /// Says which rule the bytes break.
+    pub fn from_bytes(bytes: Bytes, limits: &TopicLimits) -> Result<Self, MqttError> {
+        let text = string::check(&bytes)?;
+        check_size(WHAT, without_basic_ingest(text), limits)?;
+        if text.len() > string::LONGEST {
+            return Err(MqttError::TooLong {
+                what: WHAT,
+                bytes: text.len(),
+                maximum: string::LONGEST,
+            });
+        }
+        if text.is_empty() {
+            return Err(MqttError::Empty(WHAT));
+        }
+        if bytes.iter().any(|byte| matches!(byte, b'+' | b'#')) {
+            return Err(MqttError::Wildcard(WHAT));
+        }
+        Ok(Self(bytes))
+    }
+
+    /// Checks a text that is a topic name.
+    ///
+    /// # Errors
+    /// Says which rule the text breaks.
+    pub fn parse(text: &str, limits: &TopicLimits) -> Result<Self, MqttError> {
+        Self::from_bytes(Bytes::copy_from_slice(text.as_bytes()), limits)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        str::from_utf8(&self.0).expect("checked by from_bytes")
+    }
+
+    /// The text's bytes, without looking at their encoding again.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Whether the topic is one of the server's own: those begin with `$`.
+    pub fn is_reserved(&self) -> bool {
+        self.0.starts_with(b"$")
+    }
+
+    /// A copy that no longer keeps the packet it came in alive, for those who store it.
+    pub fn detached(&self) -> Self {
+        Self(Bytes::copy_from_slice(&self.0))
+    }
+
+    /// The levels between the slashes, at least one; any may be empty.
+    pub(crate) fn levels(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.split(|byte| *byte == b'/')
+    }
+}
+
+impl fmt::Display for TopicName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for TopicName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+/// Checks length and depth. Topic names and filters share the limits.
+pub(crate) fn check_size(what: &'static str, text: &str, limits: &TopicLimits) -> Result<(), MqttError> {
+    if text.len() > limits.bytes {
+        return Err(MqttError::TooLong {
+            what,
+            bytes: text.len(),
+            maximum: limits.bytes,
+        });
+    }
+    let levels = 1 + text.bytes().filter(|byte| *byte == b'/').count();
+    let maximum = limits.levels.min(TopicLimits::DEEPEST);
+    if levels > maximum {
+        return Err(MqttError::TooDeep {
+            what,
+            levels,
+            maximum,
+        });
+    }
+    Ok(())
+}
+
+// AWS's quota table ("Topic size", "Maximum number of slashes in topic and topic filter"): the first three levels
+// of a Basic Ingest topic, $aws/rules/NAME/, count neither for the length nor for the depth.
+fn without_basic_ingest(text: &str) -> &str {
+    text.strip_prefix("$aws/rules/")
+        .and_then(|rest| rest.split_once('/'))
+        .map_or(text, |(_rule, topic)| topic)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<TopicName, MqttError> {
+        TopicName::parse(text, &TopicLimits::default())
+    }
+
+    #[test]
+    fn a_topic_has_no_wildcard_no_nul_and_a_character() {
+        assert!(parse("/").is_ok());
+        assert!(parse("plant 1/пумпа//x").is_ok());
+        assert_eq!(parse(""), Err(MqttError::Empty(WHAT)));
+        assert_eq!(parse("a+"), Err(MqttError::Wildcard(WHAT)));
+        assert_eq!(parse("a/#"), Err(MqttError::Wildcard(WHAT)));
+        assert_eq!(parse("a\0"), Err(MqttError::Nul));
+        assert_eq!(
+            TopicName::from_bytes(Bytes::from_static(b"\xff"), &TopicLimits::default()),
+            Err(MqttError::Utf8)
+        );
+    }
+
+    #[test]
+    fn limits_hold_at_both_sides() {
+        assert!(parse(&"t".repeat(256)).is_ok());
+        assert!(parse(&"t".repeat(257)).is_err());
+        assert!(parse("1/2/3/4/5/6/7/8").is_ok());
+        assert!(parse("1/2/3/4/5/6/7/8/9").is_err());
+    }
+
+    #[test]
+    fn the_first_three_levels_of_basic_ingest_do_not_count() {
+        assert!(parse("$aws/rules/store/1/2/3/4/5/6/7/8").is_ok());
+        assert!(parse("$aws/rules/store/1/2/3/4/5/6/7/8/9").is_err());
+        assert!(parse(&format!("$aws/rules/store/{}", "t".repeat(256))).is_ok());
+        assert!(parse(&format!("$aws/rules/store/{}", "t".repeat(257))).is_err());
+        assert!(parse("$aws/things/1/2/3/4/5/6/7/8").is_err());
+    }
+
+    #[test]
+    fn no_setting_allows_an_endless_depth() {
+        let generous = TopicLimits {
+            bytes: 65_535,
+            levels: usize::MAX,
+        };
+        assert!(TopicName::parse(&"/".repeat(127), &generous).is_ok());
+        assert!(TopicName::parse(&"/".repeat(128), &generous).is_err());
+    }
+}

@@ -1,0 +1,86 @@
+//! The codec of MQTT 3.1.1: one packet a file, each with both directions, since the device agent speaks the other
+//! side.
+//!
+//! Section numbers in here are those of the OASIS specification of 3.1.1.
+
+pub mod connack;
+pub mod connect;
+pub mod publish;
+pub mod suback;
+pub mod subscribe;
+pub mod unsubscribe;
+
+mod disconnect;
+mod pingreq;
+mod pingresp;
+mod puback;
+mod unsuback;
+
+use bytes::{Buf, BytesMut};
+
+use crate::{Header, Kind, Limits, MqttError, Packet};
+
+/// Takes the next packet from a buffer, or leaves the buffer as it is if the packet is not complete.
+///
+/// A message is cut from the buffer without copying; every other packet is copied out, so that it keeps nothing of
+/// the buffer alive. After an error the connection is lost: where the next packet begins is not known.
+///
+/// # Errors
+/// The first rule that the bytes break. A packet longer than `limits` allow fails as soon as its header is there.
+pub fn read(buffer: &mut BytesMut, limits: &Limits) -> Result<Option<Packet>, MqttError> {
+    let Some(header) = Header::read(buffer, limits.packet_bytes)? else {
+        return Ok(None);
+    };
+    if buffer.len() < header.packet_bytes() {
+        return Ok(None);
+    }
+    if header.kind == Kind::Publish {
+        let mut packet = buffer.split_to(header.packet_bytes()).freeze();
+        packet.advance(header.header_bytes);
+        return publish::decode(header.flags, packet, limits).map(|publish| Some(Packet::Publish(publish)));
+    }
+    let body = &buffer[header.header_bytes..header.packet_bytes()];
+    let packet = decode_body(header.kind, body, limits)?;
+    buffer.advance(header.packet_bytes());
+    Ok(Some(packet))
+}
+
+fn decode_body(kind: Kind, body: &[u8], limits: &Limits) -> Result<Packet, MqttError> {
+    match kind {
+        Kind::Connect => connect::decode(body, limits),
+        Kind::ConnAck => connack::decode(body).map(Packet::ConnAck),
+        Kind::PubAck => puback::decode(body).map(Packet::PubAck),
+        Kind::Subscribe => subscribe::decode(body, limits).map(Packet::Subscribe),
+        Kind::SubAck => suback::decode(body).map(Packet::SubAck),
+        Kind::Unsubscribe => unsubscribe::decode(body, limits).map(Packet::Unsubscribe),
+        Kind::UnsubAck => unsuback::decode(body).map(Packet::UnsubAck),
+        Kind::PingReq => pingreq::decode(body),
+        Kind::PingResp => pingresp::decode(body),
+        Kind::Disconnect => disconnect::decode(body),
+        Kind::Publish | Kind::PubRec | Kind::PubRel | Kind::PubComp => Err(MqttError::NotSupported(kind)),
+    }
+}
+
+/// Appends a packet to a buffer. After an error the buffer is as it was.
+///
+/// # Errors
+/// A field or the packet is longer than its length can say, or a list is empty that may not be.
+pub fn write(packet: &Packet, to: &mut BytesMut) -> Result<(), MqttError> {
+    match packet {
+        Packet::Connect(connect) => connect::encode(connect, to),
+        Packet::OtherVersion(protocol) => connack::encode_refusal(*protocol, to),
+        Packet::ConnAck(connack) => connack::encode(connack, to),
+        Packet::Publish(publish) => publish::encode(publish, to),
+        Packet::PubAck(packet_id) => puback::encode(*packet_id, to),
+        Packet::Subscribe(subscribe) => subscribe::encode(subscribe, to),
+        Packet::SubAck(suback) => suback::encode(suback, to),
+        Packet::Unsubscribe(unsubscribe) => unsubscribe::encode(unsubscribe, to),
+        Packet::UnsubAck(packet_id) => unsuback::encode(*packet_id, to),
+        Packet::PingReq => pingreq::encode(to),
+        Packet::PingResp => pingresp::encode(to),
+        Packet::Disconnect => disconnect::encode(to),
+    }
+}
+
+#[cfg(test)]
+mod tests;
