@@ -1,0 +1,43 @@
+//! Operations on things and on what belongs to them.
+
+mod attach_thing_principal;
+mod create_thing;
+mod delete_thing;
+mod describe_thing;
+mod detach_thing_principal;
+mod list_thing_principals;
+mod list_things;
+mod update_thing;
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use thingsmith_core::Fault;
+use thingsmith_core::things::Attributes;
+
+pub use attach_thing_principal::AttachThingPrincipal;
+pub use create_thing::CreateThing;
+pub use delete_thing::DeleteThing;
+pub use describe_thing::DescribeThing;
+pub use detach_thing_principal::DetachThingPrincipal;
+pub use list_thing_principals::ListThingPrincipals;
+pub use list_things::ListThings;
+pub use update_thing::UpdateThing;
+
+/// AWS's `AttributePayload`.
+#[derive(Deserialize)]
+pub struct AttributePayload {
+    attributes: Option<BTreeMap<String, Option<String>>>,
+    merge: Option<bool>,
+}
+
+impl AttributePayload {
+    /// The attributes, where any are given. One that is null counts as one that is empty.
+    fn attributes(self) -> Result<Option<Attributes>, Fault> {
+        let Some(attributes) = self.attributes else { return Ok(None) };
+        let attribute = |(name, value): (String, Option<String>)| {
+            Ok((name.parse()?, value.unwrap_or_default().parse()?))
+        };
+        attributes.into_iter().map(attribute).collect::<Result<_, Fault>>().map(Some)
+    }
+}
