@@ -258,3 +258,30 @@ const NAMES: [&str; 37] = [
     "iot:Certificate.Issuer.AlternativeName.UniformResourceIdentifier",
     "iot:Certificate.Issuer.AlternativeName.IPAddress",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_single_valued_variable_is_among_the_available_keys() {
+        let attributes = CertificateAttribute::ALL
+            .iter()
+            .map(|attribute| attribute.as_str().to_owned());
+        let names = AlternativeName::ALL
+            .iter()
+            .map(|name| format!("AlternativeName.{}", name.as_str()));
+        let words: Vec<String> = attributes.chain(names).collect();
+        let sides = ["Subject", "Issuer"].into_iter();
+        let mut wanted: Vec<String> = sides
+            .flat_map(|side| words.iter().map(move |word| format!("{PREFIX}{side}.{word}")))
+            .collect();
+        wanted.insert(0, format!("{PREFIX}SerialNumber"));
+        assert_eq!(wanted, NAMES);
+        let facts = CertificateFacts {
+            serial_number: Some("1".to_owned()),
+            ..CertificateFacts::default()
+        };
+        assert_eq!(facts.available_keys(), ["iot:Certificate.SerialNumber"]);
+    }
+}

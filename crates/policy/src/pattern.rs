@@ -58,12 +58,10 @@ impl Pattern {
             rest = match character {
                 '*' if syntax.wildcards => {
                     // A run of stars says no more than one.
-                    if compiler.literal.is_empty() && compiler.tokens.last() == Some(&Token::Any) {
-                        after
-                    } else {
+                    if !compiler.literal.is_empty() || compiler.tokens.last() != Some(&Token::Any) {
                         compiler.token(Token::Any);
-                        after
                     }
+                    after
                 }
                 '?' if syntax.wildcards => {
                     compiler.token(Token::One);

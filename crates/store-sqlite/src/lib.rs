@@ -121,10 +121,16 @@ impl Store for SqliteStore {
     }
 }
 
-/// Keeps files of the store from other users of the machine.
+/// Keeps files of the store from other users of the machine: SQLite gives the files beside it the same permissions.
 fn restrict(path: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-    if let Err(cause) = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)) {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let restricted = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|file| file.set_permissions(std::fs::Permissions::from_mode(0o600)));
+    if let Err(cause) = restricted {
         tracing::warn!(path = %path.display(), %cause, "the database file's permissions could not be restricted");
     }
 }

@@ -63,10 +63,10 @@ fn read_until(
 ) -> Result<Vec<Row>, StoreError> {
     // Asked every so many of SQLite's instructions: often enough to end a long scan, too seldom to cost.
     let late = move || Instant::now() > deadline;
-    let answer = connection
+    connection
         .progress_handler(10_000, Some(late))
-        .and_then(|()| sqlite::run(connection, statement));
-    answer.map_err(|cause| sqlite::error(cause, 0))
+        .map_err(|cause| sqlite::error(cause, 0))?;
+    sqlite::run(connection, statement, 0)
 }
 
 fn open(path: &Path) -> rusqlite::Result<Connection> {

@@ -1,5 +1,7 @@
 //! Statements and values in SQLite's words.
 
+use std::borrow::Cow;
+
 use rusqlite::types::{ToSqlOutput, Value as SqliteValue, ValueRef};
 use rusqlite::{CachedStatement, Connection, ToSql};
 use thingsmith_ports::{Row, Statement, StoreError, Value};
@@ -18,8 +20,27 @@ impl ToSql for Bound<'_> {
     }
 }
 
-/// Runs a statement to its end and gives back its rows.
-pub(crate) fn run(connection: &Connection, statement: &Statement) -> rusqlite::Result<Vec<Row>> {
+/// Runs a statement, which is step `step` of its batch, to its end and gives back its rows.
+pub(crate) fn run(
+    connection: &Connection,
+    statement: &Statement,
+    step: usize,
+) -> Result<Vec<Row>, StoreError> {
+    check(statement)?;
+    rows(connection, statement).map_err(|cause| error(cause, step))
+}
+
+/// Refuses what SQLite would take and PostgreSQL would not.
+fn check(statement: &Statement) -> Result<(), StoreError> {
+    for argument in &statement.args {
+        if matches!(argument, Value::Text(text) if text.contains('\0')) {
+            return Err(StoreError::other("text cannot have the character U+0000"));
+        }
+    }
+    Ok(())
+}
+
+fn rows(connection: &Connection, statement: &Statement) -> rusqlite::Result<Vec<Row>> {
     let mut prepared = connection.prepare_cached(statement.sql)?;
     bind(&mut prepared, &statement.args)?;
     let columns = prepared.column_count();
@@ -34,15 +55,24 @@ pub(crate) fn run(connection: &Connection, statement: &Statement) -> rusqlite::R
     Ok(rows)
 }
 
-/// Binds the arguments. SQLite numbers `$n` by first appearance, so they are bound by name.
+/// Binds the arguments. SQLite numbers `$n` by first appearance, so they are bound by name; a parameter without an
+/// argument would be NULL, so their numbers must agree.
 fn bind(prepared: &mut CachedStatement<'_>, args: &[Value]) -> rusqlite::Result<()> {
+    if prepared.parameter_count() != args.len() {
+        return Err(rusqlite::Error::InvalidParameterCount(
+            args.len(),
+            prepared.parameter_count(),
+        ));
+    }
     for (index, argument) in args.iter().enumerate() {
-        let name = PARAMETERS
-            .get(index)
-            .expect("no statement has more parameters than there are names");
-        if let Some(position) = prepared.parameter_index(name)? {
-            prepared.raw_bind_parameter(position, Bound(argument))?;
-        }
+        let name = PARAMETERS.get(index).map_or_else(
+            || Cow::Owned(format!("${}", index + 1)),
+            |name| Cow::Borrowed(*name),
+        );
+        let position = prepared
+            .parameter_index(&name)?
+            .ok_or_else(|| rusqlite::Error::InvalidParameterName(name.into_owned()))?;
+        prepared.raw_bind_parameter(position, Bound(argument))?;
     }
     Ok(())
 }
@@ -86,6 +116,7 @@ pub(crate) fn error(cause: rusqlite::Error, step: usize) -> StoreError {
     StoreError::other(cause)
 }
 
+/// The names of the first parameters, which are all that most statements have.
 const PARAMETERS: [&str; 32] = [
     "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15", "$16",
     "$17", "$18", "$19", "$20", "$21", "$22", "$23", "$24", "$25", "$26", "$27", "$28", "$29", "$30", "$31",

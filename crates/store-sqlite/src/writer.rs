@@ -34,8 +34,8 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn start(path: &Path) -> rusqlite::Result<Self> {
-        let connection = open(path)?;
         restrict(path);
+        let connection = open(path)?;
         let (queue, work) = sync_channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".into())
@@ -151,7 +151,7 @@ fn run_group(connection: &Connection, batches: &[Batch]) -> Result<Vec<Answer>, 
     run(connection, "BEGIN IMMEDIATE")?;
     let mut answers = Vec::with_capacity(batches.len());
     for batch in batches {
-        run(connection, "SAVEPOINT batch")?;
+        run(connection, "SAVEPOINT batch").map_err(|cause| abandon(connection, cause))?;
         let answer = run_batch(connection, batch);
         // A full disk or a failed write rolls back the whole transaction, earlier batches of the group included.
         if connection.is_autocommit() {
@@ -193,8 +193,7 @@ fn run_batch(connection: &Connection, batch: &Batch) -> Answer {
         let rows = match step {
             Step::Execute { statement, guard } => {
                 let before = connection.total_changes();
-                let rows =
-                    sqlite::run(connection, statement).map_err(|cause| sqlite::error(cause, number))?;
+                let rows = sqlite::run(connection, statement, number)?;
                 let affected = connection.total_changes().wrapping_sub(before);
                 if guard.is_some_and(|expected| expected != affected) {
                     return Err(StoreError::Guard(number));
@@ -203,7 +202,7 @@ fn run_batch(connection: &Connection, batch: &Batch) -> Answer {
             }
             // There is one writer: a row that is there stays as it is until the batch ends.
             Step::Hold { row, .. } => {
-                let rows = sqlite::run(connection, row).map_err(|cause| sqlite::error(cause, number))?;
+                let rows = sqlite::run(connection, row, number)?;
                 if rows.len() != 1 {
                     return Err(StoreError::Guard(number));
                 }
@@ -265,3 +264,6 @@ fn durability(connection: &Connection) -> rusqlite::Result<(String, i64)> {
     let synchronous = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
     Ok((journal, synchronous))
 }
+
+#[cfg(test)]
+mod tests;

@@ -84,3 +84,6 @@ pub fn write(packet: &Packet, to: &mut BytesMut) -> Result<(), MqttError> {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod oracle_tests;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use crate::pattern::{Match, Pattern, Syntax};
-use crate::{Document, IotContext, Language, Request, Verdict, evaluate, explain};
+use crate::{ConnectAttributes, Document, IotContext, Language, Request, Verdict, evaluate, explain};
 
 /// A matcher too simple to be wrong and too slow to be used.
 fn matches_naively(pattern: &[char], text: &[char]) -> bool {
@@ -271,5 +271,38 @@ fn a_hostile_pattern_takes_no_time() {
     assert_eq!(
         pattern.matches(&"a".repeat(20_000), &IotContext::default()),
         Match::No
+    );
+}
+
+#[test]
+fn an_explanation_shows_the_values_that_were_found() {
+    let text = r#"{"Version":"2012-10-17","Statement":[
+        {"Effect":"Allow","Action":"iot:Connect","Resource":"arn:client/${iot:ClientId}",
+         "Condition":{"Null":{"iot:DomainName":"true"},"ForAllValues:StringEquals":{"iot:ConnectAttributes":["${aws:SourceIp}"]}}},
+        {"Effect":"Allow","Action":"iot:Publish","Resource":"arn:topic/${iot:CertificateId}"}]}"#;
+    let document = Document::parse(text, Language::Iot).unwrap();
+    let attributes = ConnectAttributes {
+        persistent_connect: true,
+        last_will: true,
+    };
+    let variables = IotContext {
+        client_id: Some("d"),
+        connect_attributes: Some(attributes),
+        ..IotContext::default()
+    };
+    let request = Request {
+        action: "iot:Connect",
+        resource: "arn:client/d",
+        variables: &variables,
+    };
+    let explanation = explain(&[&document], &request);
+    assert_eq!(explanation.missing, ["aws:SourceIp"]);
+    let both = vec!["PersistentConnect".to_owned(), "LastWill".to_owned()];
+    assert_eq!(
+        explanation.found,
+        [
+            ("iot:ClientId", vec!["d".to_owned()]),
+            ("iot:ConnectAttributes", both)
+        ]
     );
 }

@@ -1,4 +1,4 @@
-//! Tests of the language as a whole: cases in files, refusals, laws, and the corpora of the fuzz targets.
+//! Tests of the language as a whole: cases in files, refusals, and laws.
 
 mod cases;
 mod laws;

@@ -1,0 +1,250 @@
+//! A connected principal and what its policies let it do.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use thingsmith_model::{CertificateId, CertificateStatus, PolicyName, Timestamp};
+use thingsmith_policy::{
+    AlternativeName, CertificateAttribute, CertificateFacts, ConnectAttributes, IotContext, NameFacts, Request,
+    ThingFacts, Verdict, evaluate,
+};
+use thingsmith_ports::StoreError;
+use thingsmith_x509::Certificate;
+
+use super::Admission;
+use crate::Deeds;
+use crate::certificates;
+use crate::policies::AttachedDocument;
+use crate::realms::RealmRecord;
+use crate::things;
+
+/// How old what is known of a principal may be when it decides. A change of its policies, its thing or its status thus
+/// tells on the next thing it does after a second.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// What a CONNECT says that policies ask for.
+#[derive(Debug, Clone, Default)]
+pub struct ConnectFacts {
+    /// The client id.
+    pub client_id: String,
+    /// The address it comes from.
+    pub source: Option<IpAddr>,
+    /// The server name it asked for.
+    pub server_name: Option<String>,
+    /// It asks for a session that outlives the connection.
+    pub persistent: bool,
+    /// The topic of its will.
+    pub will_topic: Option<String>,
+}
+
+/// Somebody who connected with a certificate.
+pub struct Principal {
+    deeds: Arc<Deeds>,
+    realm: Arc<RealmRecord>,
+    number: i64,
+    certificate_id: CertificateId,
+    certificate: CertificateFacts,
+    connect: ConnectFacts,
+    source: Option<String>,
+    will_topic: Option<String>,
+    known: Known,
+}
+
+/// What the store says of a principal.
+struct Known {
+    read_at: Timestamp,
+    active: bool,
+    documents: Vec<AttachedDocument>,
+    /// The thing of the client's name, when the certificate is attached to it.
+    thing: Option<ThingFacts>,
+}
+
+/// The answer to what a principal wants to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Whether it may.
+    pub allowed: bool,
+    /// The statement that decided; none when no statement spoke of it or the certificate is not active any more.
+    pub decided_by: Option<DecidingStatement>,
+    /// Whether the certificate is still active.
+    pub active: bool,
+}
+
+/// A statement of an attached policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecidingStatement {
+    /// The policy.
+    pub policy: PolicyName,
+    /// Its version.
+    pub version: i64,
+    /// The statement in it, counted from 0.
+    pub statement: usize,
+}
+
+impl Principal {
+    /// Looks up what decides for somebody who was admitted and now says who it is.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn new(deeds: Arc<Deeds>, admission: &Admission, connect: ConnectFacts) -> Result<Self, StoreError> {
+        let known = read(&deeds, &admission.realm, admission.number, &connect.client_id, None).await?;
+        Ok(Self {
+            realm: Arc::clone(&admission.realm),
+            number: admission.number,
+            certificate_id: admission.certificate.id(),
+            certificate: facts(&admission.certificate),
+            source: connect.source.map(|address| address.to_canonical().to_string()),
+            will_topic: connect.will_topic.as_deref().map(|topic| arn(&admission.realm, "topic", topic)),
+            connect,
+            known,
+            deeds,
+        })
+    }
+
+    /// The realm it acts in.
+    pub fn realm(&self) -> &Arc<RealmRecord> {
+        &self.realm
+    }
+
+    /// The certificate it connected with.
+    pub fn certificate_id(&self) -> CertificateId {
+        self.certificate_id
+    }
+
+    /// Its client id.
+    pub fn client_id(&self) -> &str {
+        &self.connect.client_id
+    }
+
+    /// May it connect under its client id?
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn may_connect(&mut self) -> Result<Answer, StoreError> {
+        let resource = arn(&self.realm, "client", &self.connect.client_id);
+        self.ask("iot:Connect", &resource).await
+    }
+
+    /// May it publish on this topic?
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn may_publish(&mut self, topic: &str) -> Result<Answer, StoreError> {
+        let resource = arn(&self.realm, "topic", topic);
+        self.ask("iot:Publish", &resource).await
+    }
+
+    /// May it subscribe with this filter, as it was sent?
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn may_subscribe(&mut self, filter: &str) -> Result<Answer, StoreError> {
+        let resource = arn(&self.realm, "topicfilter", filter);
+        self.ask("iot:Subscribe", &resource).await
+    }
+
+    /// May it receive a message on this topic?
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn may_receive(&mut self, topic: &str) -> Result<Answer, StoreError> {
+        let resource = arn(&self.realm, "topic", topic);
+        self.ask("iot:Receive", &resource).await
+    }
+
+    async fn ask(&mut self, action: &str, resource: &str) -> Result<Answer, StoreError> {
+        if self.deeds.clock().now() >= self.known.read_at.plus(FRESH) {
+            let id = Some(&self.certificate_id);
+            self.known = read(&self.deeds, &self.realm, self.number, &self.connect.client_id, id).await?;
+        }
+        Ok(self.decide(action, resource))
+    }
+
+    fn decide(&self, action: &str, resource: &str) -> Answer {
+        if !self.known.active {
+            return Answer { allowed: false, decided_by: None, active: false };
+        }
+        let connecting = action == "iot:Connect";
+        let context = IotContext {
+            client_id: Some(&self.connect.client_id),
+            source_ip: self.source.as_deref(),
+            domain_name: self.connect.server_name.as_deref(),
+            thing: self.known.thing.as_ref(),
+            is_attached: Some(self.known.thing.is_some()),
+            certificate: Some(&self.certificate),
+            connect_attributes: connecting.then_some(ConnectAttributes {
+                persistent_connect: self.connect.persistent,
+                last_will: self.will_topic.is_some(),
+            }),
+            last_will_topic: if connecting { self.will_topic.as_deref() } else { None },
+            others: &[],
+        };
+        let documents = self.known.documents.iter().map(|attached| attached.document.as_ref());
+        let decision = evaluate(documents, &Request { action, resource, variables: &context });
+        let decided_by = decision.decided_by.map(|by| {
+            let attached = &self.known.documents[by.document];
+            DecidingStatement { policy: attached.name.clone(), version: attached.version, statement: by.statement }
+        });
+        Answer { allowed: decision.verdict == Verdict::Allowed, decided_by, active: true }
+    }
+}
+
+/// Reads what decides for a principal. The status is read again when the certificate's id is given; right after the
+/// admission it is known.
+async fn read(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    certificate: i64,
+    client_id: &str,
+    status_of: Option<&CertificateId>,
+) -> Result<Known, StoreError> {
+    let read_at = deeds.clock().now();
+    let active = match status_of {
+        None => true,
+        Some(id) => {
+            let standing = certificates::rows::standing(deeds.store(), realm.realm, id).await?;
+            // The same certificate registered anew is another registration.
+            standing.is_some_and(|now| now.number == certificate && now.status == CertificateStatus::Active)
+        }
+    };
+    let documents = deeds.documents().attached(deeds, realm.realm, certificate).await?;
+    let found = things::rows::find_with_principal(deeds.store(), realm.realm, client_id, certificate).await?;
+    // Thing variables have values only for the certificate's own thing (guide, "Thing policy variables").
+    let thing = found.filter(|(_, attached)| *attached).map(|(thing, _)| ThingFacts {
+        name: thing.name.to_string(),
+        thing_type: None,
+        attributes: thing.attributes.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
+    });
+    Ok(Known { read_at, active, documents, thing })
+}
+
+fn arn(realm: &RealmRecord, kind: &str, name: &str) -> String {
+    format!("arn:aws:iot:{}:{}:{kind}/{name}", realm.region, realm.account)
+}
+
+/// A certificate in the words of policies.
+fn facts(certificate: &Certificate) -> CertificateFacts {
+    CertificateFacts {
+        id: certificate.id().to_string(),
+        serial_number: Some(certificate.serial_number()),
+        subject: name_facts(certificate.subject(), certificate.subject_alternative_names()),
+        issuer: name_facts(certificate.issuer(), certificate.issuer_alternative_names()),
+    }
+}
+
+fn name_facts(name: &thingsmith_x509::Name, alternatives: &[thingsmith_x509::AlternativeName]) -> NameFacts {
+    let attribute = |text: &str| CertificateAttribute::ALL.iter().copied().find(|known| known.as_str() == text);
+    let alternative = |text: &str| AlternativeName::ALL.iter().copied().find(|known| known.as_str() == text);
+    NameFacts {
+        attributes: name
+            .attributes()
+            .iter()
+            .filter_map(|found| Some((attribute(found.kind.aws_name()?)?, found.value.clone())))
+            .collect(),
+        alternative_names: alternatives
+            .iter()
+            .filter_map(|found| Some((alternative(found.aws_name())?, found.value())))
+            .collect(),
+    }
+}

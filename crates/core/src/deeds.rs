@@ -1,0 +1,144 @@
+//! Everything that deeds share: made once in the program's `main`.
+
+use std::sync::Arc;
+
+use aws_lc_rs::hmac;
+use thingsmith_model::{Account, Realm, Region};
+use thingsmith_ports::{Batch, Clock, MigrationError, Random, Row, Store, StoreError};
+use thiserror::Error;
+use uuid::Uuid;
+
+use crate::authorities::{Authorities, AuthorityError, SealKey};
+use crate::numbers::Numbers;
+use crate::outbox::{self, Change};
+use crate::policies::Documents;
+use crate::realms::{RealmRecord, Realms};
+use crate::schema::MIGRATIONS;
+
+/// What the deeds are given of the world.
+pub struct World {
+    /// Where the registry is kept.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Bytes that nobody can guess.
+    pub random: Arc<dyn Random>,
+    /// Seals private keys and secrets in the store; shared by all nodes.
+    pub seal: SealKey,
+}
+
+/// The state that all deeds share.
+pub struct Deeds {
+    world: World,
+    numbers: Numbers,
+    realms: Realms,
+    authorities: Authorities,
+    documents: Documents,
+    page_key: hmac::Key,
+}
+
+/// Why the deeds cannot begin.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// The schema is not what this program needs.
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
+    /// The certificate authorities could not be loaded or made.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+}
+
+impl Deeds {
+    /// Brings the schema up to date and loads the certificate authorities, making them on the first start.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn open(world: World) -> Result<Self, OpenError> {
+        world.store.migrate(MIGRATIONS).await?;
+        let authorities = Authorities::open(&world).await?;
+        Ok(Self {
+            numbers: Numbers::new(Arc::clone(&world.store)),
+            realms: Realms::new(Arc::clone(&world.store), Arc::clone(&world.random)),
+            documents: Documents::default(),
+            page_key: world.seal.derive_hmac_key("page tokens"),
+            authorities,
+            world,
+        })
+    }
+
+    /// The store.
+    pub fn store(&self) -> &dyn Store {
+        self.world.store.as_ref()
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &dyn Clock {
+        self.world.clock.as_ref()
+    }
+
+    /// The source of randomness.
+    pub fn random(&self) -> &dyn Random {
+        self.world.random.as_ref()
+    }
+
+    /// The certificate authorities.
+    pub fn authorities(&self) -> &Authorities {
+        &self.authorities
+    }
+
+    pub(crate) fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// The realm of an account in a region, made when it is first asked for.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn realm(&self, account: &Account, region: &Region) -> Result<Arc<RealmRecord>, StoreError> {
+        self.realms.intern(account, region).await
+    }
+
+    /// The realm that a server name of the form `PREFIX-ats.iot.REGION.DOMAIN` leads to.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn realm_by_endpoint(
+        &self,
+        server_name: &str,
+        domain: &str,
+    ) -> Result<Option<RealmRecord>, StoreError> {
+        self.realms.by_endpoint(server_name, domain).await
+    }
+
+    pub(crate) fn numbers(&self) -> &Numbers {
+        &self.numbers
+    }
+
+    pub(crate) fn documents(&self) -> &Documents {
+        &self.documents
+    }
+
+    pub(crate) fn page_key(&self) -> &hmac::Key {
+        &self.page_key
+    }
+
+    /// A random UUID (RFC 9562, version 4).
+    pub(crate) fn uuid(&self) -> Uuid {
+        let mut bytes = [0; 16];
+        self.random().fill(&mut bytes);
+        uuid::Builder::from_random_bytes(bytes).into_uuid()
+    }
+
+    /// Adds to a batch the outbox row that tells gateways of a change.
+    pub(crate) async fn announce(&self, batch: &mut Batch, realm: Realm, change: Change) -> Result<(), StoreError> {
+        let number = self.numbers.take(1).await?;
+        outbox::rows::insert(batch, realm, change, number, self.clock().now());
+        Ok(())
+    }
+
+    /// Sends a deed's batch. Every change of the registry passes here, so that what must stand in the same batch as the
+    /// change (the audit record, when it comes) has one place to be added.
+    pub(crate) async fn commit(&self, batch: Batch) -> Result<Vec<Vec<Row>>, StoreError> {
+        self.store().write(batch).await
+    }
+}

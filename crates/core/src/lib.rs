@@ -1,0 +1,28 @@
+//! The deeds: what Thingsmith does with things, certificates, policies and connections.
+//!
+//! A deed is a function that takes the [`Deeds`] (everything it needs from the world), the realm in which it happens and
+//! what its caller asks. It reads, then writes one guarded batch, and starts again when the guards do not hold. Edges
+//! call deeds; deeds know no HTTP and no MQTT packets.
+
+pub mod access_keys;
+pub mod authorities;
+pub mod certificates;
+pub mod connections;
+mod deeds;
+mod fault;
+pub mod messages;
+mod numbers;
+pub mod outbox;
+mod pages;
+pub mod policies;
+pub mod realms;
+pub mod schema;
+pub mod settings;
+pub mod things;
+mod tries;
+
+pub use authorities::SealKey;
+pub use deeds::{Deeds, OpenError, World};
+pub use fault::{Code, Fault};
+pub use numbers::rows as number_rows;
+pub use pages::{Page, PageRequest};

@@ -1,0 +1,76 @@
+//! What gateways must hear of.
+//!
+//! A batch that changes what a gateway caches adds one row here that names the changed object. Gateways read the rows
+//! of the last seconds again and again, because commits appear out of order; whatever they do with a change must
+//! be harmless when done twice.
+
+pub mod rows;
+
+use std::time::Duration;
+
+use thingsmith_model::{Realm, Timestamp};
+use thingsmith_ports::{Batch, StoreError};
+
+use crate::Deeds;
+
+/// How long a change stays readable: far longer than any gateway that still answers is behind.
+const KEEP: Duration = Duration::from_secs(15 * 60);
+
+/// A change that gateways act on. The number is the changed object's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// A certificate's status, its policies or its things.
+    Certificate(i64),
+    /// A thing's attributes, its certificates, or that it is.
+    Thing(i64),
+    /// A policy's default version.
+    Policy(i64),
+}
+
+impl Change {
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Certificate(_) => "certificate",
+            Self::Thing(_) => "thing",
+            Self::Policy(_) => "policy",
+        }
+    }
+
+    fn object(self) -> i64 {
+        match self {
+            Self::Certificate(number) | Self::Thing(number) | Self::Policy(number) => number,
+        }
+    }
+
+    fn from_parts(kind: &str, object: i64) -> Option<Self> {
+        match kind {
+            "certificate" => Some(Self::Certificate(object)),
+            "thing" => Some(Self::Thing(object)),
+            "policy" => Some(Self::Policy(object)),
+            _ => None,
+        }
+    }
+}
+
+/// A change as it was read back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Changed {
+    /// When the deed that made it began its batch, by its node's clock.
+    pub at: Timestamp,
+    /// The row's number, unique among the rows.
+    pub number: i64,
+    /// The realm of the object.
+    pub realm: Realm,
+    /// What changed.
+    pub change: Change,
+}
+
+/// Deletes changes that every gateway has read long since. Doing it on every node at once is harmless.
+///
+/// # Errors
+/// When the store fails; the next call makes it good.
+pub async fn sweep(deeds: &Deeds) -> Result<(), StoreError> {
+    let mut batch = Batch::new();
+    rows::delete_before(&mut batch, deeds.clock().now().minus(KEEP));
+    deeds.store().write(batch).await.map(drop)
+}

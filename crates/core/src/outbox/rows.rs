@@ -1,0 +1,37 @@
+//! The SQL of the outbox.
+
+use thingsmith_model::{Realm, Timestamp};
+use thingsmith_ports::{Batch, Statement, Store, StoreError};
+
+use super::{Change, Changed};
+
+/// Adds a change to the batch that makes it.
+pub fn insert(batch: &mut Batch, realm: Realm, change: Change, number: i64, at: Timestamp) {
+    batch.execute(Statement::new(
+        "INSERT INTO outbox (at, number, realm, kind, object) VALUES ($1, $2, $3, $4, $5)",
+        [at.into(), number.into(), realm.0.into(), change.kind().into(), change.object().into()],
+    ));
+}
+
+/// The changes of all realms at or after a time, oldest first, at most `limit`.
+pub async fn since(store: &dyn Store, at: Timestamp, limit: i64) -> Result<Vec<Changed>, StoreError> {
+    let rows = store
+        .read(Statement::new(
+            "SELECT at, number, realm, kind, object FROM outbox WHERE at >= $1 ORDER BY at, number LIMIT $2",
+            [at.into(), limit.into()],
+        ))
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let kind: String = row.get(3)?;
+            let change = Change::from_parts(&kind, row.get(4)?)
+                .ok_or_else(|| StoreError::other(format!("the outbox holds a change of the unknown kind {kind:?}")))?;
+            Ok(Changed { at: row.get(0)?, number: row.get(1)?, realm: Realm(row.get(2)?), change })
+        })
+        .collect()
+}
+
+/// Deletes the changes before a time.
+pub fn delete_before(batch: &mut Batch, at: Timestamp) {
+    batch.execute(Statement::new("DELETE FROM outbox WHERE at < $1", [at.into()]));
+}

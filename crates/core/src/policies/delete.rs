@@ -1,0 +1,47 @@
+//! Deleting a policy.
+
+use thingsmith_model::PolicyName;
+use thingsmith_ports::Batch;
+
+use super::{not_found, rows};
+use crate::realms::RealmRecord;
+use crate::tries::{Attempt, Tries};
+use crate::{Code, Deeds, Fault};
+
+/// Deletes a policy that is attached to nothing and has no version but its default.
+///
+/// # Errors
+/// `ResourceNotFoundException` when there is no such policy, `DeleteConflictException` while it is attached or has other
+/// versions.
+pub async fn delete_policy(deeds: &Deeds, realm: &RealmRecord, name: &PolicyName) -> Result<(), Fault> {
+    let mut tries = Tries::default();
+    loop {
+        let outcome = delete_once(deeds, realm, name, tries.unknown()).await;
+        if let Some(done) = tries.settle(outcome).await? {
+            return Ok(done);
+        }
+    }
+}
+
+async fn delete_once(deeds: &Deeds, realm: &RealmRecord, name: &PolicyName, unknown: bool) -> Result<(), Attempt> {
+    let Some(policy) = rows::find(deeds.store(), realm.realm, name).await? else {
+        return if unknown { Ok(()) } else { Err(not_found(name).into()) };
+    };
+    let (attached, versions) = rows::burden(deeds.store(), realm.realm, policy.number).await?;
+    let conflict = |message: String| Attempt::from(Fault::new(Code::DeleteConflict, message));
+    if attached {
+        return Err(conflict(format!(
+            "The policy cannot be deleted as the policy is attached to one or more principals (name={name})"
+        )));
+    }
+    if versions > 1 {
+        return Err(conflict(format!(
+            "Cannot delete the policy because it has one or more policy versions attached to it (name={name})"
+        )));
+    }
+    // No gateway holds a policy that is attached to nothing, so that none needs to hear of this.
+    let mut batch = Batch::new();
+    rows::delete(&mut batch, realm.realm, policy.number);
+    deeds.commit(batch).await?;
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! The documents that decide for a principal, parsed once.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lru::LruCache;
+use thingsmith_model::{PolicyName, Realm};
+use thingsmith_policy::{Document, Language};
+use thingsmith_ports::StoreError;
+
+use super::rows;
+use crate::Deeds;
+
+/// A document that decides for a principal.
+#[derive(Debug, Clone)]
+pub struct AttachedDocument {
+    /// The policy's name.
+    pub name: PolicyName,
+    /// The version, its default one.
+    pub version: i64,
+    /// The document.
+    pub document: Arc<Document>,
+}
+
+/// Parsed documents. A version's text never changes and a policy's number is never used again, so that what is kept
+/// here stays true; only its number is bounded.
+pub struct Documents {
+    parsed: Mutex<LruCache<(i64, i64), Arc<Document>>>,
+}
+
+/// Documents kept parsed: some 50 MiB at most.
+const KEPT: NonZeroUsize = NonZeroUsize::new(10_000).expect("it is not zero");
+
+impl Default for Documents {
+    fn default() -> Self {
+        Self { parsed: Mutex::new(LruCache::new(KEPT)) }
+    }
+}
+
+impl Documents {
+    /// The documents attached to a target, as the store has them now.
+    pub(crate) async fn attached(
+        &self,
+        deeds: &Deeds,
+        realm: Realm,
+        target: i64,
+    ) -> Result<Vec<AttachedDocument>, StoreError> {
+        let policies = rows::page_of_attached(deeds.store(), realm, target, 0, i64::from(u8::MAX)).await?;
+        let mut documents = Vec::with_capacity(policies.len());
+        for policy in policies {
+            let key = (policy.number, policy.default_version);
+            let kept = self.parsed.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+            let document = match kept {
+                Some(document) => document,
+                // A policy that was deleted between the two reads allows nothing any more.
+                None => match rows::document(deeds.store(), realm, key.0, key.1).await? {
+                    None => continue,
+                    Some(text) => self.keep(key, &text)?,
+                },
+            };
+            documents.push(AttachedDocument { name: policy.name, version: policy.default_version, document });
+        }
+        Ok(documents)
+    }
+
+    fn keep(&self, key: (i64, i64), text: &str) -> Result<Arc<Document>, StoreError> {
+        // A document was parsed before it was kept; one that no longer parses must not let anybody in.
+        let document = Arc::new(Document::parse(text, Language::Iot).map_err(StoreError::other)?);
+        self.parsed.lock().unwrap_or_else(PoisonError::into_inner).put(key, Arc::clone(&document));
+        Ok(document)
+    }
+}

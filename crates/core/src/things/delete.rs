@@ -1,0 +1,51 @@
+//! Deleting a thing.
+
+use thingsmith_model::ThingName;
+use thingsmith_ports::Batch;
+
+use super::{rows, update::check_version};
+use crate::outbox::Change;
+use crate::realms::RealmRecord;
+use crate::tries::{Attempt, Tries};
+use crate::{Deeds, Fault};
+
+/// Deletes a thing. A thing that is not there counts as deleted.
+///
+/// # Errors
+/// `VersionConflictException` when the thing has another version than the expected one, `InvalidRequestException` while
+/// a principal is attached to it.
+pub async fn delete_thing(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    name: &ThingName,
+    expected_version: Option<i64>,
+) -> Result<(), Fault> {
+    let mut tries = Tries::default();
+    loop {
+        let outcome = delete_once(deeds, realm, name, expected_version).await;
+        if let Some(done) = tries.settle(outcome).await? {
+            return Ok(done);
+        }
+    }
+}
+
+async fn delete_once(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    name: &ThingName,
+    expected_version: Option<i64>,
+) -> Result<(), Attempt> {
+    let Some(before) = rows::find(deeds.store(), realm.realm, name).await? else { return Ok(()) };
+    check_version(&before, expected_version)?;
+    if rows::has_principals(deeds.store(), realm.realm, before.number).await? {
+        return Err(Fault::invalid(format!(
+            "Cannot delete. Thing {name} is still attached to one or more principals."
+        ))
+        .into());
+    }
+    let mut batch = Batch::new();
+    rows::delete(&mut batch, realm.realm, &before);
+    deeds.announce(&mut batch, realm.realm, Change::Thing(before.number)).await?;
+    deeds.commit(batch).await?;
+    Ok(())
+}

@@ -1,0 +1,15 @@
+//! `cargo xtask setup`: what the tests need and a bare Debian machine with Rust does not have. It changes nothing
+//! when everything is there.
+
+mod packages;
+mod venv;
+
+use anyhow::Result;
+
+use crate::repository::Repository;
+
+/// Installs missing system packages and makes the Python environment of the client SDKs.
+pub(crate) fn setup(repository: &Repository) -> Result<()> {
+    packages::install_missing()?;
+    venv::make(repository)
+}
