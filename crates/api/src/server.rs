@@ -13,9 +13,8 @@ use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -28,7 +27,7 @@ use crate::protocol::{Reply, Refusal, rest_json};
 /// configuration says.
 pub async fn serve(api: Arc<Api>, listener: TcpListener, shutdown: impl Future<Output = ()> + Send) {
     let permits = Arc::new(Semaphore::new(api.config.connections));
-    let graceful = GracefulShutdown::new();
+    let (end, ending) = watch::channel(false);
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {
@@ -36,37 +35,44 @@ pub async fn serve(api: Arc<Api>, listener: TcpListener, shutdown: impl Future<O
             () = &mut shutdown => break,
             Some(_) = connections.join_next() => {}
             (stream, source, permit) = accept(&listener, &permits) => {
-                let api = Arc::clone(&api);
-                let connection = builder(&api).serve_connection(
-                    TokioIo::new(stream),
-                    service_fn(move |request| respond(Arc::clone(&api), source, request)),
-                );
-                let connection = graceful.watch(connection);
+                let connection = connection(Arc::clone(&api), stream, source, ending.clone());
                 connections.spawn(async move {
-                    // A client that goes away or talks no HTTP is no event.
-                    if let Err(error) = connection.await {
-                        tracing::debug!(peer = %source.peer, %error, "a connection ended early");
-                    }
+                    connection.await;
                     drop(permit);
                 });
             }
         }
     }
     drop(listener);
-    if tokio::time::timeout(api.config.drain_timeout, graceful.shutdown()).await.is_err() {
+    end.send_replace(true);
+    let drained = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(api.config.drain_timeout, drained).await.is_err() {
         tracing::warn!(connections = connections.len(), "connections are closed with requests under way");
     }
     connections.shutdown().await;
 }
 
-/// Most bytes of a request's head; what does not fit is answered 431.
-const HEAD_BYTES: usize = 64 * 1024;
-
-fn builder(api: &Api) -> hyper::server::conn::http1::Builder {
+/// Serves one connection; once `ending` says so, only until the request that is under way is answered.
+async fn connection(api: Arc<Api>, stream: TcpStream, source: Source, mut ending: watch::Receiver<bool>) {
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(api.config.head_timeout).max_buf_size(HEAD_BYTES);
-    builder
+    let service = service_fn(move |request| respond(Arc::clone(&api), source, request));
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let outcome = tokio::select! {
+        outcome = connection.as_mut() => outcome,
+        _ = ending.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    // A client that goes away or talks no HTTP is no event.
+    if let Err(error) = outcome {
+        tracing::debug!(peer = %source.peer, %error, "a connection ended early");
+    }
 }
+
+/// Most bytes of a request's head; what does not fit is answered 431.
+const HEAD_BYTES: usize = 64 * 1024;
 
 async fn accept(listener: &TcpListener, permits: &Arc<Semaphore>) -> (TcpStream, Source, OwnedSemaphorePermit) {
     let permit = Arc::clone(permits).acquire_owned().await.expect("the semaphore is never closed");

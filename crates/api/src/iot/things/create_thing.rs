@@ -42,11 +42,8 @@ impl Operation for CreateThing {
     }
 
     async fn call(cx: &Context<'_>, input: Input) -> Result<Output, Fault> {
-        let attributes = match input.attribute_payload {
-            // `merge` says nothing about a thing that has no attributes yet.
-            Some(payload) => payload.attributes()?.unwrap_or_default(),
-            None => things::Attributes::new(),
-        };
+        // `merge` says nothing about a thing that has no attributes yet.
+        let attributes = input.attribute_payload.and_then(|payload| payload.attributes).unwrap_or_default();
         let new = NewThing {
             name: input.thing_name,
             thing_type: input.thing_type_name,

@@ -9,10 +9,7 @@ mod list_thing_principals;
 mod list_things;
 mod update_thing;
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
-use thingsmith_core::Fault;
 use thingsmith_core::things::Attributes;
 
 pub use attach_thing_principal::AttachThingPrincipal;
@@ -25,19 +22,8 @@ pub use list_things::ListThings;
 pub use update_thing::UpdateThing;
 
 /// AWS's `AttributePayload`.
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 pub struct AttributePayload {
-    attributes: Option<BTreeMap<String, Option<String>>>,
+    attributes: Option<Attributes>,
     merge: Option<bool>,
-}
-
-impl AttributePayload {
-    /// The attributes, where any are given. One that is null counts as one that is empty.
-    fn attributes(self) -> Result<Option<Attributes>, Fault> {
-        let Some(attributes) = self.attributes else { return Ok(None) };
-        let attribute = |(name, value): (String, Option<String>)| {
-            Ok((name.parse()?, value.unwrap_or_default().parse()?))
-        };
-        attributes.into_iter().map(attribute).collect::<Result<_, Fault>>().map(Some)
-    }
 }

@@ -35,11 +35,11 @@ impl Operation for UpdateThing {
     }
 
     async fn call(cx: &Context<'_>, input: Input) -> Result<Empty, Fault> {
-        let merge = input.attribute_payload.as_ref().and_then(|payload| payload.merge).unwrap_or_default();
+        let payload = input.attribute_payload.unwrap_or_default();
         let update = ThingUpdate {
             thing_type: input.thing_type_name,
-            attributes: input.attribute_payload.map(AttributePayload::attributes).transpose()?.flatten(),
-            merge,
+            attributes: payload.attributes,
+            merge: payload.merge.unwrap_or_default(),
             expected_version: input.expected_version,
             remove_thing_type: input.remove_thing_type.unwrap_or_default(),
         };
