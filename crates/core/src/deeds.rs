@@ -130,7 +130,12 @@ impl Deeds {
     }
 
     /// Adds to a batch the outbox row that tells gateways of a change.
-    pub(crate) async fn announce(&self, batch: &mut Batch, realm: Realm, change: Change) -> Result<(), StoreError> {
+    pub(crate) async fn announce(
+        &self,
+        batch: &mut Batch,
+        realm: Realm,
+        change: Change,
+    ) -> Result<(), StoreError> {
         let number = self.numbers.take(1).await?;
         outbox::rows::insert(batch, realm, change, number, self.clock().now());
         Ok(())

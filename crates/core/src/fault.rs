@@ -25,7 +25,12 @@ pub struct Fault {
 impl Fault {
     /// A fault without details.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), details: Vec::new(), cause: None }
+        Self {
+            code,
+            message: message.into(),
+            details: Vec::new(),
+            cause: None,
+        }
     }
 
     /// The same fault with one more member.
@@ -118,7 +123,10 @@ impl From<StoreError> for Fault {
         match &error {
             StoreError::Retry(_) => Self {
                 cause: Some(error.into()),
-                ..Self::new(Code::ServiceUnavailable, "The store is too busy to answer; try again.")
+                ..Self::new(
+                    Code::ServiceUnavailable,
+                    "The store is too busy to answer; try again.",
+                )
             },
             StoreError::Unknown(_) => Self {
                 cause: Some(error.into()),

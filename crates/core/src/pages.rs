@@ -38,12 +38,18 @@ pub struct Page<T> {
 impl<T> Page<T> {
     /// The page of a list of nothing.
     pub fn empty() -> Self {
-        Self { items: Vec::new(), next: None }
+        Self {
+            items: Vec::new(),
+            next: None,
+        }
     }
 
     /// The same page of other items.
     pub fn map<U>(self, item: impl FnMut(T) -> U) -> Page<U> {
-        Page { items: self.items.into_iter().map(item).collect(), next: self.next }
+        Page {
+            items: self.items.into_iter().map(item).collect(),
+            next: self.next,
+        }
     }
 }
 
@@ -54,7 +60,12 @@ impl PageRequest {
     }
 
     /// The place where this page begins, `None` for the first.
-    pub(crate) fn place<P: DeserializeOwned>(&self, deeds: &Deeds, realm: Realm, list: &str) -> Result<Option<P>, Fault> {
+    pub(crate) fn place<P: DeserializeOwned>(
+        &self,
+        deeds: &Deeds,
+        realm: Realm,
+        list: &str,
+    ) -> Result<Option<P>, Fault> {
         let Some(token) = &self.token else { return Ok(None) };
         let forged = || Fault::invalid(format!("{} is not a token of this list.", self.member));
         let bytes = STANDARD.decode(token).map_err(|_| forged())?;

@@ -23,9 +23,10 @@ pub(crate) enum Attempt {
 impl From<StoreError> for Attempt {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Duplicate(_) | StoreError::Guard(_) | StoreError::Retry(_) | StoreError::Unknown(_) => {
-                Self::Again(error)
-            }
+            StoreError::Duplicate(_)
+            | StoreError::Guard(_)
+            | StoreError::Retry(_)
+            | StoreError::Unknown(_) => Self::Again(error),
             StoreError::Other(_) => Self::Fault(error.into()),
         }
     }
@@ -64,7 +65,9 @@ impl Tries {
         self.unknown |= matches!(error, StoreError::Unknown(_));
         if self.count >= LIMIT {
             return Err(match error {
-                StoreError::Duplicate(_) | StoreError::Guard(_) => StoreError::Retry(error.to_string()).into(),
+                StoreError::Duplicate(_) | StoreError::Guard(_) => {
+                    StoreError::Retry(error.to_string()).into()
+                }
                 error => error.into(),
             });
         }

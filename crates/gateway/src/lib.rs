@@ -1,9 +1,13 @@
-//! The device gateway: where devices knock.
+//! The device gateway: TLS with device certificates, and what devices speak over it.
 //!
-//! [`tls`] is the first half of it: it reads a client's hello, shows the right server certificate, has the client
-//! prove possession of its key, asks the caller's verdict and hands over the stream. It knows no registry and no
-//! protocol above TLS.
+//! [`tls`] carries a client through its handshake to the verdict over its certificate; [`doors`] says which realm and
+//! which server certificate a server name leads to; a `connection` then speaks MQTT with the client until one of the
+//! two ends it. Who may do what is asked of the deeds, each time.
 
-#![forbid(unsafe_code)]
-
+mod connection;
+pub mod doors;
+mod gateway;
+mod refusal;
 pub mod tls;
+
+pub use gateway::{Config, Gateway};

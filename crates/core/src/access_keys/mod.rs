@@ -26,10 +26,17 @@ impl AccessKey {
         const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
         let mut id = [0; 16];
         random.fill(&mut id);
-        let id: String = id.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();
+        let id: String = id
+            .iter()
+            .map(|byte| char::from(ALPHABET[usize::from(byte % 32)]))
+            .collect();
         let mut secret = [0; 30];
         random.fill(&mut secret);
-        Self { access_key_id: format!("AKIA{id}"), account, secret: Secret::new(STANDARD.encode(secret)) }
+        Self {
+            access_key_id: format!("AKIA{id}"),
+            account,
+            secret: Secret::new(STANDARD.encode(secret)),
+        }
     }
 }
 
@@ -38,8 +45,14 @@ impl AccessKey {
 /// # Errors
 /// When the store fails or the seal key is not the one that sealed the secret.
 pub async fn administrator(deeds: &Deeds) -> Result<Option<AccessKey>, Fault> {
-    let Some(sealed) = rows::administrator(deeds.store()).await? else { return Ok(None) };
-    let secret = deeds.world().seal.open(&sealed.access_key_id, &sealed.sealed_secret).map_err(Fault::internal)?;
+    let Some(sealed) = rows::administrator(deeds.store()).await? else {
+        return Ok(None);
+    };
+    let secret = deeds
+        .world()
+        .seal
+        .open(&sealed.access_key_id, &sealed.sealed_secret)
+        .map_err(Fault::internal)?;
     Ok(Some(AccessKey {
         account: sealed.account.parse()?,
         secret: Secret::new(String::from_utf8(secret.to_vec()).map_err(Fault::internal)?),
@@ -64,5 +77,7 @@ pub async fn keep_administrator(deeds: &Deeds, key: &AccessKey) -> Result<Access
     let mut batch = Batch::new();
     rows::insert_administrator(&mut batch, &sealed);
     deeds.commit(batch).await?;
-    administrator(deeds).await?.ok_or_else(|| Fault::internal("the administrator's key vanished"))
+    administrator(deeds)
+        .await?
+        .ok_or_else(|| Fault::internal("the administrator's key vanished"))
 }

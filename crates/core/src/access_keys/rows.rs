@@ -21,7 +21,11 @@ pub async fn administrator(store: &dyn Store) -> Result<Option<Sealed>, StoreErr
         ))
         .await?;
     let sealed = |row: &thingsmith_ports::Row| {
-        Ok(Sealed { access_key_id: row.get(0)?, account: row.get(1)?, sealed_secret: row.get(2)? })
+        Ok(Sealed {
+            access_key_id: row.get(0)?,
+            account: row.get(1)?,
+            sealed_secret: row.get(2)?,
+        })
     };
     rows.first().map(sealed).transpose()
 }
@@ -31,6 +35,10 @@ pub fn insert_administrator(batch: &mut Batch, key: &Sealed) {
     batch.execute(Statement::new(
         "INSERT INTO access_keys (holder, access_key_id, account, sealed_secret) \
          VALUES ('administrator', $1, $2, $3) ON CONFLICT (holder) DO NOTHING",
-        [key.access_key_id.as_str().into(), key.account.as_str().into(), key.sealed_secret.clone().into()],
+        [
+            key.access_key_id.as_str().into(),
+            key.account.as_str().into(),
+            key.sealed_secret.clone().into(),
+        ],
     ));
 }

@@ -27,7 +27,11 @@ pub(super) struct EndpointAuthority {
 impl EndpointAuthority {
     /// The authority with this certificate and key. `params` are those that the certificate was made with: its name and
     /// the form of its key id.
-    pub(super) fn new(certificate: Vec<u8>, key: &[u8], params: CertificateParams) -> Result<Self, rcgen::Error> {
+    pub(super) fn new(
+        certificate: Vec<u8>,
+        key: &[u8],
+        params: CertificateParams,
+    ) -> Result<Self, rcgen::Error> {
         let issuer = Issuer::new(params, KeyPair::try_from(key)?);
         Ok(Self { certificate, issuer })
     }
@@ -36,7 +40,11 @@ impl EndpointAuthority {
         thingsmith_x509::pem_encode("CERTIFICATE", &self.certificate)
     }
 
-    pub(super) fn issue(&self, now: Timestamp, names: &[String]) -> Result<EndpointCertificate, rcgen::Error> {
+    pub(super) fn issue(
+        &self,
+        now: Timestamp,
+        names: &[String],
+    ) -> Result<EndpointCertificate, rcgen::Error> {
         let mut params = CertificateParams::new(names)?;
         if let Some(first) = names.first() {
             params.distinguished_name.push(DnType::CommonName, first.as_str());

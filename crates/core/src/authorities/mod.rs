@@ -70,8 +70,11 @@ impl Authorities {
         };
         let (certificate, key) = load_or_make(world, ENDPOINT, "Thingsmith Endpoint Root CA").await?;
         let params = params(world, "Thingsmith Endpoint Root CA");
-        let endpoint = EndpointAuthority::new(certificate, &key, params)
-            .map_err(|cause| AuthorityError::Unusable { name: ENDPOINT, cause: cause.to_string() })?;
+        let endpoint =
+            EndpointAuthority::new(certificate, &key, params).map_err(|cause| AuthorityError::Unusable {
+                name: ENDPOINT,
+                cause: cause.to_string(),
+            })?;
         Ok(Self { device, endpoint })
     }
 
@@ -96,7 +99,10 @@ impl Authorities {
     ) -> Result<EndpointCertificate, AuthorityError> {
         self.endpoint
             .issue(now, names)
-            .map_err(|cause| AuthorityError::Unusable { name: ENDPOINT, cause: cause.to_string() })
+            .map_err(|cause| AuthorityError::Unusable {
+                name: ENDPOINT,
+                cause: cause.to_string(),
+            })
     }
 }
 
@@ -110,14 +116,21 @@ async fn load_or_make(
     let kept = match rows::find(store, name).await? {
         Some(kept) => kept,
         None => {
-            let (certificate, key) = make(world, common_name)
-                .map_err(|cause| AuthorityError::Unusable { name, cause: cause.to_string() })?;
-            let made = rows::Sealed { certificate, sealed_key: world.seal.seal(name, &key)? };
+            let (certificate, key) = make(world, common_name).map_err(|cause| AuthorityError::Unusable {
+                name,
+                cause: cause.to_string(),
+            })?;
+            let made = rows::Sealed {
+                certificate,
+                sealed_key: world.seal.seal(name, &key)?,
+            };
             let mut batch = Batch::new();
             rows::insert_if_absent(&mut batch, name, &made);
             store.write(batch).await?;
             // Another node may have been first: what stands in the store counts.
-            rows::find(store, name).await?.ok_or_else(|| StoreError::other("a certificate authority vanished"))?
+            rows::find(store, name)
+                .await?
+                .ok_or_else(|| StoreError::other("a certificate authority vanished"))?
         }
     };
     let key = world.seal.open(name, &kept.sealed_key)?;
@@ -127,7 +140,10 @@ async fn load_or_make(
 fn make(world: &World, common_name: &str) -> Result<(Vec<u8>, zeroize::Zeroizing<Vec<u8>>), rcgen::Error> {
     let key = KeyPair::generate()?;
     let certificate = params(world, common_name).self_signed(&key)?;
-    Ok((certificate.der().to_vec(), zeroize::Zeroizing::new(key.serialize_der())))
+    Ok((
+        certificate.der().to_vec(),
+        zeroize::Zeroizing::new(key.serialize_der()),
+    ))
 }
 
 fn params(world: &World, common_name: &str) -> CertificateParams {

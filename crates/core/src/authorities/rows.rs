@@ -13,9 +13,19 @@ pub struct Sealed {
 /// The authority of this name.
 pub async fn find(store: &dyn Store, name: &str) -> Result<Option<Sealed>, StoreError> {
     let rows = store
-        .read(Statement::new("SELECT certificate, sealed_key FROM authorities WHERE name = $1", [name.into()]))
+        .read(Statement::new(
+            "SELECT certificate, sealed_key FROM authorities WHERE name = $1",
+            [name.into()],
+        ))
         .await?;
-    rows.first().map(|row| Ok(Sealed { certificate: row.get(0)?, sealed_key: row.get(1)? })).transpose()
+    rows.first()
+        .map(|row| {
+            Ok(Sealed {
+                certificate: row.get(0)?,
+                sealed_key: row.get(1)?,
+            })
+        })
+        .transpose()
 }
 
 /// Adds an authority, unless there is one of this name.

@@ -24,7 +24,9 @@ pub enum SealError {
 impl SealKey {
     /// The key with these bytes, which are wiped from where they were.
     pub fn new(bytes: &mut [u8; 32]) -> Self {
-        let key = Self { bytes: Zeroizing::new(*bytes) };
+        let key = Self {
+            bytes: Zeroizing::new(*bytes),
+        };
         bytes.zeroize();
         key
     }

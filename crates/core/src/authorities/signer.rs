@@ -14,7 +14,9 @@ impl MemorySigner {
     pub(super) fn from_pkcs8(der: &[u8]) -> Result<Self, SignerError> {
         EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, der)
             .map(|key| Self { key })
-            .map_err(|cause| SignerError { reason: format!("it is no P-256 key: {cause}") })
+            .map_err(|cause| SignerError {
+                reason: format!("it is no P-256 key: {cause}"),
+            })
     }
 }
 
@@ -28,6 +30,8 @@ impl Signer for MemorySigner {
         self.key
             .sign(&SystemRandom::new(), message)
             .map(|signature| signature.as_ref().to_vec())
-            .map_err(|cause| SignerError { reason: cause.to_string() })
+            .map_err(|cause| SignerError {
+                reason: cause.to_string(),
+            })
     }
 }

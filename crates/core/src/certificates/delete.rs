@@ -38,19 +38,32 @@ async fn delete_once(
     unknown: bool,
 ) -> Result<(), Attempt> {
     let Some(before) = rows::find(deeds.store(), realm.realm, id).await? else {
-        return if unknown { Ok(()) } else { Err(not_found(id).into()) };
+        return if unknown {
+            Ok(())
+        } else {
+            Err(not_found(id).into())
+        };
     };
-    if matches!(before.status, CertificateStatus::Active | CertificateStatus::PendingTransfer) {
+    if matches!(
+        before.status,
+        CertificateStatus::Active | CertificateStatus::PendingTransfer
+    ) {
         return Err(Fault::new(
             Code::CertificateState,
-            format!("Certificate must be deactivated (not {}) before deletion. Id: {id}", before.status),
+            format!(
+                "Certificate must be deactivated (not {}) before deletion. Id: {id}",
+                before.status
+            ),
         )
         .into());
     }
     let (things, attached_policies) = rows::attachments(deeds.store(), realm.realm, before.number).await?;
     let conflict = |what: &str| {
         let arn = before.arn(realm);
-        Fault::new(Code::DeleteConflict, format!("{what} must be detached before deletion (arn: {arn})"))
+        Fault::new(
+            Code::DeleteConflict,
+            format!("{what} must be detached before deletion (arn: {arn})"),
+        )
     };
     if things {
         return Err(conflict("Things").into());
@@ -64,7 +77,9 @@ async fn delete_once(
         policies::rows::detach_all(&mut batch, realm.realm, before.number);
     }
     rows::delete(&mut batch, realm.realm, &before);
-    deeds.announce(&mut batch, realm.realm, Change::Certificate(before.number)).await?;
+    deeds
+        .announce(&mut batch, realm.realm, Change::Certificate(before.number))
+        .await?;
     deeds.commit(batch).await?;
     Ok(())
 }

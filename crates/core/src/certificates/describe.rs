@@ -15,5 +15,7 @@ pub async fn describe_certificate(
     realm: &RealmRecord,
     id: &CertificateId,
 ) -> Result<Certificate, Fault> {
-    rows::find(deeds.store(), realm.realm, id).await?.ok_or_else(|| not_found(id))
+    rows::find(deeds.store(), realm.realm, id)
+        .await?
+        .ok_or_else(|| not_found(id))
 }

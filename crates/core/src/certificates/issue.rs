@@ -98,6 +98,10 @@ async fn issue(
     };
     let unsigned = profile.build().map_err(Fault::internal)?;
     lint(unsigned.to_be_signed(), &profile, &subject, request.public_key()).map_err(Fault::internal)?;
-    let signature = issuer.signer.sign(unsigned.to_be_signed()).await.map_err(Fault::internal)?;
+    let signature = issuer
+        .signer
+        .sign(unsigned.to_be_signed())
+        .await
+        .map_err(Fault::internal)?;
     unsigned.assemble(&signature).map_err(Fault::internal)
 }

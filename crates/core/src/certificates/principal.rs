@@ -11,9 +11,15 @@ use crate::{Deeds, Fault};
 /// # Errors
 /// `ResourceNotFoundException` when it is not there, `InvalidRequestException` when `principal` is neither the ARN of a
 /// certificate nor a Cognito identity id.
-pub async fn find_principal(deeds: &Deeds, realm: &RealmRecord, principal: &str) -> Result<Certificate, Fault> {
+pub async fn find_principal(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    principal: &str,
+) -> Result<Certificate, Fault> {
     if is_cognito_identity(principal) {
-        return Err(Fault::not_found(format!("Cognito identity {principal} not found.")));
+        return Err(Fault::not_found(format!(
+            "Cognito identity {principal} not found."
+        )));
     }
     let wrong = || {
         Fault::invalid(format!(
@@ -22,17 +28,23 @@ pub async fn find_principal(deeds: &Deeds, realm: &RealmRecord, principal: &str)
         ))
     };
     let arn: Arn = principal.parse().map_err(|_| wrong())?;
-    let Resource::Certificate(id) = &arn.resource else { return Err(wrong()) };
+    let Resource::Certificate(id) = &arn.resource else {
+        return Err(wrong());
+    };
     // A certificate of another account or region is none of this realm's, whether it is there or not.
     if (&arn.account, &arn.region) != (&realm.account, &realm.region) {
         return Err(not_found(id));
     }
-    rows::find(deeds.store(), realm.realm, id).await?.ok_or_else(|| not_found(id))
+    rows::find(deeds.store(), realm.realm, id)
+        .await?
+        .ok_or_else(|| not_found(id))
 }
 
 /// Whether a text has the form of a Cognito identity id: `REGION:UUID`.
 pub(crate) fn is_cognito_identity(text: &str) -> bool {
     text.split_once(':').is_some_and(|(region, id)| {
-        region.parse::<thingsmith_model::Region>().is_ok() && id.len() == 36 && uuid::Uuid::try_parse(id).is_ok()
+        region.parse::<thingsmith_model::Region>().is_ok()
+            && id.len() == 36
+            && uuid::Uuid::try_parse(id).is_ok()
     })
 }

@@ -25,7 +25,12 @@ pub async fn register_certificate_without_ca(
     status: CertificateStatus,
 ) -> Result<Certificate, Fault> {
     let status = settable("status", status)?;
-    let wrong = |wrong| Fault::new(Code::CertificateValidation, format!("certificatePem: {}", sentence(&wrong)));
+    let wrong = |wrong| {
+        Fault::new(
+            Code::CertificateValidation,
+            format!("certificatePem: {}", sentence(&wrong)),
+        )
+    };
     let read = thingsmith_x509::Certificate::from_pem(pem).map_err(wrong)?;
     check_client_certificate(&read).map_err(wrong)?;
     let now = deeds.clock().now();

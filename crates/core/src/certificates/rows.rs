@@ -8,7 +8,11 @@ use super::Certificate;
 use crate::things::rows::certificate_id;
 
 /// The certificate of this id.
-pub async fn find(store: &dyn Store, realm: Realm, id: &CertificateId) -> Result<Option<Certificate>, StoreError> {
+pub async fn find(
+    store: &dyn Store,
+    realm: Realm,
+    id: &CertificateId,
+) -> Result<Option<Certificate>, StoreError> {
     let rows = store
         .read(Statement::new(
             "SELECT number, id, status, mode, der, not_before, not_after, created_at, modified_at, customer_version, \
@@ -31,7 +35,11 @@ pub struct Standing {
 }
 
 /// The certificate's standing in a realm.
-pub async fn standing(store: &dyn Store, realm: Realm, id: &CertificateId) -> Result<Option<Standing>, StoreError> {
+pub async fn standing(
+    store: &dyn Store,
+    realm: Realm,
+    id: &CertificateId,
+) -> Result<Option<Standing>, StoreError> {
     let rows = store
         .read(Statement::new(
             "SELECT realm, number, status FROM certificates WHERE id = $1 AND realm = $2",
@@ -113,7 +121,11 @@ pub fn delete(batch: &mut Batch, realm: Realm, before: &Certificate) {
             "DELETE FROM certificates WHERE realm = $1 AND number = $2 AND customer_version = $3 \
              AND NOT EXISTS (SELECT 1 FROM thing_principals WHERE realm = $1 AND principal = $2) \
              AND NOT EXISTS (SELECT 1 FROM policy_attachments WHERE realm = $1 AND target = $2)",
-            [realm.0.into(), before.number.into(), before.customer_version.into()],
+            [
+                realm.0.into(),
+                before.number.into(),
+                before.customer_version.into(),
+            ],
         ),
         1,
     );
@@ -122,7 +134,10 @@ pub fn delete(batch: &mut Batch, realm: Realm, before: &Certificate) {
 /// Holds a certificate's row.
 pub fn hold(batch: &mut Batch, realm: Realm, number: i64, hold: Hold) {
     batch.hold(
-        Statement::new("SELECT 1 FROM certificates WHERE realm = $1 AND number = $2", [realm.0.into(), number.into()]),
+        Statement::new(
+            "SELECT 1 FROM certificates WHERE realm = $1 AND number = $2",
+            [realm.0.into(), number.into()],
+        ),
         hold,
     );
 }
@@ -137,7 +152,9 @@ pub async fn attachments(store: &dyn Store, realm: Realm, number: i64) -> Result
             [realm.0.into(), number.into()],
         ))
         .await?;
-    let row = rows.first().ok_or_else(|| StoreError::other("a select without a table gave no row"))?;
+    let row = rows
+        .first()
+        .ok_or_else(|| StoreError::other("a select without a table gave no row"))?;
     Ok((row.get::<i64>(0)? == 1, row.get::<i64>(1)? == 1))
 }
 

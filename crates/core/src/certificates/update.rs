@@ -36,7 +36,9 @@ async fn update_once(
     id: &CertificateId,
     status: CertificateStatus,
 ) -> Result<(), Attempt> {
-    let before = rows::find(deeds.store(), realm.realm, id).await?.ok_or_else(|| not_found(id))?;
+    let before = rows::find(deeds.store(), realm.realm, id)
+        .await?
+        .ok_or_else(|| not_found(id))?;
     if before.status == status {
         return Ok(());
     }
@@ -44,7 +46,10 @@ async fn update_once(
         CertificateStatus::Revoked | CertificateStatus::PendingTransfer => {
             return Err(Fault::new(
                 Code::CertificateState,
-                format!("Certificate {id} is {} and cannot become {status}.", before.status),
+                format!(
+                    "Certificate {id} is {} and cannot become {status}.",
+                    before.status
+                ),
             )
             .into());
         }
@@ -54,8 +59,17 @@ async fn update_once(
         | CertificateStatus::PendingActivation => {}
     }
     let mut batch = Batch::new();
-    rows::update_status(&mut batch, realm.realm, &before, status, deeds.clock().now(), deeds.uuid());
-    deeds.announce(&mut batch, realm.realm, Change::Certificate(before.number)).await?;
+    rows::update_status(
+        &mut batch,
+        realm.realm,
+        &before,
+        status,
+        deeds.clock().now(),
+        deeds.uuid(),
+    );
+    deeds
+        .announce(&mut batch, realm.realm, Change::Certificate(before.number))
+        .await?;
     deeds.commit(batch).await?;
     Ok(())
 }
@@ -66,8 +80,8 @@ pub(super) fn settable(member: &str, status: CertificateStatus) -> Result<Certif
     match status {
         CertificateStatus::Active | CertificateStatus::Inactive | CertificateStatus::Revoked => Ok(status),
         CertificateStatus::RegisterInactive => Ok(CertificateStatus::Inactive),
-        CertificateStatus::PendingTransfer | CertificateStatus::PendingActivation => {
-            Err(Fault::invalid(format!("{member} cannot be {status}: use ACTIVE, INACTIVE or REVOKED.")))
-        }
+        CertificateStatus::PendingTransfer | CertificateStatus::PendingActivation => Err(Fault::invalid(
+            format!("{member} cannot be {status}: use ACTIVE, INACTIVE or REVOKED."),
+        )),
     }
 }

@@ -38,7 +38,9 @@ pub enum Refusal {
     )]
     ServerNameMissing(CertificateId),
     /// Without a server name there are several accounts with this certificate.
-    #[error("certificate {0} is registered in several accounts, and the client sent no server name (SNI) to choose one")]
+    #[error(
+        "certificate {0} is registered in several accounts, and the client sent no server name (SNI) to choose one"
+    )]
     Ambiguous(CertificateId),
     /// The certificate is registered and not active.
     #[error("certificate {id} is {status}")]
@@ -85,14 +87,23 @@ pub async fn admit(deeds: &Deeds, realm: Option<Arc<RealmRecord>>, der: &[u8]) -
         None => without_server_name(deeds, id).await?,
     };
     if standing.status != CertificateStatus::Active {
-        return Err(Refusal::NotActive { id, status: standing.status });
+        return Err(Refusal::NotActive {
+            id,
+            status: standing.status,
+        });
     }
     let now = deeds.clock().now();
     if now < certificate.not_before() {
-        return Err(Refusal::NotYetValid { id, not_before: certificate.not_before() });
+        return Err(Refusal::NotYetValid {
+            id,
+            not_before: certificate.not_before(),
+        });
     }
     if now > certificate.not_after() {
-        return Err(Refusal::Expired { id, not_after: certificate.not_after() });
+        return Err(Refusal::Expired {
+            id,
+            not_after: certificate.not_after(),
+        });
     }
     let realm = match realm {
         Some(realm) => realm,
@@ -101,7 +112,11 @@ pub async fn admit(deeds: &Deeds, realm: Option<Arc<RealmRecord>>, der: &[u8]) -
             Arc::new(found.ok_or_else(|| StoreError::other("a certificate's realm vanished"))?)
         }
     };
-    Ok(Admission { realm, number: standing.number, certificate: Arc::new(certificate) })
+    Ok(Admission {
+        realm,
+        number: standing.number,
+        certificate: Arc::new(certificate),
+    })
 }
 
 async fn without_server_name(deeds: &Deeds, id: CertificateId) -> Result<Standing, Refusal> {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use thingsmith_model::{CertificateId, CertificateStatus, PolicyName, Timestamp};
 use thingsmith_policy::{
-    AlternativeName, CertificateAttribute, CertificateFacts, ConnectAttributes, IotContext, NameFacts, Request,
-    ThingFacts, Verdict, evaluate,
+    AlternativeName, CertificateAttribute, CertificateFacts, ConnectAttributes, IotContext, NameFacts,
+    Request, ThingFacts, Verdict, evaluate,
 };
 use thingsmith_ports::StoreError;
 use thingsmith_x509::Certificate;
@@ -87,15 +87,29 @@ impl Principal {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn new(deeds: Arc<Deeds>, admission: &Admission, connect: ConnectFacts) -> Result<Self, StoreError> {
-        let known = read(&deeds, &admission.realm, admission.number, &connect.client_id, None).await?;
+    pub async fn new(
+        deeds: Arc<Deeds>,
+        admission: &Admission,
+        connect: ConnectFacts,
+    ) -> Result<Self, StoreError> {
+        let known = read(
+            &deeds,
+            &admission.realm,
+            admission.number,
+            &connect.client_id,
+            None,
+        )
+        .await?;
         Ok(Self {
             realm: Arc::clone(&admission.realm),
             number: admission.number,
             certificate_id: admission.certificate.id(),
             certificate: facts(&admission.certificate),
             source: connect.source.map(|address| address.to_canonical().to_string()),
-            will_topic: connect.will_topic.as_deref().map(|topic| arn(&admission.realm, "topic", topic)),
+            will_topic: connect
+                .will_topic
+                .as_deref()
+                .map(|topic| arn(&admission.realm, "topic", topic)),
             connect,
             known,
             deeds,
@@ -163,7 +177,11 @@ impl Principal {
 
     fn decide(&self, action: &str, resource: &str) -> Answer {
         if !self.known.active {
-            return Answer { allowed: false, decided_by: None, active: false };
+            return Answer {
+                allowed: false,
+                decided_by: None,
+                active: false,
+            };
         }
         let connecting = action == "iot:Connect";
         let context = IotContext {
@@ -177,16 +195,39 @@ impl Principal {
                 persistent_connect: self.connect.persistent,
                 last_will: self.will_topic.is_some(),
             }),
-            last_will_topic: if connecting { self.will_topic.as_deref() } else { None },
+            last_will_topic: if connecting {
+                self.will_topic.as_deref()
+            } else {
+                None
+            },
             others: &[],
         };
-        let documents = self.known.documents.iter().map(|attached| attached.document.as_ref());
-        let decision = evaluate(documents, &Request { action, resource, variables: &context });
+        let documents = self
+            .known
+            .documents
+            .iter()
+            .map(|attached| attached.document.as_ref());
+        let decision = evaluate(
+            documents,
+            &Request {
+                action,
+                resource,
+                variables: &context,
+            },
+        );
         let decided_by = decision.decided_by.map(|by| {
             let attached = &self.known.documents[by.document];
-            DecidingStatement { policy: attached.name.clone(), version: attached.version, statement: by.statement }
+            DecidingStatement {
+                policy: attached.name.clone(),
+                version: attached.version,
+                statement: by.statement,
+            }
         });
-        Answer { allowed: decision.verdict == Verdict::Allowed, decided_by, active: true }
+        Answer {
+            allowed: decision.verdict == Verdict::Allowed,
+            decided_by,
+            active: true,
+        }
     }
 }
 
@@ -208,15 +249,29 @@ async fn read(
             standing.is_some_and(|now| now.number == certificate && now.status == CertificateStatus::Active)
         }
     };
-    let documents = deeds.documents().attached(deeds, realm.realm, certificate).await?;
+    let documents = deeds
+        .documents()
+        .attached(deeds, realm.realm, certificate)
+        .await?;
     let found = things::rows::find_with_principal(deeds.store(), realm.realm, client_id, certificate).await?;
     // Thing variables have values only for the certificate's own thing (guide, "Thing policy variables").
-    let thing = found.filter(|(_, attached)| *attached).map(|(thing, _)| ThingFacts {
-        name: thing.name.to_string(),
-        thing_type: None,
-        attributes: thing.attributes.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
-    });
-    Ok(Known { read_at, active, documents, thing })
+    let thing = found
+        .filter(|(_, attached)| *attached)
+        .map(|(thing, _)| ThingFacts {
+            name: thing.name.to_string(),
+            thing_type: None,
+            attributes: thing
+                .attributes
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.to_string()))
+                .collect(),
+        });
+    Ok(Known {
+        read_at,
+        active,
+        documents,
+        thing,
+    })
 }
 
 fn arn(realm: &RealmRecord, kind: &str, name: &str) -> String {
@@ -234,8 +289,18 @@ fn facts(certificate: &Certificate) -> CertificateFacts {
 }
 
 fn name_facts(name: &thingsmith_x509::Name, alternatives: &[thingsmith_x509::AlternativeName]) -> NameFacts {
-    let attribute = |text: &str| CertificateAttribute::ALL.iter().copied().find(|known| known.as_str() == text);
-    let alternative = |text: &str| AlternativeName::ALL.iter().copied().find(|known| known.as_str() == text);
+    let attribute = |text: &str| {
+        CertificateAttribute::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == text)
+    };
+    let alternative = |text: &str| {
+        AlternativeName::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == text)
+    };
     NameFacts {
         attributes: name
             .attributes()

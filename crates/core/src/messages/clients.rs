@@ -39,7 +39,10 @@ impl Clients {
         let client_id: Arc<str> = client_id.into();
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let taken_over = Arc::new(Notify::new());
-        let owner = Owner { number, taken_over: Arc::clone(&taken_over) };
+        let owner = Owner {
+            number,
+            taken_over: Arc::clone(&taken_over),
+        };
         let former = self
             .seats
             .lock()
@@ -49,7 +52,13 @@ impl Clients {
             // A permit is kept if the connection does not wait at this moment.
             former.taken_over.notify_one();
         }
-        Seat { clients: Arc::clone(self), realm, client_id, number, taken_over }
+        Seat {
+            clients: Arc::clone(self),
+            realm,
+            client_id,
+            number,
+            taken_over,
+        }
     }
 
     /// How many clients are connected.

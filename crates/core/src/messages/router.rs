@@ -50,14 +50,26 @@ impl Router {
     /// read must not hold up the others.
     pub fn subscriber(&self, queue: usize) -> (Subscriber, mpsc::Receiver<Delivery>) {
         let (sender, receiver) = mpsc::channel(queue);
-        (Subscriber { id: self.next.fetch_add(1, Ordering::Relaxed), queue: sender }, receiver)
+        (
+            Subscriber {
+                id: self.next.fetch_add(1, Ordering::Relaxed),
+                queue: sender,
+            },
+            receiver,
+        )
     }
 
     /// Subscribes; a second subscription with the same filter takes the place of the first.
     pub fn subscribe(&self, realm: Realm, subscriber: &Subscriber, filter: &TopicFilter, qos: Qos) {
-        let subscription = Subscription { qos, queue: subscriber.queue.clone() };
+        let subscription = Subscription {
+            qos,
+            queue: subscriber.queue.clone(),
+        };
         let mut realms = self.realms.write().unwrap_or_else(PoisonError::into_inner);
-        realms.entry(realm).or_default().insert(filter, subscriber.id, subscription);
+        realms
+            .entry(realm)
+            .or_default()
+            .insert(filter, subscriber.id, subscription);
     }
 
     /// Takes a subscription back; harmless when there is none.
@@ -83,8 +95,11 @@ impl Router {
                 // One after the other from a place that moves on; a member whose queue is full leaves it to the next.
                 Match::Group { members, .. } => {
                     let first = usize::try_from(self.next.fetch_add(1, Ordering::Relaxed)).unwrap_or(0);
-                    (0..members.len())
-                        .any(|turn| members[(first.wrapping_add(turn)) % members.len()].1.send(message, qos))
+                    (0..members.len()).any(|turn| {
+                        members[(first.wrapping_add(turn)) % members.len()]
+                            .1
+                            .send(message, qos)
+                    })
                 }
             };
             sent += usize::from(queued);
@@ -95,7 +110,10 @@ impl Router {
 
 impl Subscription {
     fn send(&self, message: &Message, qos: Qos) -> bool {
-        let delivery = Delivery { message: message.clone(), qos: qos.min(self.qos) };
+        let delivery = Delivery {
+            message: message.clone(),
+            qos: qos.min(self.qos),
+        };
         self.queue.try_send(delivery).is_ok()
     }
 }
@@ -111,7 +129,11 @@ mod tests {
 
     fn message(topic: &str) -> Message {
         let topic = TopicName::parse(topic, &TopicLimits::default()).unwrap();
-        Message { topic, payload: bytes::Bytes::from_static(b"x"), retain: false }
+        Message {
+            topic,
+            payload: bytes::Bytes::from_static(b"x"),
+            retain: false,
+        }
     }
 
     #[test]
@@ -150,7 +172,8 @@ mod tests {
         for _ in 0..8 {
             assert_eq!(router.route(Realm(1), &message("a"), Qos::AtMostOnce), 1);
         }
-        let count = |queue: &mut mpsc::Receiver<Delivery>| std::iter::from_fn(|| queue.try_recv().ok()).count();
+        let count =
+            |queue: &mut mpsc::Receiver<Delivery>| std::iter::from_fn(|| queue.try_recv().ok()).count();
         assert_eq!((count(&mut first_queue), count(&mut second_queue)), (4, 4));
     }
 }

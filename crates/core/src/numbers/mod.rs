@@ -22,7 +22,10 @@ pub(crate) struct Numbers {
 
 impl Numbers {
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, block: Mutex::new(0..0) }
+        Self {
+            store,
+            block: Mutex::new(0..0),
+        }
     }
 
     /// Takes `count` numbers in a row and gives back the first.

@@ -14,5 +14,8 @@ pub async fn reserve(store: &dyn Store, name: &str, count: i64) -> Result<i64, S
         1,
     );
     let answer = store.write(batch).await?;
-    answer[step].first().ok_or_else(|| StoreError::other("a reservation returned no row"))?.get(0)
+    answer[step]
+        .first()
+        .ok_or_else(|| StoreError::other("a reservation returned no row"))?
+        .get(0)
 }

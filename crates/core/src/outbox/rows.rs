@@ -9,7 +9,13 @@ use super::{Change, Changed};
 pub fn insert(batch: &mut Batch, realm: Realm, change: Change, number: i64, at: Timestamp) {
     batch.execute(Statement::new(
         "INSERT INTO outbox (at, number, realm, kind, object) VALUES ($1, $2, $3, $4, $5)",
-        [at.into(), number.into(), realm.0.into(), change.kind().into(), change.object().into()],
+        [
+            at.into(),
+            number.into(),
+            realm.0.into(),
+            change.kind().into(),
+            change.object().into(),
+        ],
     ));
 }
 
@@ -24,9 +30,15 @@ pub async fn since(store: &dyn Store, at: Timestamp, limit: i64) -> Result<Vec<C
     rows.iter()
         .map(|row| {
             let kind: String = row.get(3)?;
-            let change = Change::from_parts(&kind, row.get(4)?)
-                .ok_or_else(|| StoreError::other(format!("the outbox holds a change of the unknown kind {kind:?}")))?;
-            Ok(Changed { at: row.get(0)?, number: row.get(1)?, realm: Realm(row.get(2)?), change })
+            let change = Change::from_parts(&kind, row.get(4)?).ok_or_else(|| {
+                StoreError::other(format!("the outbox holds a change of the unknown kind {kind:?}"))
+            })?;
+            Ok(Changed {
+                at: row.get(0)?,
+                number: row.get(1)?,
+                realm: Realm(row.get(2)?),
+                change,
+            })
         })
         .collect()
 }

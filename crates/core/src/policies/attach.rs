@@ -20,7 +20,12 @@ const POLICIES_PER_TARGET: i64 = 10;
 /// # Errors
 /// `ResourceNotFoundException` when the policy or the target is not there, `LimitExceededException` when the target has
 /// as many policies as it may have, `InvalidRequestException` for what cannot be a target.
-pub async fn attach_policy(deeds: &Deeds, realm: &RealmRecord, name: &PolicyName, target: &str) -> Result<(), Fault> {
+pub async fn attach_policy(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    name: &PolicyName,
+    target: &str,
+) -> Result<(), Fault> {
     let mut tries = Tries::default();
     loop {
         let outcome = attach_once(deeds, realm, name, target).await;
@@ -30,8 +35,15 @@ pub async fn attach_policy(deeds: &Deeds, realm: &RealmRecord, name: &PolicyName
     }
 }
 
-async fn attach_once(deeds: &Deeds, realm: &RealmRecord, name: &PolicyName, target: &str) -> Result<(), Attempt> {
-    let policy = rows::find(deeds.store(), realm.realm, name).await?.ok_or_else(|| not_found(name))?;
+async fn attach_once(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    name: &PolicyName,
+    target: &str,
+) -> Result<(), Attempt> {
+    let policy = rows::find(deeds.store(), realm.realm, name)
+        .await?
+        .ok_or_else(|| not_found(name))?;
     let certificate = find_target(deeds, realm, target).await?;
     let (count, attached) =
         rows::attached(deeds.store(), realm.realm, certificate.number, policy.number).await?;
@@ -49,8 +61,16 @@ async fn attach_once(deeds: &Deeds, realm: &RealmRecord, name: &PolicyName, targ
     // Always the certificate before the policy, so that two batches never wait for each other.
     certificates::rows::hold(&mut batch, realm.realm, certificate.number, Hold::Exclusive);
     rows::hold(&mut batch, realm.realm, policy.number, Hold::Shared);
-    rows::attach(&mut batch, realm.realm, certificate.number, policy.number, POLICIES_PER_TARGET);
-    deeds.announce(&mut batch, realm.realm, Change::Certificate(certificate.number)).await?;
+    rows::attach(
+        &mut batch,
+        realm.realm,
+        certificate.number,
+        policy.number,
+        POLICIES_PER_TARGET,
+    );
+    deeds
+        .announce(&mut batch, realm.realm, Change::Certificate(certificate.number))
+        .await?;
     deeds.commit(batch).await?;
     Ok(())
 }
@@ -59,7 +79,12 @@ async fn attach_once(deeds: &Deeds, realm: &RealmRecord, name: &PolicyName, targ
 ///
 /// # Errors
 /// `InvalidRequestException` for what cannot be a target.
-pub async fn detach_policy(deeds: &Deeds, realm: &RealmRecord, name: &PolicyName, target: &str) -> Result<(), Fault> {
+pub async fn detach_policy(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    name: &PolicyName,
+    target: &str,
+) -> Result<(), Fault> {
     let certificate = match find_target(deeds, realm, target).await {
         Err(fault) if fault.code == Code::ResourceNotFound => return Ok(()),
         found => found?,
@@ -79,10 +104,14 @@ async fn detach_once(
     name: &PolicyName,
     certificate: &Certificate,
 ) -> Result<(), Attempt> {
-    let Some(policy) = rows::find(deeds.store(), realm.realm, name).await? else { return Ok(()) };
+    let Some(policy) = rows::find(deeds.store(), realm.realm, name).await? else {
+        return Ok(());
+    };
     let mut batch = Batch::new();
     rows::detach(&mut batch, realm.realm, certificate.number, policy.number);
-    deeds.announce(&mut batch, realm.realm, Change::Certificate(certificate.number)).await?;
+    deeds
+        .announce(&mut batch, realm.realm, Change::Certificate(certificate.number))
+        .await?;
     deeds.commit(batch).await?;
     Ok(())
 }
@@ -114,7 +143,10 @@ pub async fn list_attached_policies(
 
 /// The certificate that a target names. Thing groups and Cognito identities can be targets too, but there are none yet.
 async fn find_target(deeds: &Deeds, realm: &RealmRecord, target: &str) -> Result<Certificate, Fault> {
-    if let Ok(Arn { resource: Resource::Other(resource), .. }) = target.parse()
+    if let Ok(Arn {
+        resource: Resource::Other(resource),
+        ..
+    }) = target.parse()
         && resource.starts_with("thinggroup/")
     {
         return Err(Fault::not_found(format!("Thing group {target} not found.")));

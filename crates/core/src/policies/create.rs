@@ -20,8 +20,12 @@ pub async fn create_policy(
     name: PolicyName,
     document: &str,
 ) -> Result<Policy, Fault> {
-    Document::parse(document, Language::Iot)
-        .map_err(|wrong| Fault::new(Code::MalformedPolicy, format!("policyDocument: {}", sentence(&wrong))))?;
+    Document::parse(document, Language::Iot).map_err(|wrong| {
+        Fault::new(
+            Code::MalformedPolicy,
+            format!("policyDocument: {}", sentence(&wrong)),
+        )
+    })?;
     let now = deeds.clock().now();
     let policy = Policy {
         number: deeds.numbers().take(1).await?,
@@ -49,7 +53,14 @@ async fn create_once(
 ) -> Result<Policy, Attempt> {
     let mut batch = Batch::new();
     rows::insert(&mut batch, realm.realm, policy);
-    rows::insert_version(&mut batch, realm.realm, policy.number, 1, document, policy.created_at);
+    rows::insert_version(
+        &mut batch,
+        realm.realm,
+        policy.number,
+        1,
+        document,
+        policy.created_at,
+    );
     match deeds.commit(batch).await {
         Ok(_) => return Ok(policy.clone()),
         Err(StoreError::Duplicate(_)) => {}
@@ -62,7 +73,10 @@ async fn create_once(
         Some(existing) if existing.number == policy.number => Ok(existing),
         Some(existing) => Err(Fault::new(
             Code::ResourceAlreadyExists,
-            format!("Policy cannot be created - name already exists (name={})", policy.name),
+            format!(
+                "Policy cannot be created - name already exists (name={})",
+                policy.name
+            ),
         )
         .with("resourceId", &existing.name)
         .with("resourceArn", existing.arn(realm))

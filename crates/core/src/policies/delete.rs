@@ -23,9 +23,18 @@ pub async fn delete_policy(deeds: &Deeds, realm: &RealmRecord, name: &PolicyName
     }
 }
 
-async fn delete_once(deeds: &Deeds, realm: &RealmRecord, name: &PolicyName, unknown: bool) -> Result<(), Attempt> {
+async fn delete_once(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    name: &PolicyName,
+    unknown: bool,
+) -> Result<(), Attempt> {
     let Some(policy) = rows::find(deeds.store(), realm.realm, name).await? else {
-        return if unknown { Ok(()) } else { Err(not_found(name).into()) };
+        return if unknown {
+            Ok(())
+        } else {
+            Err(not_found(name).into())
+        };
     };
     let (attached, versions) = rows::burden(deeds.store(), realm.realm, policy.number).await?;
     let conflict = |message: String| Attempt::from(Fault::new(Code::DeleteConflict, message));

@@ -33,7 +33,9 @@ const KEPT: NonZeroUsize = NonZeroUsize::new(10_000).expect("it is not zero");
 
 impl Default for Documents {
     fn default() -> Self {
-        Self { parsed: Mutex::new(LruCache::new(KEPT)) }
+        Self {
+            parsed: Mutex::new(LruCache::new(KEPT)),
+        }
     }
 }
 
@@ -49,7 +51,12 @@ impl Documents {
         let mut documents = Vec::with_capacity(policies.len());
         for policy in policies {
             let key = (policy.number, policy.default_version);
-            let kept = self.parsed.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+            let kept = self
+                .parsed
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get(&key)
+                .cloned();
             let document = match kept {
                 Some(document) => document,
                 // A policy that was deleted between the two reads allows nothing any more.
@@ -58,7 +65,11 @@ impl Documents {
                     Some(text) => self.keep(key, &text)?,
                 },
             };
-            documents.push(AttachedDocument { name: policy.name, version: policy.default_version, document });
+            documents.push(AttachedDocument {
+                name: policy.name,
+                version: policy.default_version,
+                document,
+            });
         }
         Ok(documents)
     }
@@ -66,7 +77,10 @@ impl Documents {
     fn keep(&self, key: (i64, i64), text: &str) -> Result<Arc<Document>, StoreError> {
         // A document was parsed before it was kept; one that no longer parses must not let anybody in.
         let document = Arc::new(Document::parse(text, Language::Iot).map_err(StoreError::other)?);
-        self.parsed.lock().unwrap_or_else(PoisonError::into_inner).put(key, Arc::clone(&document));
+        self.parsed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .put(key, Arc::clone(&document));
         Ok(document)
     }
 }

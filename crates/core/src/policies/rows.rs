@@ -19,7 +19,12 @@ pub async fn find(store: &dyn Store, realm: Realm, name: &PolicyName) -> Result<
 }
 
 /// The text of a version.
-pub async fn document(store: &dyn Store, realm: Realm, policy: i64, version: i64) -> Result<Option<String>, StoreError> {
+pub async fn document(
+    store: &dyn Store,
+    realm: Realm,
+    policy: i64,
+    version: i64,
+) -> Result<Option<String>, StoreError> {
     let rows = store
         .read(Statement::new(
             "SELECT document FROM policy_versions WHERE realm = $1 AND policy = $2 AND version = $3",
@@ -85,7 +90,10 @@ pub fn delete(batch: &mut Batch, realm: Realm, number: i64) {
 /// Holds a policy's row.
 pub fn hold(batch: &mut Batch, realm: Realm, number: i64, hold: Hold) {
     batch.hold(
-        Statement::new("SELECT 1 FROM policies WHERE realm = $1 AND number = $2", [realm.0.into(), number.into()]),
+        Statement::new(
+            "SELECT 1 FROM policies WHERE realm = $1 AND number = $2",
+            [realm.0.into(), number.into()],
+        ),
         hold,
     );
 }
@@ -99,7 +107,9 @@ pub async fn burden(store: &dyn Store, realm: Realm, number: i64) -> Result<(boo
             [realm.0.into(), number.into()],
         ))
         .await?;
-    let row = rows.first().ok_or_else(|| StoreError::other("a select without a table gave no row"))?;
+    let row = rows
+        .first()
+        .ok_or_else(|| StoreError::other("a select without a table gave no row"))?;
     Ok((row.get::<i64>(0)? == 1, row.get(1)?))
 }
 
@@ -142,7 +152,12 @@ pub async fn page_descending(
 }
 
 /// How many policies are attached to a target, and whether this one is among them.
-pub async fn attached(store: &dyn Store, realm: Realm, target: i64, policy: i64) -> Result<(i64, bool), StoreError> {
+pub async fn attached(
+    store: &dyn Store,
+    realm: Realm,
+    target: i64,
+    policy: i64,
+) -> Result<(i64, bool), StoreError> {
     let rows = store
         .read(Statement::new(
             "SELECT (SELECT count(*) FROM policy_attachments WHERE realm = $1 AND target = $2), \
@@ -151,7 +166,9 @@ pub async fn attached(store: &dyn Store, realm: Realm, target: i64, policy: i64)
             [realm.0.into(), target.into(), policy.into()],
         ))
         .await?;
-    let row = rows.first().ok_or_else(|| StoreError::other("a select without a table gave no row"))?;
+    let row = rows
+        .first()
+        .ok_or_else(|| StoreError::other("a select without a table gave no row"))?;
     Ok((row.get(0)?, row.get::<i64>(1)? == 1))
 }
 

@@ -24,7 +24,11 @@ pub struct RealmRecord {
 impl RealmRecord {
     /// The ARN of a resource of this realm.
     pub fn arn(&self, resource: Resource) -> Arn {
-        Arn { region: self.region.clone(), account: self.account.clone(), resource }
+        Arn {
+            region: self.region.clone(),
+            account: self.account.clone(),
+            resource,
+        }
     }
 }
 
@@ -40,11 +44,19 @@ const REMEMBERED: usize = 10_000;
 
 impl Realms {
     pub(crate) fn new(store: Arc<dyn Store>, random: Arc<dyn Random>) -> Self {
-        Self { store, random, seen: RwLock::default() }
+        Self {
+            store,
+            random,
+            seen: RwLock::default(),
+        }
     }
 
     /// The realm of an account in a region, made when it is first asked for.
-    pub(crate) async fn intern(&self, account: &Account, region: &Region) -> Result<Arc<RealmRecord>, StoreError> {
+    pub(crate) async fn intern(
+        &self,
+        account: &Account,
+        region: &Region,
+    ) -> Result<Arc<RealmRecord>, StoreError> {
         let key = (account.clone(), region.clone());
         if let Some(found) = self.seen.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Ok(Arc::clone(found));
@@ -59,8 +71,14 @@ impl Realms {
     }
 
     /// The realm that a server name `PREFIX-ats.iot.REGION.DOMAIN` (or without `-ats`) leads to.
-    pub(crate) async fn by_endpoint(&self, server_name: &str, domain: &str) -> Result<Option<RealmRecord>, StoreError> {
-        let Some((prefix, region)) = split_endpoint(server_name, domain) else { return Ok(None) };
+    pub(crate) async fn by_endpoint(
+        &self,
+        server_name: &str,
+        domain: &str,
+    ) -> Result<Option<RealmRecord>, StoreError> {
+        let Some((prefix, region)) = split_endpoint(server_name, domain) else {
+            return Ok(None);
+        };
         let found = rows::by_endpoint_prefix(self.store.as_ref(), prefix).await?;
         Ok(found.filter(|record| record.region.as_str() == region))
     }
@@ -80,7 +98,9 @@ impl Realms {
         rows::insert(&mut batch, &record);
         store.write(batch).await?;
         // Another node may have been first: what stands in the store counts.
-        rows::find(store, account, region).await?.ok_or_else(|| StoreError::other("a realm vanished"))
+        rows::find(store, account, region)
+            .await?
+            .ok_or_else(|| StoreError::other("a realm vanished"))
     }
 }
 
@@ -96,7 +116,10 @@ fn endpoint_prefix(random: &dyn Random) -> String {
     const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
     let mut bytes = [0; 14];
     random.fill(&mut bytes);
-    bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect()
+    bytes
+        .iter()
+        .map(|byte| char::from(ALPHABET[usize::from(byte % 32)]))
+        .collect()
 }
 
 #[cfg(test)]
@@ -106,9 +129,18 @@ mod tests {
     #[test]
     fn an_endpoint_name_holds_its_prefix_and_region() {
         let split = |name| split_endpoint(name, "localhost");
-        assert_eq!(split("abc-ats.iot.us-east-1.localhost"), Some(("abc", "us-east-1")));
+        assert_eq!(
+            split("abc-ats.iot.us-east-1.localhost"),
+            Some(("abc", "us-east-1"))
+        );
         assert_eq!(split("abc.iot.us-east-1.localhost"), Some(("abc", "us-east-1")));
-        for wrong in ["localhost", "abc-ats.iot.us-east-1.example", ".iot.us-east-1.localhost", "abc.iot..localhost", ""] {
+        for wrong in [
+            "localhost",
+            "abc-ats.iot.us-east-1.example",
+            ".iot.us-east-1.localhost",
+            "abc.iot..localhost",
+            "",
+        ] {
             assert_eq!(split(wrong), None, "{wrong}");
         }
     }

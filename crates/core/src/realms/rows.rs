@@ -6,7 +6,11 @@ use thingsmith_ports::{Batch, Row, Statement, Store, StoreError};
 use super::RealmRecord;
 
 /// The realm of an account in a region, if it was ever used.
-pub async fn find(store: &dyn Store, account: &Account, region: &Region) -> Result<Option<RealmRecord>, StoreError> {
+pub async fn find(
+    store: &dyn Store,
+    account: &Account,
+    region: &Region,
+) -> Result<Option<RealmRecord>, StoreError> {
     let rows = store
         .read(Statement::new(
             "SELECT realm, account, region, endpoint_prefix FROM realms WHERE account = $1 AND region = $2",

@@ -7,25 +7,25 @@ CREATE TABLE realms (
     region TEXT NOT NULL,
     endpoint_prefix TEXT NOT NULL UNIQUE,
     UNIQUE (account, region)
-);
+) STRICT;
 
-CREATE TABLE number_blocks (name TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE number_blocks (name TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 INSERT INTO number_blocks (name, next) VALUES ('objects', 1), ('realms', 1);
 
-CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
 CREATE TABLE authorities (
     name TEXT PRIMARY KEY,
     certificate BLOB NOT NULL,
     sealed_key BLOB NOT NULL
-);
+) STRICT;
 
 CREATE TABLE access_keys (
     holder TEXT PRIMARY KEY,
     access_key_id TEXT NOT NULL,
     account TEXT NOT NULL,
     sealed_secret BLOB NOT NULL
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE outbox (
     at INTEGER NOT NULL,
@@ -34,7 +34,7 @@ CREATE TABLE outbox (
     kind TEXT NOT NULL,
     object INTEGER NOT NULL,
     PRIMARY KEY (at, number)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE things (
     number INTEGER PRIMARY KEY,
@@ -44,7 +44,7 @@ CREATE TABLE things (
     version INTEGER NOT NULL,
     attributes TEXT NOT NULL,
     UNIQUE (realm, name)
-);
+) STRICT;
 
 -- The attributes once more, for ListThings by attribute.
 CREATE TABLE thing_attributes (
@@ -53,7 +53,7 @@ CREATE TABLE thing_attributes (
     value TEXT NOT NULL,
     thing TEXT NOT NULL,
     PRIMARY KEY (realm, name, value, thing)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE certificates (
     number INTEGER PRIMARY KEY,
@@ -69,7 +69,7 @@ CREATE TABLE certificates (
     customer_version INTEGER NOT NULL,
     generation_id BLOB NOT NULL,
     UNIQUE (id, realm)
-);
+) STRICT;
 CREATE INDEX certificates_by_age ON certificates (realm, created_at, number);
 
 CREATE TABLE policies (
@@ -82,7 +82,7 @@ CREATE TABLE policies (
     modified_at INTEGER NOT NULL,
     generation_id BLOB NOT NULL,
     UNIQUE (realm, name)
-);
+) STRICT;
 CREATE INDEX policies_by_age ON policies (realm, created_at, number);
 
 CREATE TABLE policy_versions (
@@ -92,14 +92,14 @@ CREATE TABLE policy_versions (
     document TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     PRIMARY KEY (realm, policy, version)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE policy_attachments (
     realm INTEGER NOT NULL,
     target INTEGER NOT NULL,
     policy INTEGER NOT NULL,
     PRIMARY KEY (realm, target, policy)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX policy_attachments_by_policy ON policy_attachments (realm, policy, target);
 
 CREATE TABLE thing_principals (
@@ -107,5 +107,5 @@ CREATE TABLE thing_principals (
     thing INTEGER NOT NULL,
     principal INTEGER NOT NULL,
     PRIMARY KEY (realm, thing, principal)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX thing_principals_by_principal ON thing_principals (realm, principal, thing);

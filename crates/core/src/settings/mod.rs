@@ -13,7 +13,8 @@ use crate::Deeds;
 /// When the store fails or holds something else.
 pub async fn account(store: &dyn Store) -> Result<Option<Account>, StoreError> {
     let text = rows::find(store, "account").await?;
-    text.map(|text| text.parse().map_err(StoreError::other)).transpose()
+    text.map(|text| text.parse().map_err(StoreError::other))
+        .transpose()
 }
 
 /// Remembers the account of a server's first start, and gives back the one that is remembered: another node may have
@@ -25,7 +26,9 @@ pub async fn remember_account(store: &dyn Store, first: &Account) -> Result<Acco
     let mut batch = Batch::new();
     rows::insert_if_absent(&mut batch, "account", first.as_str());
     store.write(batch).await?;
-    account(store).await?.ok_or_else(|| StoreError::other("the account vanished"))
+    account(store)
+        .await?
+        .ok_or_else(|| StoreError::other("the account vanished"))
 }
 
 /// Commits a write that changes nothing of the registry: whoever may do this may do more.

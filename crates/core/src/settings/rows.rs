@@ -4,7 +4,12 @@ use thingsmith_ports::{Batch, Statement, Store, StoreError};
 
 /// The value of a setting.
 pub async fn find(store: &dyn Store, name: &str) -> Result<Option<String>, StoreError> {
-    let rows = store.read(Statement::new("SELECT value FROM settings WHERE name = $1", [name.into()])).await?;
+    let rows = store
+        .read(Statement::new(
+            "SELECT value FROM settings WHERE name = $1",
+            [name.into()],
+        ))
+        .await?;
     rows.first().map(|row| row.get(0)).transpose()
 }
 

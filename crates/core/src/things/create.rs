@@ -59,7 +59,9 @@ async fn create_once(deeds: &Deeds, realm: &RealmRecord, thing: &Thing) -> Resul
     }
     let taken = rows::find(deeds.store(), realm.realm, &thing.name).await?;
     // A thing that was deleted in between leaves its name free.
-    let Some(existing) = taken else { return Err(StoreError::Guard(0).into()) };
+    let Some(existing) = taken else {
+        return Err(StoreError::Guard(0).into());
+    };
     // The same thing once more; or this very one, whose commit was not answered.
     if existing.attributes == thing.attributes {
         return Ok(existing);
@@ -67,7 +69,10 @@ async fn create_once(deeds: &Deeds, realm: &RealmRecord, thing: &Thing) -> Resul
     let arn = realm.arn(thingsmith_model::Resource::Thing(thing.name.clone()));
     Err(Fault::new(
         Code::ResourceAlreadyExists,
-        format!("Thing {} already exists in the account with different settings.", thing.name),
+        format!(
+            "Thing {} already exists in the account with different settings.",
+            thing.name
+        ),
     )
     .with("resourceId", &thing.name)
     .with("resourceArn", arn)

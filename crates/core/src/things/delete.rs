@@ -35,7 +35,9 @@ async fn delete_once(
     name: &ThingName,
     expected_version: Option<i64>,
 ) -> Result<(), Attempt> {
-    let Some(before) = rows::find(deeds.store(), realm.realm, name).await? else { return Ok(()) };
+    let Some(before) = rows::find(deeds.store(), realm.realm, name).await? else {
+        return Ok(());
+    };
     check_version(&before, expected_version)?;
     if rows::has_principals(deeds.store(), realm.realm, before.number).await? {
         return Err(Fault::invalid(format!(
@@ -45,7 +47,9 @@ async fn delete_once(
     }
     let mut batch = Batch::new();
     rows::delete(&mut batch, realm.realm, &before);
-    deeds.announce(&mut batch, realm.realm, Change::Thing(before.number)).await?;
+    deeds
+        .announce(&mut batch, realm.realm, Change::Thing(before.number))
+        .await?;
     deeds.commit(batch).await?;
     Ok(())
 }

@@ -11,5 +11,7 @@ use crate::{Deeds, Fault};
 /// # Errors
 /// `ResourceNotFoundException` when there is none of this name.
 pub async fn describe_thing(deeds: &Deeds, realm: &RealmRecord, name: &ThingName) -> Result<Thing, Fault> {
-    rows::find(deeds.store(), realm.realm, name).await?.ok_or_else(|| not_found(name))
+    rows::find(deeds.store(), realm.realm, name)
+        .await?
+        .ok_or_else(|| not_found(name))
 }

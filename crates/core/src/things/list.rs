@@ -33,7 +33,11 @@ impl AttributeFilter {
     /// characters stands after every value with the prefix.
     pub(super) fn values(&self) -> (String, String) {
         let low = self.value.clone().unwrap_or_default();
-        let high = if self.prefix || self.value.is_none() { format!("{low}\u{10FFFF}") } else { low.clone() };
+        let high = if self.prefix || self.value.is_none() {
+            format!("{low}\u{10FFFF}")
+        } else {
+            low.clone()
+        };
         (low, high)
     }
 }
@@ -69,7 +73,9 @@ pub async fn list_things(
             things.into_iter().map(|thing| (String::new(), thing)).collect()
         }
         Some(filter) => {
-            let after = after.as_ref().map(|place| (place.value.as_str(), place.thing.as_str()));
+            let after = after
+                .as_ref()
+                .map(|place| (place.value.as_str(), place.thing.as_str()));
             rows::page_by_attribute(store, realm.realm, filter, after, limit).await?
         }
     };

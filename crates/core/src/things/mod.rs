@@ -47,7 +47,10 @@ const ATTRIBUTES_WITHOUT_TYPE: usize = 3;
 /// Leaves out attributes with an empty value, which is how AWS writes the removal of an attribute, and checks the
 /// quota.
 fn settled(attributes: Attributes) -> Result<Attributes, Fault> {
-    let attributes: Attributes = attributes.into_iter().filter(|(_, value)| !value.as_str().is_empty()).collect();
+    let attributes: Attributes = attributes
+        .into_iter()
+        .filter(|(_, value)| !value.as_str().is_empty())
+        .collect();
     if attributes.len() > ATTRIBUTES_WITHOUT_TYPE {
         return Err(Fault::invalid(format!(
             "A thing without a thing type can have {ATTRIBUTES_WITHOUT_TYPE} attributes; attributePayload.attributes \

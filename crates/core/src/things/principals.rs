@@ -63,14 +63,18 @@ async fn change_once(
     principal: &str,
     step: Step,
 ) -> Result<(), Attempt> {
-    let found = rows::find(deeds.store(), realm.realm, thing).await?.ok_or_else(|| not_found(thing))?;
+    let found = rows::find(deeds.store(), realm.realm, thing)
+        .await?
+        .ok_or_else(|| not_found(thing))?;
     let certificate = certificates::find_principal(deeds, realm, principal).await?;
     let mut batch = Batch::new();
     // Always the certificate before the thing, so that two batches never wait for each other.
     certificates::rows::hold(&mut batch, realm.realm, certificate.number, Hold::Shared);
     rows::hold(&mut batch, realm.realm, found.number, Hold::Shared);
     step(&mut batch, realm.realm, found.number, certificate.number);
-    deeds.announce(&mut batch, realm.realm, Change::Certificate(certificate.number)).await?;
+    deeds
+        .announce(&mut batch, realm.realm, Change::Certificate(certificate.number))
+        .await?;
     deeds.commit(batch).await?;
     Ok(())
 }
@@ -86,11 +90,20 @@ pub async fn list_thing_principals(
     thing: &ThingName,
     page: &PageRequest,
 ) -> Result<Page<Arn>, Fault> {
-    let found = rows::find(deeds.store(), realm.realm, thing).await?.ok_or_else(|| not_found(thing))?;
+    let found = rows::find(deeds.store(), realm.realm, thing)
+        .await?
+        .ok_or_else(|| not_found(thing))?;
     let list = format!("ListThingPrincipals {}", found.number);
     let after: Option<i64> = page.place(deeds, realm.realm, &list)?;
-    let principals =
-        rows::page_of_principals(deeds.store(), realm.realm, found.number, after.unwrap_or(0), page.limit_and_one());
-    let page = page.cut(deeds, realm.realm, &list, principals.await?, |(number, _)| *number)?;
+    let principals = rows::page_of_principals(
+        deeds.store(),
+        realm.realm,
+        found.number,
+        after.unwrap_or(0),
+        page.limit_and_one(),
+    );
+    let page = page.cut(deeds, realm.realm, &list, principals.await?, |(number, _)| {
+        *number
+    })?;
     Ok(page.map(|(_, id)| realm.arn(thingsmith_model::Resource::Certificate(id))))
 }

@@ -35,7 +35,12 @@ pub fn insert(batch: &mut Batch, realm: Realm, thing: &Thing) -> Result<(), Stor
 }
 
 /// Gives a thing other attributes and its next version, provided that it still is as `before` says.
-pub fn update(batch: &mut Batch, realm: Realm, before: &Thing, attributes: &Attributes) -> Result<(), StoreError> {
+pub fn update(
+    batch: &mut Batch,
+    realm: Realm,
+    before: &Thing,
+    attributes: &Attributes,
+) -> Result<(), StoreError> {
     batch.guard(
         Statement::new(
             "UPDATE things SET version = version + 1, attributes = $4 WHERE realm = $1 AND number = $2 AND version = $3",
@@ -65,7 +70,10 @@ pub fn delete(batch: &mut Batch, realm: Realm, before: &Thing) {
 /// Holds a thing's row.
 pub fn hold(batch: &mut Batch, realm: Realm, number: i64, hold: Hold) {
     batch.hold(
-        Statement::new("SELECT 1 FROM things WHERE realm = $1 AND number = $2", [realm.0.into(), number.into()]),
+        Statement::new(
+            "SELECT 1 FROM things WHERE realm = $1 AND number = $2",
+            [realm.0.into(), number.into()],
+        ),
         hold,
     );
 }
@@ -161,7 +169,9 @@ pub async fn page_of_principals(
             [realm.0.into(), thing.into(), after.into(), limit.into()],
         ))
         .await?;
-    rows.iter().map(|row| Ok((row.get(0)?, certificate_id(row.get(1)?)?))).collect()
+    rows.iter()
+        .map(|row| Ok((row.get(0)?, certificate_id(row.get(1)?)?)))
+        .collect()
 }
 
 /// The thing of this name, if it is there, and whether the certificate is attached to it.
@@ -180,12 +190,16 @@ pub async fn find_with_principal(
             [realm.0.into(), name.into(), principal.into()],
         ))
         .await?;
-    rows.first().map(|row| Ok((thing(row)?, row.get::<i64>(5)? == 1))).transpose()
+    rows.first()
+        .map(|row| Ok((thing(row)?, row.get::<i64>(5)? == 1)))
+        .transpose()
 }
 
 /// Reads a certificate id from its column.
 pub(crate) fn certificate_id(bytes: Vec<u8>) -> Result<CertificateId, StoreError> {
-    let bytes: [u8; 32] = bytes.try_into().map_err(|_| StoreError::other("a certificate id has not 32 bytes"))?;
+    let bytes: [u8; 32] = bytes
+        .try_into()
+        .map_err(|_| StoreError::other("a certificate id has not 32 bytes"))?;
     Ok(CertificateId::from_sha256(bytes))
 }
 
@@ -193,7 +207,12 @@ fn index(batch: &mut Batch, realm: Realm, thing: &ThingName, attributes: &Attrib
     for (name, value) in attributes {
         batch.execute(Statement::new(
             "INSERT INTO thing_attributes (realm, name, value, thing) VALUES ($1, $2, $3, $4)",
-            [realm.0.into(), name.as_str().into(), value.as_str().into(), thing.as_str().into()],
+            [
+                realm.0.into(),
+                name.as_str().into(),
+                value.as_str().into(),
+                thing.as_str().into(),
+            ],
         ));
     }
 }
@@ -203,7 +222,12 @@ fn unindex(batch: &mut Batch, realm: Realm, thing: &ThingName, attributes: &Attr
         batch.guard(
             Statement::new(
                 "DELETE FROM thing_attributes WHERE realm = $1 AND name = $2 AND value = $3 AND thing = $4",
-                [realm.0.into(), name.as_str().into(), value.as_str().into(), thing.as_str().into()],
+                [
+                    realm.0.into(),
+                    name.as_str().into(),
+                    value.as_str().into(),
+                    thing.as_str().into(),
+                ],
             ),
             1,
         );

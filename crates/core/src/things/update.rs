@@ -37,7 +37,9 @@ pub async fn update_thing(
     update: ThingUpdate,
 ) -> Result<(), Fault> {
     if update.thing_type.is_some() && update.remove_thing_type {
-        return Err(Fault::invalid("thingTypeName and removeThingType cannot be given together."));
+        return Err(Fault::invalid(
+            "thingTypeName and removeThingType cannot be given together.",
+        ));
     }
     let mut tries = Tries::default();
     let mut sent = None;
@@ -59,7 +61,9 @@ async fn update_once(
     sent: &mut Option<Thing>,
     unknown: bool,
 ) -> Result<(), Attempt> {
-    let before = rows::find(deeds.store(), realm.realm, name).await?.ok_or_else(|| not_found(name))?;
+    let before = rows::find(deeds.store(), realm.realm, name)
+        .await?
+        .ok_or_else(|| not_found(name))?;
     if unknown && sent.as_ref() == Some(&before) {
         return Ok(());
     }
@@ -69,13 +73,21 @@ async fn update_once(
     check_version(&before, update.expected_version)?;
     let attributes = match &update.attributes {
         None => before.attributes.clone(),
-        Some(new) if update.merge => settled(before.attributes.clone().into_iter().chain(new.clone()).collect())?,
+        Some(new) if update.merge => {
+            settled(before.attributes.clone().into_iter().chain(new.clone()).collect())?
+        }
         Some(new) => settled(new.clone())?,
     };
     let mut batch = Batch::new();
     rows::update(&mut batch, realm.realm, &before, &attributes)?;
-    deeds.announce(&mut batch, realm.realm, Change::Thing(before.number)).await?;
-    *sent = Some(Thing { version: before.version + 1, attributes, ..before });
+    deeds
+        .announce(&mut batch, realm.realm, Change::Thing(before.number))
+        .await?;
+    *sent = Some(Thing {
+        version: before.version + 1,
+        attributes,
+        ..before
+    });
     deeds.commit(batch).await?;
     Ok(())
 }
@@ -85,7 +97,10 @@ pub(super) fn check_version(thing: &Thing, expected: Option<i64>) -> Result<(), 
     match expected {
         Some(expected) if expected != thing.version => Err(Fault::new(
             Code::VersionConflict,
-            format!("Thing {} has version {}, expectedVersion is {expected}.", thing.name, thing.version),
+            format!(
+                "Thing {} has version {}, expectedVersion is {expected}.",
+                thing.name, thing.version
+            ),
         )),
         _ => Ok(()),
     }

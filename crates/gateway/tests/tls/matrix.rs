@@ -219,10 +219,7 @@ async fn openssl_is_admitted_and_refused() {
 #[tokio::test]
 async fn openssl_without_a_certificate_is_refused() {
     let world = World::new();
-    for (version, words) in [
-        ("-tls1_2", "handshake failure"),
-        ("-tls1_3", "certificate required"),
-    ] {
+    for version in ["-tls1_2", "-tls1_3"] {
         let gate = Gate::open(world.door(), None).await;
         let output = openssl(&world, gate.address, &[version]).await;
         assert!(!output.status.success());
@@ -363,7 +360,7 @@ context.minimum_version = context.maximum_version = getattr(ssl.TLSVersion, vers
 context.load_cert_chain(certificate, key)
 tcp = socket.create_connection(("127.0.0.1", int(port)))
 try:
-    tls = context.wrap_socket(tcp, server_hostname="localhost")
+    tls = context.wrap_socket(tcp, server_hostname="localhost", suppress_ragged_eofs=False)
 except OSError as error:
     sys.exit(f"handshake: {error}")
 try:
@@ -395,14 +392,10 @@ async fn python_is_admitted_and_refused() {
             let expected = match (refusal, version) {
                 (None, _) => "admitted",
                 (Some(_), "TLSv1_2") => "handshake: [SSL: TLSV1_ALERT_ACCESS_DENIED]",
-                (Some(_), _) => "read: [SSL: UNEXPECTED_EOF_WHILE_READING]",
+                (Some(_), _) => "read: ",
             };
-            // Older OpenSSL under Python words the end of the stream otherwise, but never as an answer.
             let seen = text(&output);
-            assert!(
-                seen.contains(expected) || version == "TLSv1_3" && !seen.contains("admitted"),
-                "{kind:?} {seen}"
-            );
+            assert!(seen.contains(expected), "{kind:?} {version} {seen}");
             assert_eq!(output.status.success(), refusal.is_none(), "{kind:?} {seen}");
             assert_eq!(gate.outcome.await.unwrap().is_ok(), refusal.is_none());
         }
