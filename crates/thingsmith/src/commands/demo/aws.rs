@@ -81,11 +81,11 @@ impl Aws {
         body: &str,
     ) -> Result<Vec<(&'static str, String)>> {
         let signer = Signer {
-            access_key_id: &self.key.access_key_id,
-            secret: self.key.secret.expose_secret(),
+            access_key_id: self.key.access_key_id.clone(),
+            secret_access_key: self.key.secret.clone(),
             session_token: None,
-            region: self.region.as_str(),
-            service: "iot",
+            region: self.region.to_string(),
+            service: "iot".into(),
         };
         let request = Request { method, target: target.as_bytes(), headers };
         sign(&signer, &request, PayloadHash::of(body.as_bytes()), SystemClock.now()).context("the request cannot be signed")
