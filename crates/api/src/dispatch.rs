@@ -72,14 +72,32 @@ impl Api {
         noted: &mut Noted,
     ) -> Reply {
         let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
-        let headers: Vec<(&str, &[u8])> =
-            head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
-        let request = Request { method: head.method.as_str(), target: target.as_bytes(), headers: &headers };
+        let headers: Vec<(&str, &[u8])> = head
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_bytes()))
+            .collect();
+        let request = Request {
+            method: head.method.as_str(),
+            target: target.as_bytes(),
+            headers: &headers,
+        };
         let signed = Claim::read(request);
-        let scope = signed.as_ref().ok().and_then(Option::as_ref).map(|signed| signed.credential().scope.service.clone());
+        let scope = signed
+            .as_ref()
+            .ok()
+            .and_then(Option::as_ref)
+            .map(|signed| signed.credential().scope.service.clone());
         let meant = self.meant(head, target, scope.as_deref());
 
-        let mut answering = Answering { api: self, head, target, source, meant, operation: None };
+        let mut answering = Answering {
+            api: self,
+            head,
+            target,
+            source,
+            meant,
+            operation: None,
+        };
         let answer = answering.run(signed, body, noted).await;
         let operation = answering.operation;
         noted.operation = operation.map(|operation| operation.name.clone());
@@ -113,29 +131,53 @@ impl Api {
                 None => Meant::Unknown(name),
             },
             None => {
-                let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+                let header = |name| {
+                    head.headers
+                        .get(name)
+                        .and_then(|value| value.to_str().ok())
+                        .unwrap_or_default()
+                };
                 if let Some((prefix, _)) = header("x-amz-target").split_once('.') {
                     return Meant::Later(prefix);
                 }
                 let form = header(CONTENT_TYPE.as_str()).starts_with("application/x-www-form-urlencoded");
                 let root = target == "/" || target.starts_with("/?");
-                Meant::Spoken(if root && (form || target.contains("Action=")) { &self.sts } else { &self.iot })
+                Meant::Spoken(if root && (form || target.contains("Action=")) {
+                    &self.sts
+                } else {
+                    &self.iot
+                })
             }
         }
     }
 
     /// Logs what is behind a fault that is ours, once, and counts those that the operation must not answer.
-    fn note_fault(&self, meant: Meant<'_>, operation: Option<&OperationModel>, fault: &Fault, request_id: Uuid) {
+    fn note_fault(
+        &self,
+        meant: Meant<'_>,
+        operation: Option<&OperationModel>,
+        fault: &Fault,
+        request_id: Uuid,
+    ) {
         if let Some(cause) = &fault.cause {
             tracing::error!(%request_id, code = fault.code.exception(), cause = &**cause as &dyn std::error::Error, "a request failed");
         }
         // Any service's front end may say these.
-        if matches!(fault.code, Code::InternalFailure | Code::ServiceUnavailable | Code::NotImplemented) {
+        if matches!(
+            fault.code,
+            Code::InternalFailure | Code::ServiceUnavailable | Code::NotImplemented
+        ) {
             return;
         }
-        let (Meant::Spoken(service), Some(operation)) = (meant, operation) else { return };
+        let (Meant::Spoken(service), Some(operation)) = (meant, operation) else {
+            return;
+        };
         let exception = fault.code.exception();
-        if !operation.errors.iter().any(|listed| service.model.shape(*listed).name == exception) {
+        if !operation
+            .errors
+            .iter()
+            .any(|listed| service.model.shape(*listed).name == exception)
+        {
             self.unlisted.fetch_add(1, Ordering::Relaxed);
             tracing::error!(%request_id, operation = operation.name, exception, "AWS's model does not list this exception");
         }
@@ -179,7 +221,11 @@ impl<'a> Answering<'a> {
             }
         };
         let body = self.read(body).await?;
-        let received = Received { target: self.target, headers: &self.head.headers, body: &body };
+        let received = Received {
+            target: self.target,
+            headers: &self.head.headers,
+            body: &body,
+        };
         match claim {
             Some(claim) => {
                 let caller = claim.prove(&self.api.keys, &body, self.api.deeds.clock().now())?;
@@ -194,7 +240,9 @@ impl<'a> Answering<'a> {
         let service = match self.meant {
             Meant::Spoken(service) => service,
             Meant::Later(name) => {
-                return Err(EdgeError::NotImplemented(format!("The service {name} is not implemented.")).into());
+                return Err(
+                    EdgeError::NotImplemented(format!("The service {name} is not implemented.")).into(),
+                );
             }
             Meant::Unknown(name) => {
                 let name: String = name.chars().take(64).collect();
@@ -211,18 +259,30 @@ impl<'a> Answering<'a> {
         } else {
             let route = self.route(service)?;
             self.operation = Some(route.operation);
-            (service.entry(route.operation)?, rest_json::input(model, &route, received)?)
+            (
+                service.entry(route.operation)?,
+                rest_json::input(model, &route, received)?,
+            )
         };
         let operation = self.operation.expect("both arms set it");
         model.validate(operation, &input).map_err(EdgeError::from)?;
 
-        let cx = Context { deeds: &self.api.deeds, config: &self.api.config, caller, region: claim.region() };
+        let cx = Context {
+            deeds: &self.api.deeds,
+            config: &self.api.config,
+            caller,
+            region: claim.region(),
+        };
         let facts = RequestFacts {
             caller,
             region: claim.region().as_str(),
             source: self.source.peer.ip(),
             secure: self.source.secure,
-            user_agent: self.head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()),
+            user_agent: self
+                .head
+                .headers
+                .get(USER_AGENT)
+                .and_then(|value| value.to_str().ok()),
             now: self.api.deeds.clock().now(),
         };
         let decide = |action: &str, resources: &[String]| auth::authorize(&facts, action, resources);
@@ -240,7 +300,9 @@ impl<'a> Answering<'a> {
 
     /// What an unsigned request of a query service is told.
     fn unsigned(&mut self, received: &Received<'_>) -> EdgeError {
-        let Meant::Spoken(service) = self.meant else { return EdgeError::NoCredential };
+        let Meant::Spoken(service) = self.meant else {
+            return EdgeError::NoCredential;
+        };
         let operation = Form::read(received).and_then(|form| form.operation(&service.model));
         match operation {
             Ok(operation) if operation.unsigned => {
@@ -264,7 +326,9 @@ impl<'a> Answering<'a> {
         match tokio::time::timeout(self.api.config.body_timeout, collected).await {
             Ok(Ok(collected)) => Ok(collected.to_bytes()),
             Ok(Err(error)) if error.is::<LengthLimitError>() => Err(EdgeError::TooLarge(limit)),
-            Ok(Err(error)) => Err(EdgeError::Serialization(format!("The request's body broke off: {error}."))),
+            Ok(Err(error)) => Err(EdgeError::Serialization(format!(
+                "The request's body broke off: {error}."
+            ))),
             Err(_) => Err(EdgeError::TooSlow),
         }
     }

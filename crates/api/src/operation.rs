@@ -35,10 +35,8 @@ pub trait Operation: 'static {
     fn resources(cx: &Context<'_>, input: &Self::Input) -> Vec<String>;
 
     /// Does it.
-    fn call(
-        cx: &Context<'_>,
-        input: Self::Input,
-    ) -> impl Future<Output = Result<Self::Output, Fault>> + Send;
+    fn call(cx: &Context<'_>, input: Self::Input)
+    -> impl Future<Output = Result<Self::Output, Fault>> + Send;
 }
 
 /// The verb and path of an operation.
@@ -66,12 +64,18 @@ impl Http {
 
     /// `PATCH`
     pub const fn patch(path: &'static str) -> Self {
-        Self { method: "PATCH", path }
+        Self {
+            method: "PATCH",
+            path,
+        }
     }
 
     /// `DELETE`
     pub const fn delete(path: &'static str) -> Self {
-        Self { method: "DELETE", path }
+        Self {
+            method: "DELETE",
+            path,
+        }
     }
 }
 

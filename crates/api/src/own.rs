@@ -15,7 +15,12 @@ impl Api {
     /// The answer to a request for one of our own endpoints; [`None`] if it is for AWS.
     pub(crate) async fn answer_own(&self, head: &Parts) -> Option<Reply> {
         let json = |status, text: &'static str| {
-            Some(Reply { status, content_type: "application/json", error_type: None, body: Bytes::from_static(text.as_bytes()) })
+            Some(Reply {
+                status,
+                content_type: "application/json",
+                error_type: None,
+                body: Bytes::from_static(text.as_bytes()),
+            })
         };
         match (&head.method, head.uri.path()) {
             (&Method::GET | &Method::HEAD, "/health") => json(200, r#"{"status":"alive"}"#),
@@ -29,7 +34,8 @@ impl Api {
                 error_type: None,
                 body: self.deeds.authorities().endpoint_roots_pem().into(),
             }),
-            (&Method::POST, "/_thingsmith/reset") if self.config.dev => match reset::reset(&self.deeds).await {
+            (&Method::POST, "/_thingsmith/reset") if self.config.dev => match reset::reset(&self.deeds).await
+            {
                 Ok(()) => json(200, r#"{"status":"reset"}"#),
                 Err(cause) => {
                     tracing::error!(%cause, "the registry could not be reset");
@@ -50,7 +56,11 @@ pub(crate) fn guard(head: &Parts) -> Result<(), EdgeError> {
     let mut hosts = head.headers.get_all(HOST).iter();
     let host = match (hosts.next(), hosts.next()) {
         (Some(host), None) => host.to_str().unwrap_or_default(),
-        _ => return Err(EdgeError::ForeignPage("A development server needs one Host header.")),
+        _ => {
+            return Err(EdgeError::ForeignPage(
+                "A development server needs one Host header.",
+            ));
+        }
     };
     let authority = head.uri.authority().map_or(host, |authority| authority.as_str());
     if !is_loopback(host) || !is_loopback(authority) {
@@ -60,11 +70,15 @@ pub(crate) fn guard(head: &Parts) -> Result<(), EdgeError> {
     }
     let foreign = |origin: &hyper::header::HeaderValue| {
         let origin = origin.to_str().unwrap_or_default();
-        let host = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+        let host = origin
+            .strip_prefix("http://")
+            .or_else(|| origin.strip_prefix("https://"));
         !host.is_some_and(is_loopback)
     };
     if head.headers.get_all(ORIGIN).iter().any(foreign) {
-        return Err(EdgeError::ForeignPage("A development server takes no requests from pages of other sites."));
+        return Err(EdgeError::ForeignPage(
+            "A development server takes no requests from pages of other sites.",
+        ));
     }
     Ok(())
 }
@@ -76,7 +90,9 @@ fn is_loopback(host: &str) -> bool {
             Some((address, port)) => (address, port.strip_prefix(':').or(port.is_empty().then_some(""))),
             None => return false,
         },
-        None => host.split_once(':').map_or((host, Some("")), |(name, port)| (name, Some(port))),
+        None => host
+            .split_once(':')
+            .map_or((host, Some("")), |(name, port)| (name, Some(port))),
     };
     if !port.is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit())) {
         return false;
@@ -95,12 +111,30 @@ mod tests {
 
     #[test]
     fn only_the_machines_own_names_are_loopback() {
-        for own in ["localhost", "localhost:4566", "a-ats.iot.eu-west-1.localhost:8443", "127.0.0.1:1", "[::1]:4566", "[::1]", "LOCALHOST"] {
+        for own in [
+            "localhost",
+            "localhost:4566",
+            "a-ats.iot.eu-west-1.localhost:8443",
+            "127.0.0.1:1",
+            "[::1]:4566",
+            "[::1]",
+            "LOCALHOST",
+        ] {
             assert!(is_loopback(own), "{own}");
         }
         for foreign in [
-            "", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "evillocalhost", "10.0.0.1",
-            "[::2]", "[::1", "[::1]x", "localhost:80@evil.example", "0.0.0.0", "localhost:x",
+            "",
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "evillocalhost",
+            "10.0.0.1",
+            "[::2]",
+            "[::1",
+            "[::1]x",
+            "localhost:80@evil.example",
+            "0.0.0.0",
+            "localhost:x",
         ] {
             assert!(!is_loopback(foreign), "{foreign}");
         }

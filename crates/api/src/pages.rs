@@ -17,5 +17,9 @@ const REGISTRY: u16 = 100;
 
 fn request(member: &'static str, token: Option<String>, size: Option<u16>, default: u16) -> PageRequest {
     // The model lets sizes of 1 to 250 through.
-    PageRequest { token, size: usize::from(size.unwrap_or(default).clamp(1, 250)), member }
+    PageRequest {
+        token,
+        size: usize::from(size.unwrap_or(default).clamp(1, 250)),
+        member,
+    }
 }

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::Api;
 use crate::dispatch::{Noted, Source};
 use crate::own;
-use crate::protocol::{Reply, Refusal, rest_json};
+use crate::protocol::{Refusal, Reply, rest_json};
 
 /// Serves a listener until `shutdown` is done; then lets requests that are under way end, for as long as the
 /// configuration says.
@@ -46,8 +46,14 @@ pub async fn serve(api: Arc<Api>, listener: TcpListener, shutdown: impl Future<O
     drop(listener);
     end.send_replace(true);
     let drained = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(api.config.drain_timeout, drained).await.is_err() {
-        tracing::warn!(connections = connections.len(), "connections are closed with requests under way");
+    if tokio::time::timeout(api.config.drain_timeout, drained)
+        .await
+        .is_err()
+    {
+        tracing::warn!(
+            connections = connections.len(),
+            "connections are closed with requests under way"
+        );
     }
     connections.shutdown().await;
 }
@@ -55,7 +61,10 @@ pub async fn serve(api: Arc<Api>, listener: TcpListener, shutdown: impl Future<O
 /// Serves one connection; once `ending` says so, only until the request that is under way is answered.
 async fn connection(api: Arc<Api>, stream: TcpStream, source: Source, mut ending: watch::Receiver<bool>) {
     let mut builder = hyper::server::conn::http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(api.config.head_timeout).max_buf_size(HEAD_BYTES);
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(api.config.head_timeout)
+        .max_buf_size(HEAD_BYTES);
     let service = service_fn(move |request| respond(Arc::clone(&api), source, request));
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let outcome = tokio::select! {
@@ -74,8 +83,14 @@ async fn connection(api: Arc<Api>, stream: TcpStream, source: Source, mut ending
 /// Most bytes of a request's head; what does not fit is answered 431.
 const HEAD_BYTES: usize = 64 * 1024;
 
-async fn accept(listener: &TcpListener, permits: &Arc<Semaphore>) -> (TcpStream, Source, OwnedSemaphorePermit) {
-    let permit = Arc::clone(permits).acquire_owned().await.expect("the semaphore is never closed");
+async fn accept(
+    listener: &TcpListener,
+    permits: &Arc<Semaphore>,
+) -> (TcpStream, Source, OwnedSemaphorePermit) {
+    let permit = Arc::clone(permits)
+        .acquire_owned()
+        .await
+        .expect("the semaphore is never closed");
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
@@ -105,7 +120,11 @@ async fn respond(
     let id = uuid::Builder::from_random_bytes(id).into_uuid();
     let (head, body) = request.into_parts();
     let mut noted = Noted::default();
-    let refused = if api.config.dev { own::guard(&head).err() } else { None };
+    let refused = if api.config.dev {
+        own::guard(&head).err()
+    } else {
+        None
+    };
     let reply = match refused {
         Some(error) => rest_json::refusal(&api.iot.model, &Refusal::Edge(error)),
         None => match api.answer_own(&head).await {
@@ -137,7 +156,11 @@ fn log(reply: &Reply, noted: &Noted, request_id: Uuid, duration: Duration) {
     let (status, operation) = (reply.status, noted.operation.as_deref());
     let access_key_id = noted.access_key_id.as_deref();
     match &reply.error_type {
-        None => tracing::debug!(operation, status, duration_ms, %request_id, access_key_id, "request answered"),
-        Some(error) => tracing::info!(operation, status, error, duration_ms, %request_id, access_key_id, "request refused"),
+        None => {
+            tracing::debug!(operation, status, duration_ms, %request_id, access_key_id, "request answered")
+        }
+        Some(error) => {
+            tracing::info!(operation, status, error, duration_ms, %request_id, access_key_id, "request refused")
+        }
     }
 }

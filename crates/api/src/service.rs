@@ -21,7 +21,10 @@ pub struct Service {
 impl Service {
     /// A service with these operations written. Whatever else its model has answers that it is not implemented.
     pub(crate) fn new(model: ServiceModel, entries: &[Entry]) -> Self {
-        Self { model, entries: entries.iter().map(|entry| (entry.name, *entry)).collect() }
+        Self {
+            model,
+            entries: entries.iter().map(|entry| (entry.name, *entry)).collect(),
+        }
     }
 
     /// The entry of an operation of the model.
@@ -29,9 +32,9 @@ impl Service {
     /// # Errors
     /// [`EdgeError::NotImplemented`] for one that is not written.
     pub fn entry(&self, operation: &OperationModel) -> Result<&Entry, EdgeError> {
-        self.entries
-            .get(operation.name.as_str())
-            .ok_or_else(|| EdgeError::NotImplemented(format!("The operation {} is not implemented.", operation.name)))
+        self.entries.get(operation.name.as_str()).ok_or_else(|| {
+            EdgeError::NotImplemented(format!("The operation {} is not implemented.", operation.name))
+        })
     }
 
     /// The written operations, in no order.
@@ -56,7 +59,8 @@ pub struct Entry {
 
 /// Decides whether the caller may do the action to all of these resources.
 pub(crate) type Decide<'a> = &'a (dyn Fn(&str, &[String]) -> Result<(), EdgeError> + Sync);
-type Run = for<'a> fn(&'a Context<'a>, Decide<'a>, Value) -> Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
+type Run =
+    for<'a> fn(&'a Context<'a>, Decide<'a>, Value) -> Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
 pub(crate) type Answer = Result<Value, Refusal>;
 
 /// The entry of an operation in its service's table.
@@ -77,7 +81,11 @@ async fn run<O: Operation>(cx: &Context<'_>, decide: Decide<'_>, input: Value) -
     // digits.
     let input: O::Input = serde_json::from_value(input).map_err(|wrong| Fault::invalid(wrong.to_string()))?;
     if let Some(member) = O::not_implemented(&input) {
-        return Err(EdgeError::NotImplemented(format!("The member {member} of {} is not implemented.", O::NAME)).into());
+        return Err(EdgeError::NotImplemented(format!(
+            "The member {member} of {} is not implemented.",
+            O::NAME
+        ))
+        .into());
     }
     if let Some(action) = O::ACTION {
         decide(action, &O::resources(cx, &input))?;

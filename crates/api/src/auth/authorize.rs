@@ -25,7 +25,11 @@ pub(crate) struct RequestFacts<'a> {
 ///
 /// # Errors
 /// [`EdgeError::AccessDenied`], in AWS's words, for the first resource to which it may not.
-pub(crate) fn authorize(facts: &RequestFacts<'_>, action: &str, resources: &[String]) -> Result<(), EdgeError> {
+pub(crate) fn authorize(
+    facts: &RequestFacts<'_>,
+    action: &str,
+    resources: &[String],
+) -> Result<(), EdgeError> {
     let documents = match &facts.caller.permission {
         Permission::All => return Ok(()),
         Permission::Policies(documents) => documents,
@@ -35,7 +39,11 @@ pub(crate) fn authorize(facts: &RequestFacts<'_>, action: &str, resources: &[Str
         return Err(denied(facts.caller, action, "*", Verdict::ImplicitDeny));
     }
     for resource in resources {
-        let request = Request { action, resource, variables: facts };
+        let request = Request {
+            action,
+            resource,
+            variables: facts,
+        };
         let decision = evaluate(documents.iter(), &request);
         if !decision.is_allowed() {
             return Err(denied(facts.caller, action, resource, decision.verdict));
@@ -78,5 +86,8 @@ impl Variables for RequestFacts<'_> {
 }
 
 fn date(time: Timestamp) -> Option<String> {
-    OffsetDateTime::from_unix_timestamp(time.as_seconds()).ok()?.format(&Rfc3339).ok()
+    OffsetDateTime::from_unix_timestamp(time.as_seconds())
+        .ok()?
+        .format(&Rfc3339)
+        .ok()
 }

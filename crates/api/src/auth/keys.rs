@@ -95,13 +95,20 @@ impl AccessKeys {
                 return Err(KeysError::Twice(id));
             }
         }
-        Ok(Self { known, unknown, signing: Mutex::new(LruCache::new(SIGNING_KEYS)) })
+        Ok(Self {
+            known,
+            unknown,
+            signing: Mutex::new(LruCache::new(SIGNING_KEYS)),
+        })
     }
 
     /// Whom a credential claims to be, and whether that is to be proved.
     pub(super) fn find(&self, access_key_id: &str) -> Option<Found> {
         if let Some(known) = self.known.get(access_key_id) {
-            return Some(Found { caller: Arc::clone(&known.caller), proof: true });
+            return Some(Found {
+                caller: Arc::clone(&known.caller),
+                proof: true,
+            });
         }
         match &self.unknown {
             UnknownKeys::Refused => None,
@@ -115,10 +122,18 @@ impl AccessKeys {
 
     /// The key that a known credential must have signed with.
     pub(super) fn signing_key(&self, credential: &Credential) -> Option<SigningKey> {
-        let remembered = self.signing.lock().unwrap_or_else(PoisonError::into_inner).get(credential).cloned();
+        let remembered = self
+            .signing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(credential)
+            .cloned();
         remembered.or_else(|| {
             let known = self.known.get(&credential.access_key_id)?;
-            Some(SigningKey::derive(known.secret.expose_secret(), &credential.scope))
+            Some(SigningKey::derive(
+                known.secret.expose_secret(),
+                &credential.scope,
+            ))
         })
     }
 
@@ -142,7 +157,11 @@ pub(super) struct Found {
 fn user_id(account: &Account, name: &str) -> String {
     const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let digest = Sha256::digest(format!("{account}/{name}"));
-    let id: String = digest.iter().take(16).map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();
+    let id: String = digest
+        .iter()
+        .take(16)
+        .map(|byte| char::from(ALPHABET[usize::from(byte % 32)]))
+        .collect();
     format!("AIDA{id}")
 }
 
@@ -178,7 +197,10 @@ mod tests {
         let found = lenient.find("test").unwrap();
         assert!(!found.proof);
         assert_eq!(found.caller.arn, "arn:aws:iam::000000000000:root");
-        assert_eq!(lenient.find("123456789012").unwrap().caller.account.as_str(), "123456789012");
+        assert_eq!(
+            lenient.find("123456789012").unwrap().caller.account.as_str(),
+            "123456789012"
+        );
     }
 
     #[test]

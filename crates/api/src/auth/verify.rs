@@ -28,12 +28,18 @@ pub(crate) fn claim<'a>(keys: &AccessKeys, signed: SignedRequest<'a>) -> Result<
         .region
         .parse()
         .map_err(|_| SigV4Error::Region(credential.scope.region.chars().take(64).collect()))?;
-    let found = keys.find(&credential.access_key_id).ok_or(EdgeError::UnknownKey)?;
+    let found = keys
+        .find(&credential.access_key_id)
+        .ok_or(EdgeError::UnknownKey)?;
     // No session was ever issued: a token beside a key that has none belongs to somebody else's key.
     if found.proof && signed.session_token().is_some() {
         return Err(EdgeError::UnknownKey);
     }
-    Ok(Claim { signed, found, region })
+    Ok(Claim {
+        signed,
+        found,
+        region,
+    })
 }
 
 impl<'a> Claim<'a> {
@@ -60,11 +66,17 @@ impl<'a> Claim<'a> {
     ///
     /// # Errors
     /// A signature that is not the key's for this request and body at this time.
-    pub(crate) fn prove(&self, keys: &AccessKeys, body: &[u8], now: Timestamp) -> Result<Arc<Caller>, EdgeError> {
+    pub(crate) fn prove(
+        &self,
+        keys: &AccessKeys,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<Arc<Caller>, EdgeError> {
         if self.found.proof {
             let credential = self.signed.credential();
             let key = keys.signing_key(credential).ok_or(EdgeError::UnknownKey)?;
-            self.signed.verify(&key, PayloadHash::of(body), now, Rules::default())?;
+            self.signed
+                .verify(&key, PayloadHash::of(body), now, Rules::default())?;
             keys.remember(credential, key);
         }
         Ok(Arc::clone(&self.found.caller))

@@ -21,12 +21,15 @@ impl Form {
         if std::str::from_utf8(received.body).is_err() {
             return Err(EdgeError::Serialization("The form is not UTF-8.".into()));
         }
-        let body = form_urlencoded::parse(received.body).map(|(name, value)| (name.into_owned(), value.into_owned()));
+        let body = form_urlencoded::parse(received.body)
+            .map(|(name, value)| (name.into_owned(), value.into_owned()));
         let mut form = BTreeMap::new();
         for (name, value) in received.query()?.into_iter().chain(body) {
             if let Some(name) = (form.insert(name.clone(), value).is_some()).then_some(name) {
                 let name: String = name.chars().take(128).collect();
-                return Err(EdgeError::Serialization(format!("'{name}' is given more than once.")));
+                return Err(EdgeError::Serialization(format!(
+                    "'{name}' is given more than once."
+                )));
             }
         }
         Ok(Self(form))
@@ -39,17 +42,26 @@ impl Form {
     pub(crate) fn operation<'m>(&self, service: &'m ServiceModel) -> Result<&'m OperationModel, EdgeError> {
         let action = self.0.get("Action").map_or("", String::as_str);
         let version = self.0.get("Version").map_or("", String::as_str);
-        service.operation(action).filter(|_| version == service.metadata().api_version).ok_or_else(|| {
-            let (action, version) = (excerpt(action), excerpt(version));
-            EdgeError::UnknownOperation(format!("Could not find operation {action} for version {version}"))
-        })
+        service
+            .operation(action)
+            .filter(|_| version == service.metadata().api_version)
+            .ok_or_else(|| {
+                let (action, version) = (excerpt(action), excerpt(version));
+                EdgeError::UnknownOperation(format!(
+                    "Could not find operation {action} for version {version}"
+                ))
+            })
     }
 
     /// Gathers an operation's members.
     ///
     /// # Errors
     /// [`EdgeError::Serialization`] for what cannot be read.
-    pub(crate) fn input(&self, service: &ServiceModel, operation: &OperationModel) -> Result<Value, EdgeError> {
+    pub(crate) fn input(
+        &self,
+        service: &ServiceModel,
+        operation: &OperationModel,
+    ) -> Result<Value, EdgeError> {
         match operation.input {
             Some(shape) => self.structure(service, shape, ""),
             None => Ok(Value::Object(Map::new())),
@@ -68,7 +80,11 @@ impl Form {
                 ShapeKind::List { item } => self.list(service, *item, &name)?,
                 // No operation of the query services that Thingsmith speaks takes a map.
                 ShapeKind::Map { .. } => None,
-                _ => self.0.get(&name).map(|text| service.value_from_text(member, text)).transpose()?,
+                _ => self
+                    .0
+                    .get(&name)
+                    .map(|text| service.value_from_text(member, text))
+                    .transpose()?,
             };
             if let Some(value) = value {
                 members.insert(member.name.clone(), value);
@@ -97,12 +113,20 @@ impl Form {
 
     fn has_below(&self, name: &str) -> bool {
         let below = format!("{name}.");
-        self.0.range(below.clone()..).next().is_some_and(|(name, _)| name.starts_with(&below))
+        self.0
+            .range(below.clone()..)
+            .next()
+            .is_some_and(|(name, _)| name.starts_with(&below))
     }
 }
 
 /// The answer of an operation: its members in an element of its name.
-pub(crate) fn success(service: &ServiceModel, operation: &OperationModel, output: &Value, request: Uuid) -> Reply {
+pub(crate) fn success(
+    service: &ServiceModel,
+    operation: &OperationModel,
+    output: &Value,
+    request: Uuid,
+) -> Reply {
     let mut body = String::new();
     let (name, namespace) = (&operation.name, namespace(service));
     body.push_str(&format!("<{name}Response xmlns=\"{namespace}\">"));
@@ -112,13 +136,22 @@ pub(crate) fn success(service: &ServiceModel, operation: &OperationModel, output
     body.push_str(&format!(
         "<ResponseMetadata><RequestId>{request}</RequestId></ResponseMetadata></{name}Response>"
     ));
-    Reply { status: operation.http.status, content_type: XML, error_type: None, body: body.into() }
+    Reply {
+        status: operation.http.status,
+        content_type: XML,
+        error_type: None,
+        body: body.into(),
+    }
 }
 
 /// A refusal: code and message in an `ErrorResponse`.
 pub(crate) fn refusal(service: &ServiceModel, refusal: &Refusal, request: Uuid) -> Reply {
     let (code, status, message) = match refusal {
-        Refusal::Fault(fault) => (fault.code.exception(), fault_status(service, fault), fault.message.clone()),
+        Refusal::Fault(fault) => (
+            fault.code.exception(),
+            fault_status(service, fault),
+            fault.message.clone(),
+        ),
         Refusal::Edge(error) => {
             let (code, status) = error.query();
             (code, status, error.to_string())
@@ -131,7 +164,12 @@ pub(crate) fn refusal(service: &ServiceModel, refusal: &Refusal, request: Uuid) 
         namespace(service),
         escaped(&message),
     );
-    Reply { status, content_type: XML, error_type: Some(code.to_owned()), body: body.into() }
+    Reply {
+        status,
+        content_type: XML,
+        error_type: Some(code.to_owned()),
+        body: body.into(),
+    }
 }
 
 fn namespace(service: &ServiceModel) -> &str {

@@ -61,5 +61,7 @@ fn fault_status(service: &thingsmith_aws_model::ServiceModel, fault: &Fault) -> 
         thingsmith_core::Code::ServiceUnavailable => 503,
         _ => 400,
     };
-    service.error_status(fault.code.exception()).unwrap_or(by_protocol)
+    service
+        .error_status(fault.code.exception())
+        .unwrap_or(by_protocol)
 }

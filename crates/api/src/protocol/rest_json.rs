@@ -14,7 +14,9 @@ pub(crate) fn input(
     route: &Route<'_, '_>,
     received: &Received<'_>,
 ) -> Result<Value, EdgeError> {
-    let Some(shape) = route.operation.input else { return Ok(json!({})) };
+    let Some(shape) = route.operation.input else {
+        return Ok(json!({}));
+    };
     let members = service.shape(shape).members();
     let mut body = body_members(members, received.body)?;
     let query = received.query()?;
@@ -29,8 +31,13 @@ pub(crate) fn input(
                 None => None,
             },
             Location::QueryString => {
-                let texts = query.iter().filter(|(name, _)| *name == member.wire_name).map(|(_, value)| value.as_str());
-                one(member, texts)?.map(|text| service.value_from_text(member, text)).transpose()?
+                let texts = query
+                    .iter()
+                    .filter(|(name, _)| *name == member.wire_name)
+                    .map(|(_, value)| value.as_str());
+                one(member, texts)?
+                    .map(|text| service.value_from_text(member, text))
+                    .transpose()?
             }
             Location::Header => match one(member, received.headers.get_all(&member.wire_name).iter())? {
                 Some(value) => {
@@ -58,7 +65,9 @@ fn body_members(members: &[Member], body: &[u8]) -> Result<Map<String, Value>, E
     match serde_json::from_slice(body) {
         Ok(Value::Object(members)) => Ok(members),
         Ok(_) => Err(EdgeError::Serialization("The body is not a JSON object.".into())),
-        Err(error) => Err(EdgeError::Serialization(format!("The body is not JSON: {error}."))),
+        Err(error) => Err(EdgeError::Serialization(format!(
+            "The body is not JSON: {error}."
+        ))),
     }
 }
 
@@ -66,7 +75,10 @@ fn body_members(members: &[Member], body: &[u8]) -> Result<Map<String, Value>, E
 fn one<T>(member: &Member, mut values: impl Iterator<Item = T>) -> Result<Option<T>, EdgeError> {
     let first = values.next();
     match values.next() {
-        Some(_) => Err(EdgeError::Serialization(format!("'{}' is given more than once.", member.name))),
+        Some(_) => Err(EdgeError::Serialization(format!(
+            "'{}' is given more than once.",
+            member.name
+        ))),
         None => Ok(first),
     }
 }
@@ -77,7 +89,12 @@ fn not_utf8(member: &Member) -> EdgeError {
 
 /// The answer of an operation.
 pub(crate) fn success(status: u16, output: &Value) -> Reply {
-    Reply { status, content_type: JSON, error_type: None, body: output.to_string().into() }
+    Reply {
+        status,
+        content_type: JSON,
+        error_type: None,
+        body: output.to_string().into(),
+    }
 }
 
 /// A refusal: the exception in the header `x-amzn-errortype`, the message and any further members in the body.
@@ -86,7 +103,12 @@ pub(crate) fn refusal(service: &ServiceModel, refusal: &Refusal) -> Reply {
     let (exception, status) = match refusal {
         Refusal::Fault(fault) => {
             body.insert("message".into(), fault.message.as_str().into());
-            body.extend(fault.details.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())));
+            body.extend(
+                fault
+                    .details
+                    .iter()
+                    .map(|(name, value)| ((*name).to_owned(), value.as_str().into())),
+            );
             (fault.code.exception(), fault_status(service, fault))
         }
         Refusal::Edge(error) => {
@@ -95,7 +117,12 @@ pub(crate) fn refusal(service: &ServiceModel, refusal: &Refusal) -> Reply {
         }
     };
     let error_type = Some(exception.to_owned());
-    Reply { status, content_type: JSON, error_type, body: Value::Object(body).to_string().into() }
+    Reply {
+        status,
+        content_type: JSON,
+        error_type,
+        body: Value::Object(body).to_string().into(),
+    }
 }
 
 const JSON: &str = "application/json";

@@ -78,6 +78,8 @@ impl Operation for DescribeCertificate {
             },
             certificate_mode: found.mode,
         };
-        Ok(Output { certificate_description })
+        Ok(Output {
+            certificate_description,
+        })
     }
 }

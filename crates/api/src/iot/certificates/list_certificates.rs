@@ -62,6 +62,9 @@ impl Operation for ListCertificates {
             certificate_mode: found.mode,
             creation_date: found.created_at.as_seconds_f64(),
         };
-        Ok(Output { certificates: page.items.into_iter().map(item).collect(), next_marker: page.next })
+        Ok(Output {
+            certificates: page.items.into_iter().map(item).collect(),
+            next_marker: page.next,
+        })
     }
 }

@@ -20,5 +20,7 @@ pub use update_certificate::UpdateCertificate;
 /// Reads a certificate id into its one form, so that a policy that names the certificate matches however a caller writes
 /// the digits.
 fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CertificateId, D::Error> {
-    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    String::deserialize(deserializer)?
+        .parse()
+        .map_err(serde::de::Error::custom)
 }

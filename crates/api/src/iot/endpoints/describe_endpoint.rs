@@ -52,9 +52,13 @@ impl Operation for DescribeEndpoint {
         };
         let config = cx.config;
         if (&cx.caller.account, cx.region) == (&config.account, &config.region) {
-            return Ok(Output { endpoint_address: config.domain.clone() });
+            return Ok(Output {
+                endpoint_address: config.domain.clone(),
+            });
         }
         let prefix = &cx.realm().await?.endpoint_prefix;
-        Ok(Output { endpoint_address: format!("{prefix}{suffix}.iot.{}.{}", cx.region, config.domain) })
+        Ok(Output {
+            endpoint_address: format!("{prefix}{suffix}.iot.{}.{}", cx.region, config.domain),
+        })
     }
 }

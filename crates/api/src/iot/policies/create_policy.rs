@@ -22,7 +22,10 @@ pub struct Input {
 /// AWS's `Tag`.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-#[expect(dead_code, reason = "tags are read and refused until there is a place to keep them")]
+#[expect(
+    dead_code,
+    reason = "tags are read and refused until there is a place to keep them"
+)]
 struct Tag {
     key: String,
     value: Option<String>,
@@ -54,7 +57,8 @@ impl Operation for CreatePolicy {
 
     async fn call(cx: &Context<'_>, input: Input) -> Result<Output, Fault> {
         let realm = cx.realm().await?;
-        let policy = policies::create_policy(cx.deeds, &realm, input.policy_name, &input.policy_document).await?;
+        let policy =
+            policies::create_policy(cx.deeds, &realm, input.policy_name, &input.policy_document).await?;
         Ok(Output {
             policy_arn: cx.arn(Resource::Policy(policy.name.clone())),
             policy_name: policy.name,

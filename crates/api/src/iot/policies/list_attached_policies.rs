@@ -15,7 +15,10 @@ pub struct ListAttachedPolicies;
 #[serde(rename_all = "camelCase")]
 pub struct Input {
     target: String,
-    #[expect(dead_code, reason = "there are no thing groups yet whose policies a target could inherit")]
+    #[expect(
+        dead_code,
+        reason = "there are no thing groups yet whose policies a target could inherit"
+    )]
     recursive: Option<bool>,
     marker: Option<String>,
     page_size: Option<u16>,
@@ -45,6 +48,9 @@ impl Operation for ListAttachedPolicies {
         let realm = cx.realm().await?;
         let page = policies::list_attached_policies(cx.deeds, &realm, &input.target, &page).await?;
         let page = page.map(|policy| Item::new(cx, policy));
-        Ok(Output { policies: page.items, next_marker: page.next })
+        Ok(Output {
+            policies: page.items,
+            next_marker: page.next,
+        })
     }
 }

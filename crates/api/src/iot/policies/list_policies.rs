@@ -43,6 +43,9 @@ impl Operation for ListPolicies {
         let realm = cx.realm().await?;
         let page = policies::list_policies(cx.deeds, &realm, ascending, &page).await?;
         let page = page.map(|policy| Item::new(cx, policy));
-        Ok(Output { policies: page.items, next_marker: page.next })
+        Ok(Output {
+            policies: page.items,
+            next_marker: page.next,
+        })
     }
 }

@@ -32,12 +32,17 @@ struct Item {
 
 impl Item {
     fn new(cx: &Context<'_>, policy: Policy) -> Self {
-        Self { policy_arn: cx.arn(Resource::Policy(policy.name.clone())), policy_name: policy.name }
+        Self {
+            policy_arn: cx.arn(Resource::Policy(policy.name.clone())),
+            policy_name: policy.name,
+        }
     }
 }
 
 /// A target as a policy would name it: an ARN in its one form, so that it matches however a caller writes the digits of a
 /// certificate id; anything else as it is.
 fn target_resource(target: &str) -> String {
-    target.parse().map_or_else(|_| target.to_owned(), |arn: Arn| arn.to_string())
+    target
+        .parse()
+        .map_or_else(|_| target.to_owned(), |arn: Arn| arn.to_string())
 }

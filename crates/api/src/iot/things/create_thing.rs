@@ -43,7 +43,10 @@ impl Operation for CreateThing {
 
     async fn call(cx: &Context<'_>, input: Input) -> Result<Output, Fault> {
         // `merge` says nothing about a thing that has no attributes yet.
-        let attributes = input.attribute_payload.and_then(|payload| payload.attributes).unwrap_or_default();
+        let attributes = input
+            .attribute_payload
+            .and_then(|payload| payload.attributes)
+            .unwrap_or_default();
         let new = NewThing {
             name: input.thing_name,
             thing_type: input.thing_type_name,

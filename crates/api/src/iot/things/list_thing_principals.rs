@@ -41,6 +41,9 @@ impl Operation for ListThingPrincipals {
         let page = pages::by_token(input.next_token, input.max_results);
         let realm = cx.realm().await?;
         let page = things::list_thing_principals(cx.deeds, &realm, &input.thing_name, &page).await?;
-        Ok(Output { principals: page.items.iter().map(Arn::to_string).collect(), next_token: page.next })
+        Ok(Output {
+            principals: page.items.iter().map(Arn::to_string).collect(),
+            next_token: page.next,
+        })
     }
 }

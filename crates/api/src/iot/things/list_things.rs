@@ -53,7 +53,9 @@ impl Operation for ListThings {
 
     async fn call(cx: &Context<'_>, input: Input) -> Result<Output, Fault> {
         if input.attribute_name.is_none() && input.attribute_value.is_some() {
-            return Err(Fault::invalid("attributeValue cannot be given without attributeName."));
+            return Err(Fault::invalid(
+                "attributeValue cannot be given without attributeName.",
+            ));
         }
         let prefix = input.use_prefix_attribute_value.unwrap_or_default();
         let filter = ThingFilter {
@@ -73,6 +75,9 @@ impl Operation for ListThings {
             attributes: thing.attributes,
             version: thing.version,
         };
-        Ok(Output { things: page.items.into_iter().map(item).collect(), next_token: page.next })
+        Ok(Output {
+            things: page.items.into_iter().map(item).collect(),
+            next_token: page.next,
+        })
     }
 }

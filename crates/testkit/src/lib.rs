@@ -1,0 +1,19 @@
+//! What tests of the whole server share: a server in the test's own process, a clock that the test turns, and clients
+//! that sign like AWS's or send whatever bytes a test wants.
+//!
+//! Everything here panics when it cannot go on: it is for tests only.
+
+#![expect(clippy::expect_used, reason = "a test that cannot be set up fails")]
+
+mod client;
+mod conformance;
+mod reply;
+pub mod samples;
+mod server;
+mod world;
+
+pub use client::{Client, iot, raw};
+pub use conformance::foreign_parts;
+pub use reply::Reply;
+pub use server::{ACCOUNT, Builder, Engine, REGION, TestServer};
+pub use world::{SeededRandom, TestClock};

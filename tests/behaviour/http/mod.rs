@@ -1,0 +1,4 @@
+//! The AWS HTTP edge, through its front door.
+
+mod hostile;
+mod things;
