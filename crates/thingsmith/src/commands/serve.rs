@@ -1,5 +1,6 @@
 //! `thingsmith serve`: runs the server until it is told to stop.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -18,7 +19,8 @@ const DRAIN: Duration = Duration::from_secs(9);
 
 pub(super) fn run(settings: &Settings) -> Result<ExitCode> {
     let filter = EnvFilter::try_from_env("THINGSMITH_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     let runtime = tokio::runtime::Runtime::new().context("the runtime cannot start")?;
     runtime.block_on(serve(settings))
 }
