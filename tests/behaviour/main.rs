@@ -1,3 +1,7 @@
 //! Behaviour tests.
 
+mod caller;
+mod clients;
+mod durability;
 mod http;
+mod server;
