@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use thingsmith_model::{Account, Secret};
 use thingsmith_ports::{Batch, Random};
 
+use crate::tries::{Attempt, Tries};
 use crate::{Deeds, Fault};
 
 /// An access key with its secret.
@@ -74,9 +75,16 @@ pub async fn keep_administrator(deeds: &Deeds, key: &AccessKey) -> Result<Access
             .seal(&key.access_key_id, key.secret.expose_secret().as_bytes())
             .map_err(Fault::internal)?,
     };
-    let mut batch = Batch::new();
-    rows::insert_administrator(&mut batch, &sealed);
-    deeds.commit(batch).await?;
+    let mut tries = Tries::default();
+    loop {
+        // Adding it once more is harmless, so that a commit that was not answered is simply tried again.
+        let mut batch = Batch::new();
+        rows::insert_administrator(&mut batch, &sealed);
+        let outcome = deeds.commit(batch).await.map(drop).map_err(Attempt::from);
+        if let Some(()) = tries.settle(outcome).await? {
+            break;
+        }
+    }
     administrator(deeds)
         .await?
         .ok_or_else(|| Fault::internal("the administrator's key vanished"))
