@@ -8,6 +8,7 @@ use thingsmith_ports::{Batch, Clock, MigrationError, Random, Row, Store, StoreEr
 use thiserror::Error;
 use uuid::Uuid;
 
+use crate::Fault;
 use crate::authorities::{Authorities, AuthorityError, SealKey};
 use crate::numbers::Numbers;
 use crate::outbox::{self, Change, Mark};
@@ -15,7 +16,6 @@ use crate::policies::Documents;
 use crate::realms::{RealmRecord, Realms};
 use crate::schema::MIGRATIONS;
 use crate::tries::{Attempt, Tries};
-use crate::Fault;
 
 /// What the deeds are given of the world.
 pub struct World {

@@ -77,15 +77,22 @@ pub async fn keep_administrator(deeds: &Deeds, key: &AccessKey) -> Result<Access
     };
     let mut tries = Tries::default();
     loop {
-        // Adding it once more is harmless, so that a commit that was not answered is simply tried again.
-        let mut batch = Batch::new();
-        rows::insert_administrator(&mut batch, &sealed);
-        let outcome = deeds.commit(batch).await.map(drop).map_err(Attempt::from);
-        if let Some(()) = tries.settle(outcome).await? {
-            break;
+        let outcome = keep_once(deeds, &sealed).await;
+        if let Some(kept) = tries.settle(outcome).await? {
+            return Ok(kept);
         }
     }
-    administrator(deeds)
-        .await?
-        .ok_or_else(|| Fault::internal("the administrator's key vanished"))
+}
+
+/// Whether this node's key or another's was kept makes no difference, so that a commit that was not answered is none
+/// either: the next try finds what is there.
+async fn keep_once(deeds: &Deeds, sealed: &rows::Sealed) -> Result<AccessKey, Attempt> {
+    if let Some(kept) = administrator(deeds).await? {
+        return Ok(kept);
+    }
+    let mut batch = Batch::new();
+    rows::insert_administrator(&mut batch, sealed);
+    deeds.commit(batch).await?;
+    let kept = administrator(deeds).await?;
+    Ok(kept.ok_or_else(|| Fault::internal("the administrator's key vanished"))?)
 }

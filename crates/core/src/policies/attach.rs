@@ -70,7 +70,12 @@ async fn attach_once(
         POLICIES_PER_TARGET,
     );
     deeds
-        .announce(&mut batch, realm.realm, Change::Certificate(certificate.number), tries)
+        .announce(
+            &mut batch,
+            realm.realm,
+            Change::Certificate(certificate.number),
+            tries,
+        )
         .await?;
     deeds.commit(batch).await?;
     Ok(())
@@ -112,7 +117,12 @@ async fn detach_once(
     let mut batch = Batch::new();
     rows::detach(&mut batch, realm.realm, certificate.number, policy.number);
     deeds
-        .announce(&mut batch, realm.realm, Change::Certificate(certificate.number), tries)
+        .announce(
+            &mut batch,
+            realm.realm,
+            Change::Certificate(certificate.number),
+            tries,
+        )
         .await?;
     deeds.commit(batch).await?;
     Ok(())

@@ -74,7 +74,12 @@ async fn change_once(
     rows::hold(&mut batch, realm.realm, found.number, Hold::Shared);
     step(&mut batch, realm.realm, found.number, certificate.number);
     deeds
-        .announce(&mut batch, realm.realm, Change::Certificate(certificate.number), tries)
+        .announce(
+            &mut batch,
+            realm.realm,
+            Change::Certificate(certificate.number),
+            tries,
+        )
         .await?;
     deeds.commit(batch).await?;
     Ok(())
