@@ -38,6 +38,16 @@ pub fn full_input(model: &ServiceModel, operation: &OperationModel) -> Value {
         .map_or_else(|| json!({}), |shape| sample(model, shape, true))
 }
 
+/// An input with the required members only.
+///
+/// # Panics
+/// When no value is known that fits a pattern.
+pub fn least_input(model: &ServiceModel, operation: &OperationModel) -> Value {
+    operation
+        .input
+        .map_or_else(|| json!({}), |shape| sample(model, shape, false))
+}
+
 /// Every constraint of an operation's members.
 pub fn bounds(model: &ServiceModel, operation: &OperationModel) -> Vec<Bound> {
     operation
