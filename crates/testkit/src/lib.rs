@@ -4,14 +4,16 @@
 //! Everything here panics when it cannot go on: it is for tests only.
 
 mod client;
+mod clock;
 mod conformance;
+mod random;
 mod reply;
 pub mod samples;
 mod server;
-mod world;
 
 pub use client::{Client, iot, raw};
+pub use clock::TestClock;
 pub use conformance::foreign_parts;
+pub use random::SeededRandom;
 pub use reply::Reply;
 pub use server::{ACCOUNT, Builder, Engine, REGION, TestServer};
-pub use world::{SeededRandom, TestClock};
