@@ -16,6 +16,7 @@ pub mod outbox;
 mod pages;
 pub mod policies;
 pub mod realms;
+pub mod reset;
 pub mod schema;
 pub mod settings;
 pub mod things;

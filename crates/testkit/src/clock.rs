@@ -28,9 +28,9 @@ impl TestClock {
 }
 
 impl Default for TestClock {
-    /// A clock that shows the first moment of 2026.
+    /// A clock that shows 2026-11-21T20:00:00.123Z.
     fn default() -> Self {
-        Self::at(Timestamp::from_seconds(1_767_225_600))
+        Self::at(Timestamp::from_millis(1_795_291_200_123))
     }
 }
 

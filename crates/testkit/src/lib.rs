@@ -1,7 +1,21 @@
-//! What tests stand on: a clock that is turned by hand, and randomness that repeats.
+//! What tests of the whole server share: a server in the test's own process, a clock that the test turns, and clients
+//! that sign like AWS's or send whatever bytes a test wants.
+//!
+//! Everything here panics when it cannot go on: it is for tests only.
 
+#![expect(clippy::expect_used, reason = "a test that cannot be set up fails")]
+
+mod client;
 mod clock;
+mod conformance;
 mod random;
+mod reply;
+pub mod samples;
+mod server;
 
+pub use client::{Client, iot, raw};
 pub use clock::TestClock;
+pub use conformance::foreign_parts;
 pub use random::SeededRandom;
+pub use reply::Reply;
+pub use server::{ACCOUNT, Builder, Engine, REGION, TestServer};

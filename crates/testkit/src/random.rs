@@ -8,6 +8,13 @@ use thingsmith_ports::Random;
 #[derive(Debug)]
 pub struct SeededRandom(AtomicU64);
 
+impl Default for SeededRandom {
+    /// The bytes of the seed 0.
+    fn default() -> Self {
+        Self::new(0)
+    }
+}
+
 impl SeededRandom {
     /// The bytes of a seed.
     pub fn new(seed: u64) -> Self {

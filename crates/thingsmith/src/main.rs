@@ -1,3 +1,10 @@
-//! The one binary.
+//! Thingsmith: a self-hosted server that speaks AWS IoT Core's device-provisioning interfaces.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use thingsmith::commands::Arguments;
+
+fn main() -> ExitCode {
+    Arguments::parse().run()
+}

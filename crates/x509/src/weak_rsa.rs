@@ -27,10 +27,16 @@ pub(crate) fn has_roca_fingerprint(modulus: &[u8]) -> bool {
     })
 }
 
+/// The remainder of a big-endian number, four bytes at a time. Divisors are below 2^31.
 fn remainder(number: &[u8], divisor: u64) -> u64 {
-    number
-        .iter()
-        .fold(0, |remainder, byte| (remainder << 8 | u64::from(*byte)) % divisor)
+    let (first, words) = number.split_at(number.len() % 4);
+    std::iter::once(first)
+        .chain(words.chunks_exact(4))
+        .fold(0, |remainder, word| {
+            word.iter()
+                .fold(remainder, |number, byte| number << 8 | u64::from(*byte))
+                % divisor
+        })
 }
 
 /// The odd primes whose product divides the generator's constant for every length of key.
@@ -48,6 +54,18 @@ mod tests {
         assert_eq!(remainder(&[1, 0, 0], 751), 65_536 % 751);
         assert_eq!(remainder(&[0xff; 32], 3), 0);
         assert_eq!(remainder(&[], 3), 0);
+        let bytewise = |number: &[u8]| {
+            number
+                .iter()
+                .fold(0, |rest, byte| (rest << 8 | u64::from(*byte)) % 743)
+        };
+        for length in 0..70 {
+            let number: Vec<u8> = (0..length)
+                .map(|byte| byte * 37 + 11)
+                .map(|byte: u32| byte as u8)
+                .collect();
+            assert_eq!(remainder(&number, 743), bytewise(&number), "{length}");
+        }
     }
 
     #[test]

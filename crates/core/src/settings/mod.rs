@@ -5,6 +5,8 @@ pub mod rows;
 use thingsmith_model::Account;
 use thingsmith_ports::{Batch, Store, StoreError};
 
+use crate::Deeds;
+
 /// The account that a server was first started with.
 ///
 /// # Errors
@@ -27,4 +29,18 @@ pub async fn remember_account(store: &dyn Store, first: &Account) -> Result<Acco
     account(store)
         .await?
         .ok_or_else(|| StoreError::other("the account vanished"))
+}
+
+/// Commits a write that changes nothing of the registry: whoever may do this may do more.
+///
+/// # Errors
+/// When the store takes no writes.
+pub async fn prove_writable(deeds: &Deeds) -> Result<(), StoreError> {
+    let mut batch = Batch::new();
+    rows::put(
+        &mut batch,
+        "last_proof_of_writing",
+        &deeds.clock().now().as_millis().to_string(),
+    );
+    deeds.store().write(batch).await.map(drop)
 }

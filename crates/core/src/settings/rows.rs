@@ -20,3 +20,11 @@ pub fn insert_if_absent(batch: &mut Batch, name: &str, value: &str) {
         [name.into(), value.into()],
     ));
 }
+
+/// Gives a setting this value, whatever it had.
+pub fn put(batch: &mut Batch, name: &str, value: &str) {
+    batch.execute(Statement::new(
+        "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        [name.into(), value.into()],
+    ));
+}

@@ -208,6 +208,8 @@ impl Visit {
         if version == ProtocolVersion::TLSv1_2 {
             let _ = timeout(limits.handshake, self.wire.alert(ACCESS_DENIED)).await;
         }
+        // In TLS 1.3 rustls has no alert to send for us, and a close_notify would say that all went well: openssl
+        // and Python then end without an error. So the connection just ends, which both report as one.
         Err(reason)
     }
 

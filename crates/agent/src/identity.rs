@@ -1,0 +1,81 @@
+//! A device's key and certificate.
+
+use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use zeroize::Zeroizing;
+
+use crate::AgentError;
+
+/// A private key that was made on the device and does not leave it.
+pub struct DeviceKey {
+    pair: KeyPair,
+}
+
+impl DeviceKey {
+    /// Makes a P-256 key.
+    ///
+    /// # Errors
+    /// When the system gives no randomness.
+    pub fn generate() -> Result<Self, AgentError> {
+        Ok(Self {
+            pair: KeyPair::generate().map_err(wrong)?,
+        })
+    }
+
+    /// The key as PKCS #8 PEM.
+    pub fn to_pem(&self) -> Zeroizing<String> {
+        Zeroizing::new(self.pair.serialize_pem())
+    }
+
+    /// A certificate signing request for this key, as PEM.
+    ///
+    /// # Errors
+    /// When the name cannot stand in a request.
+    pub fn signing_request(&self, common_name: &str) -> Result<String, AgentError> {
+        let request = params(common_name).serialize_request(&self.pair).map_err(wrong)?;
+        request.pem().map_err(wrong)
+    }
+
+    /// A certificate that this key signs for itself, as PEM: what stands in a secure element whose maker's CA nobody
+    /// registered looks no different to a service that does not ask who signed.
+    ///
+    /// # Errors
+    /// When the name cannot stand in a certificate.
+    pub fn self_signed(&self, common_name: &str) -> Result<String, AgentError> {
+        Ok(params(common_name).self_signed(&self.pair).map_err(wrong)?.pem())
+    }
+}
+
+fn params(common_name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    let mut name = DistinguishedName::new();
+    name.push(DnType::CommonName, common_name);
+    params.distinguished_name = name;
+    params
+}
+
+/// A certificate with its key, ready to connect.
+pub struct Identity {
+    pub(crate) chain: Vec<CertificateDer<'static>>,
+    pub(crate) key: PrivateKeyDer<'static>,
+}
+
+impl Identity {
+    /// Reads a certificate (with those that belong to its chain) and its private key from PEM.
+    ///
+    /// # Errors
+    /// When either cannot be read.
+    pub fn from_pem(certificates: &str, key: &str) -> Result<Self, AgentError> {
+        let chain = CertificateDer::pem_slice_iter(certificates.as_bytes()).collect::<Result<Vec<_>, _>>();
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(wrong)?;
+        Ok(Self {
+            chain: chain.map_err(wrong)?,
+            key,
+        })
+    }
+}
+
+fn wrong(cause: impl ToString) -> AgentError {
+    AgentError::Identity(cause.to_string())
+}

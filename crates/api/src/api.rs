@@ -1,0 +1,42 @@
+//! The edge as a whole: its services, its keys, and the deeds behind it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use thingsmith_core::Deeds;
+
+use crate::auth::AccessKeys;
+use crate::readiness::Readiness;
+use crate::{Config, Service, iot, sts};
+
+/// The edge as a whole. One serves any number of listeners.
+pub struct Api {
+    pub(crate) deeds: Arc<Deeds>,
+    pub(crate) config: Config,
+    pub(crate) keys: AccessKeys,
+    pub(crate) iot: Service,
+    pub(crate) sts: Service,
+    pub(crate) readiness: Readiness,
+    pub(crate) unlisted: AtomicU64,
+}
+
+impl Api {
+    /// Makes the edge. Reading AWS's models takes some milliseconds.
+    pub fn new(deeds: Arc<Deeds>, config: Config, keys: AccessKeys) -> Self {
+        Self {
+            deeds,
+            config,
+            keys,
+            iot: iot::service(),
+            sts: sts::service(),
+            readiness: Readiness::default(),
+            unlisted: AtomicU64::new(0),
+        }
+    }
+
+    /// How many answers had an exception that AWS's model does not list for their operation. Each is a defect of ours
+    /// and stands in the log; tests want none.
+    pub fn unlisted_exceptions(&self) -> u64 {
+        self.unlisted.load(Ordering::Relaxed)
+    }
+}

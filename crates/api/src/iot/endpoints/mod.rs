@@ -1,0 +1,5 @@
+//! Where devices find this server.
+
+mod describe_endpoint;
+
+pub use describe_endpoint::DescribeEndpoint;

@@ -1,0 +1,43 @@
+//! The service `iot`: the control plane.
+
+pub mod certificates;
+pub mod endpoints;
+mod missing;
+pub mod policies;
+pub mod things;
+
+use thingsmith_aws_model as aws;
+
+pub use missing::MISSING;
+
+use crate::Service;
+use crate::service::{Entry, entry};
+
+const WRITTEN: &[Entry] = &[
+    entry::<things::AttachThingPrincipal>(),
+    entry::<things::CreateThing>(),
+    entry::<things::DeleteThing>(),
+    entry::<things::DescribeThing>(),
+    entry::<things::DetachThingPrincipal>(),
+    entry::<things::ListThingPrincipals>(),
+    entry::<things::ListThings>(),
+    entry::<things::UpdateThing>(),
+    entry::<certificates::CreateCertificateFromCsr>(),
+    entry::<certificates::DeleteCertificate>(),
+    entry::<certificates::DescribeCertificate>(),
+    entry::<certificates::ListCertificates>(),
+    entry::<certificates::RegisterCertificateWithoutCA>(),
+    entry::<certificates::UpdateCertificate>(),
+    entry::<policies::AttachPolicy>(),
+    entry::<policies::CreatePolicy>(),
+    entry::<policies::DeletePolicy>(),
+    entry::<policies::DetachPolicy>(),
+    entry::<policies::GetPolicy>(),
+    entry::<policies::ListAttachedPolicies>(),
+    entry::<policies::ListPolicies>(),
+    entry::<endpoints::DescribeEndpoint>(),
+];
+
+pub(crate) fn service() -> Service {
+    Service::new(aws::Service::Iot.model(), WRITTEN)
+}

@@ -1,0 +1,31 @@
+//! The AWS HTTP edge: one port on which every AWS service that Thingsmith speaks is answered.
+//!
+//! A request passes these stations, each in a module of its own: its signature is read and verified ([`auth`]), the
+//! service model says which operation it means and [`protocol`] reads its members, the model's constraints are enforced,
+//! the caller's permission is decided, and only then an operation ([`Operation`]) looks at anything. One operation is one
+//! file; each service has one table of them ([`iot`], [`sts`]).
+
+mod api;
+pub mod auth;
+mod config;
+mod context;
+mod dispatch;
+pub mod iot;
+mod operation;
+mod own;
+mod pages;
+pub mod protocol;
+mod readiness;
+mod server;
+mod service;
+pub mod sts;
+
+pub use api::Api;
+pub use config::Config;
+pub use context::Context;
+pub use operation::{Empty, Http, Operation};
+pub use server::serve;
+pub use service::{Entry, Service};
+
+#[cfg(test)]
+mod model_tests;

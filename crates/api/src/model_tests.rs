@@ -1,0 +1,94 @@
+//! The services' tables beside AWS's models.
+
+use std::collections::BTreeSet;
+
+use thingsmith_testkit::samples;
+
+use crate::{Service, iot, sts};
+
+fn services() -> [(Service, &'static [&'static str]); 2] {
+    [(iot::service(), iot::MISSING), (sts::service(), sts::MISSING)]
+}
+
+#[test]
+fn every_operation_is_written_or_listed_as_missing() {
+    for (service, missing) in services() {
+        let written: Vec<&str> = service.entries().map(|entry| entry.name).collect();
+        let mut ours: Vec<&str> = written.iter().chain(missing).copied().collect();
+        ours.sort_unstable();
+        let theirs: Vec<&str> = service
+            .model
+            .operations()
+            .iter()
+            .map(|operation| operation.name.as_str())
+            .collect();
+        assert_eq!(ours, theirs);
+        assert!(missing.is_sorted());
+    }
+}
+
+#[test]
+fn verbs_and_paths_are_the_models() {
+    for (service, _) in services() {
+        for entry in service.entries() {
+            let http = &service.model.operation(entry.name).unwrap().http;
+            assert_eq!(
+                entry.http.to_string(),
+                format!("{} {}", http.method, http.uri),
+                "{}",
+                entry.name
+            );
+        }
+    }
+}
+
+#[test]
+fn every_input_reads_every_member() {
+    for (service, _) in services() {
+        for entry in service.entries() {
+            let operation = service.model.operation(entry.name).unwrap();
+            let input = samples::full_input(&service.model, operation);
+            service.model.validate(operation, &input).unwrap();
+            let unread = (entry.unread)(input).unwrap();
+            assert!(unread.is_empty(), "{} does not read {unread:?}", entry.name);
+        }
+    }
+}
+
+#[test]
+fn an_action_is_the_operations_own() {
+    for (service, _) in services() {
+        let prefix = service.model.metadata().signing_name();
+        for entry in service.entries() {
+            match entry.action {
+                Some(action) => assert_eq!(action, format!("{prefix}:{}", entry.name)),
+                None => assert_eq!(entry.name, "GetCallerIdentity"),
+            }
+        }
+    }
+}
+
+#[test]
+fn no_written_operation_has_members_where_the_edge_does_not_look() {
+    let mut places = BTreeSet::new();
+    for (service, _) in services() {
+        for entry in service.entries() {
+            let Some(input) = service.model.operation(entry.name).unwrap().input else {
+                continue;
+            };
+            let shape = service.model.shape(input);
+            assert!(shape.payload().is_none(), "{}", entry.name);
+            places.extend(
+                shape
+                    .members()
+                    .iter()
+                    .map(|member| format!("{:?}", member.location)),
+            );
+        }
+    }
+    let read = ["Body", "Header", "QueryString", "Uri"];
+    assert!(
+        places.iter().all(|place| read.contains(&place.as_str())),
+        "{places:?}"
+    );
+}

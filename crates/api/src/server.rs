@@ -1,0 +1,166 @@
+//! HTTP/1.1 over the connections of a listener.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::Api;
+use crate::dispatch::{Noted, Source};
+use crate::own;
+use crate::protocol::{Refusal, Reply, rest_json};
+
+/// Serves a listener until `shutdown` is done; then lets requests that are under way end, for as long as the
+/// configuration says.
+pub async fn serve(api: Arc<Api>, listener: TcpListener, shutdown: impl Future<Output = ()> + Send) {
+    let permits = Arc::new(Semaphore::new(api.config.connections));
+    let (end, ending) = watch::channel(false);
+    let mut connections = JoinSet::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            Some(_) = connections.join_next() => {}
+            (stream, source, permit) = accept(&listener, &permits) => {
+                let connection = connection(Arc::clone(&api), stream, source, ending.clone());
+                connections.spawn(async move {
+                    connection.await;
+                    drop(permit);
+                });
+            }
+        }
+    }
+    drop(listener);
+    end.send_replace(true);
+    let drained = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(api.config.drain_timeout, drained)
+        .await
+        .is_err()
+    {
+        tracing::warn!(
+            connections = connections.len(),
+            "connections are closed with requests under way"
+        );
+    }
+    connections.shutdown().await;
+}
+
+/// Serves one connection; once `ending` says so, only until the request that is under way is answered.
+async fn connection(api: Arc<Api>, stream: TcpStream, source: Source, mut ending: watch::Receiver<bool>) {
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(api.config.head_timeout)
+        .max_buf_size(HEAD_BYTES);
+    let service = service_fn(move |request| respond(Arc::clone(&api), source, request));
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let outcome = tokio::select! {
+        outcome = connection.as_mut() => outcome,
+        _ = ending.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    // A client that goes away or talks no HTTP is no event.
+    if let Err(error) = outcome {
+        tracing::debug!(peer = %source.peer, %error, "a connection ended early");
+    }
+}
+
+/// Most bytes of a request's head; what does not fit is answered 431.
+const HEAD_BYTES: usize = 64 * 1024;
+
+async fn accept(
+    listener: &TcpListener,
+    permits: &Arc<Semaphore>,
+) -> (TcpStream, Source, OwnedSemaphorePermit) {
+    let permit = Arc::clone(permits)
+        .acquire_owned()
+        .await
+        .expect("the semaphore is never closed");
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                // Answers are small and go out whole: waiting for more to send only delays them.
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(%peer, %error, "a connection is gone already");
+                }
+                return (stream, Source { peer, secure: false }, permit);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                // Out of file descriptors: some will be free in a moment.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+async fn respond(
+    api: Arc<Api>,
+    source: Source,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let began = Instant::now();
+    let mut id = [0; 16];
+    api.deeds.random().fill(&mut id);
+    let id = uuid::Builder::from_random_bytes(id).into_uuid();
+    let (head, body) = request.into_parts();
+    let mut noted = Noted::default();
+    let refused = if api.config.dev {
+        own::guard(&head).err()
+    } else {
+        None
+    };
+    let reply = match refused {
+        Some(error) => rest_json::refusal(&api.iot.model, &Refusal::Edge(error)),
+        None => match api.answer_own(&head).await {
+            Some(reply) => reply,
+            None => api.answer(&head, body, source, id, &mut noted).await,
+        },
+    };
+    log(&reply, &noted, id, began.elapsed());
+    Ok(response(reply, id))
+}
+
+fn response(reply: Reply, id: Uuid) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(reply.body));
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
+    if let Ok(id) = HeaderValue::try_from(id.to_string()) {
+        headers.insert(HeaderName::from_static("x-amzn-requestid"), id);
+    }
+    if let Some(error_type) = reply.error_type.and_then(|it| HeaderValue::try_from(it).ok()) {
+        headers.insert(HeaderName::from_static("x-amzn-errortype"), error_type);
+    }
+    response
+}
+
+/// One line for each request. Successes are the ordinary case and stand a level lower.
+fn log(reply: &Reply, noted: &Noted, request_id: Uuid, duration: Duration) {
+    let duration_ms = duration.as_secs_f64() * 1e3;
+    let (status, operation) = (reply.status, noted.operation.as_deref());
+    let access_key_id = noted.access_key_id.as_deref();
+    match &reply.error_type {
+        None => {
+            tracing::debug!(operation, status, duration_ms, %request_id, access_key_id, "request answered")
+        }
+        Some(error) => {
+            tracing::info!(operation, status, error, duration_ms, %request_id, access_key_id, "request refused")
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! A server in the test's process.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tempfile::TempDir;
+use thingsmith_api::auth::{AccessKeys, ConfiguredKey, UnknownKeys};
+use thingsmith_api::{Api, Config};
+use thingsmith_core::access_keys::AccessKey;
+use thingsmith_core::{Deeds, SealKey, World};
+use thingsmith_model::Secret;
+use thingsmith_policy::{Document, Language};
+use thingsmith_ports::Store;
+use thingsmith_sigv4::Signer;
+use thingsmith_store_postgres::PostgresStore;
+use thingsmith_store_sqlite::SqliteStore;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::{Client, SeededRandom, TestClock};
+
+/// The account of test servers.
+pub const ACCOUNT: &str = "123456789012";
+/// The region of test servers.
+pub const REGION: &str = "us-east-1";
+const ADMINISTRATOR: &str = "AKIAADMINISTRATOR234";
+const SECRET: &str = "a secret that only tests know";
+
+/// The engines of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// SQLite in a temporary directory.
+    Sqlite,
+    /// The PostgreSQL server of `THINGSMITH_TEST_POSTGRES`, in a schema of its own.
+    Postgres,
+}
+
+impl Engine {
+    /// The engines that there are here: PostgreSQL only where `THINGSMITH_TEST_POSTGRES` has an address.
+    pub fn available() -> Vec<Self> {
+        match std::env::var_os("THINGSMITH_TEST_POSTGRES") {
+            Some(_) => vec![Self::Sqlite, Self::Postgres],
+            None => vec![Self::Sqlite],
+        }
+    }
+}
+
+/// What a test server is to be.
+pub struct Builder {
+    config: Config,
+    engine: Engine,
+    keys: Vec<ConfiguredKey>,
+}
+
+/// A server in the test's process, on a port of its own.
+pub struct TestServer {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its clock.
+    pub clock: Arc<TestClock>,
+    /// The deeds behind it.
+    pub deeds: Arc<Deeds>,
+    api: Arc<Api>,
+    stop: Option<oneshot::Sender<()>>,
+    task: Option<JoinHandle<()>>,
+    _directory: TempDir,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        let account = ACCOUNT.parse().expect("it is an account");
+        let region = REGION.parse().expect("it is a region");
+        Self {
+            config: Config::new(account, region),
+            engine: Engine::Sqlite,
+            keys: Vec::new(),
+        }
+    }
+}
+
+impl Builder {
+    /// The store's engine.
+    #[must_use]
+    pub fn engine(mut self, engine: Engine) -> Self {
+        self.engine = engine;
+        self
+    }
+
+    /// A development server.
+    #[must_use]
+    pub fn dev(mut self) -> Self {
+        self.config.dev = true;
+        self
+    }
+
+    /// Other settings of the edge.
+    #[must_use]
+    pub fn config(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(&mut self.config);
+        self
+    }
+
+    /// A key of an account with IAM policies; its id is `name`.
+    ///
+    /// # Panics
+    /// When a policy is none.
+    #[must_use]
+    pub fn key(mut self, name: &str, account: &str, policies: &[&str]) -> Self {
+        let document = |text: &&str| Document::parse(text, Language::Iam).expect("the policy is one");
+        self.keys.push(ConfiguredKey {
+            access_key_id: name.into(),
+            secret: Secret::new(SECRET.into()),
+            account: account.parse().expect("it is an account"),
+            name: name.into(),
+            policies: policies.iter().map(document).collect(),
+        });
+        self
+    }
+
+    /// Starts the server.
+    ///
+    /// # Panics
+    /// When it cannot start.
+    pub async fn start(self) -> TestServer {
+        let directory = TempDir::new().expect("there is room for a temporary directory");
+        let store: Arc<dyn Store> = match self.engine {
+            Engine::Sqlite => {
+                let config = thingsmith_store_sqlite::Config::new(directory.path());
+                Arc::new(SqliteStore::open(&config).expect("the store opens"))
+            }
+            Engine::Postgres => Arc::new(postgres().await),
+        };
+        let clock = Arc::new(TestClock::default());
+        let world = World {
+            store,
+            clock: Arc::<TestClock>::clone(&clock),
+            random: Arc::new(SeededRandom::default()),
+            seal: SealKey::new(&mut [7; 32]),
+        };
+        let deeds = Arc::new(Deeds::open(world).await.expect("the deeds begin"));
+        let administrator = AccessKey {
+            access_key_id: ADMINISTRATOR.into(),
+            account: self.config.account.clone(),
+            secret: Secret::new(SECRET.into()),
+        };
+        let unknown = match self.config.dev {
+            true => UnknownKeys::Administrator(self.config.account.clone()),
+            false => UnknownKeys::Refused,
+        };
+        let keys = AccessKeys::new(Some(administrator), self.keys, unknown).expect("the keys differ");
+        let api = Arc::new(Api::new(Arc::clone(&deeds), self.config, keys));
+        let listener = TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .expect("there is a free port");
+        let address = listener.local_addr().expect("it is bound");
+        let (stop, stopped) = oneshot::channel();
+        let serve = thingsmith_api::serve(Arc::clone(&api), listener, async {
+            let _ = stopped.await;
+        });
+        let task = Some(tokio::spawn(serve));
+        TestServer {
+            address,
+            clock,
+            deeds,
+            api,
+            stop: Some(stop),
+            task,
+            _directory: directory,
+        }
+    }
+}
+
+async fn postgres() -> PostgresStore {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let address = std::env::var("THINGSMITH_TEST_POSTGRES").expect("there is a PostgreSQL server");
+    let mut config = thingsmith_store_postgres::Config::parse(&address).expect("the address is one");
+    let (process, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    config.schema = Some(format!("behaviour {process} {number}"));
+    PostgresStore::create_schema(&config)
+        .await
+        .expect("the schema can be made");
+    PostgresStore::open(config).await.expect("the store opens")
+}
+
+impl TestServer {
+    /// What a server is to be.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Starts a server with an administrator.
+    pub async fn start() -> Self {
+        Self::builder().start().await
+    }
+
+    /// A client with the administrator's key.
+    pub fn administrator(&self) -> Client {
+        self.client(ADMINISTRATOR)
+    }
+
+    /// A client with the key of this id.
+    pub fn client(&self, access_key_id: &str) -> Client {
+        Client {
+            address: self.address,
+            signer: Signer {
+                access_key_id: access_key_id.into(),
+                secret_access_key: Secret::new(SECRET.into()),
+                session_token: None,
+                region: REGION.into(),
+                service: "iot".into(),
+            },
+            clock: Arc::clone(&self.clock),
+        }
+    }
+
+    /// Tells the server to end and waits until it has.
+    ///
+    /// # Panics
+    /// When the server panicked.
+    pub async fn stop(mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(task) = self.task.take() {
+            task.await.expect("the server ends in order");
+        }
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let unlisted = self.api.unlisted_exceptions();
+            assert_eq!(
+                unlisted, 0,
+                "the server answered exceptions that AWS's model does not list"
+            );
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The commands, a file each.
+
+mod demo;
+mod env;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Settings;
+use crate::say;
+
+/// Thingsmith speaks AWS IoT Core's device-provisioning interfaces: point the AWS CLI, an AWS SDK or a device at it.
+#[derive(Debug, Parser)]
+#[command(name = "thingsmith", version, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server
+    Serve(Box<Settings>),
+    /// Print shell commands that point AWS clients at a running server: eval "$(thingsmith env)"
+    Env(env::Flags),
+    /// Show the ways of provisioning live, against a server of their own that is gone afterwards
+    Demo,
+}
+
+impl Arguments {
+    /// Runs the command.
+    pub fn run(self) -> ExitCode {
+        let done = match self.command {
+            Command::Serve(settings) => serve::run(&settings),
+            Command::Env(flags) => env::run(&flags),
+            Command::Demo => demo::run(),
+        };
+        done.unwrap_or_else(|error| {
+            say::complain(format!("thingsmith: {error:#}"));
+            ExitCode::FAILURE
+        })
+    }
+
+    /// The settings, if the command is `serve`.
+    pub fn serve_settings(self) -> Option<Settings> {
+        match self.command {
+            Command::Serve(settings) => Some(*settings),
+            Command::Env(_) | Command::Demo => None,
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! What a server is told: flags, and a file for what flags cannot say well.
+
+mod access_keys;
+mod gateway;
+mod store;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use serde::Deserialize;
+use thingsmith_model::{Account, Region};
+
+pub use access_keys::AccessKeySection;
+pub use gateway::GatewaySection;
+pub use store::StoreChoice;
+
+/// The flags of `serve`.
+#[derive(Debug, Clone, Args)]
+pub struct Settings {
+    /// Run for development: any access key is let in (twelve digits choose the account), the registry can be reset,
+    /// and the server listens on this machine only
+    #[arg(long)]
+    pub dev: bool,
+    /// Read access keys and limits from this TOML file
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Keep everything in this directory
+    #[arg(long, value_name = "DIRECTORY", default_value = "./thingsmith-data")]
+    pub data_dir: PathBuf,
+    /// The AWS account of this server, 12 digits; needed on the first start, and remembered. With --dev 000000000000
+    /// if not given
+    #[arg(long, value_name = "12 DIGITS")]
+    pub account: Option<Account>,
+    /// The AWS region of this server
+    #[arg(long, default_value = "us-east-1")]
+    pub region: Region,
+    /// Answer AWS API calls (HTTP) at this address; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4566")]
+    pub api: SocketAddr,
+    /// Let devices connect (MQTT over mutual TLS) at this address; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8883")]
+    pub mqtt: SocketAddr,
+    /// The host name by which devices reach this server
+    #[arg(long, default_value = "localhost")]
+    pub domain: String,
+    /// Keep the registry in the embedded store or in PostgreSQL
+    #[arg(long, value_name = "sqlite | postgres://...", default_value = "sqlite")]
+    pub store: StoreChoice,
+    /// The key that seals private keys and secrets in the store; all nodes of a store need the same one
+    #[arg(
+        long,
+        value_name = "FILE",
+        help = "The file with the key that seals secrets in the store \
+        [default: DATA_DIR/seal.key, made on the first start]"
+    )]
+    pub seal_key: Option<PathBuf>,
+}
+
+/// The configuration file. Unknown keys are refused, so that a misspelled one does not go unnoticed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// Access keys beside the administrator's.
+    #[serde(default)]
+    pub access_keys: Vec<AccessKeySection>,
+    /// Bounds of the device gateway.
+    #[serde(default)]
+    pub gateway: GatewaySection,
+}
+
+impl Settings {
+    /// Reads the configuration file, if one is given.
+    ///
+    /// # Errors
+    /// When it cannot be read or says what it may not.
+    pub fn file(&self) -> Result<File> {
+        let Some(path) = &self.config else {
+            return Ok(File::default());
+        };
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        toml::from_str(&text)
+            .with_context(|| format!("{} is not a configuration of Thingsmith", path.display()))
+    }
+
+    /// Refuses what would be unsafe.
+    ///
+    /// # Errors
+    /// The API speaks plain HTTP and carries private keys, so that it stays on this machine; a development server lets
+    /// anybody in, so that all of it does.
+    pub fn check(&self) -> Result<()> {
+        ensure!(
+            self.api.ip().is_loopback(),
+            "--api {}: the API speaks plain HTTP, so it listens on this machine only (127.0.0.1 or [::1])",
+            self.api
+        );
+        ensure!(
+            !self.dev || self.mqtt.ip().is_loopback(),
+            "--mqtt {}: with --dev the server listens on this machine only (127.0.0.1 or [::1])",
+            self.mqtt
+        );
+        ensure!(
+            is_host_name(&self.domain),
+            "--domain {:?} is not a host name in lower case; devices reach the server by name, since an address \
+             carries no server name (SNI)",
+            self.domain
+        );
+        Ok(())
+    }
+
+    /// The file of the seal key.
+    pub fn seal_key_path(&self) -> PathBuf {
+        self.seal_key
+            .clone()
+            .unwrap_or_else(|| self.data_dir.join("seal.key"))
+    }
+}
+
+/// Reads a secret that the configuration gives as it is or as the path of a file.
+fn secret(what: &str, inline: Option<&String>, file: Option<&Path>) -> Result<String> {
+    match (inline, file) {
+        (Some(text), None) => Ok(text.clone()),
+        (None, Some(path)) => {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("{} cannot be read", path.display()))?;
+            Ok(text.trim_end().to_owned())
+        }
+        _ => anyhow::bail!("{what} must be given, either as it is or as {what}_file"),
+    }
+}
+
+fn is_host_name(text: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.len() <= 200 && text.split('.').all(label) && text.parse::<std::net::IpAddr>().is_err()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::Arguments;
+    use clap::Parser;
+
+    fn settings(flags: &[&str]) -> Settings {
+        Arguments::try_parse_from([&["thingsmith", "serve"], flags].concat())
+            .unwrap()
+            .serve_settings()
+            .unwrap()
+    }
+
+    #[test]
+    fn what_would_be_unsafe_is_refused() {
+        assert!(settings(&[]).check().is_ok());
+        assert!(
+            settings(&["--mqtt", "0.0.0.0:8883", "--api", "[::1]:0"])
+                .check()
+                .is_ok()
+        );
+        for wrong in [
+            &["--api", "0.0.0.0:4566"] as &[&str],
+            &["--dev", "--mqtt", "0.0.0.0:8883"],
+            &["--domain", "127.0.0.1"],
+            &["--domain", "Example.com"],
+            &["--domain", "a..b"],
+        ] {
+            assert!(settings(wrong).check().is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_in_the_file_is_refused() {
+        assert!(toml::from_str::<File>("[gateway]\nconnections = 10\n").is_ok());
+        assert!(toml::from_str::<File>("[gateway]\nconections = 10\n").is_err());
+        assert!(toml::from_str::<File>("[gatway]\n").is_err());
+    }
+}

@@ -1,0 +1,339 @@
+//! Wires the adapters to the deeds and the deeds to the edges, and starts everything.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use serde::{Deserialize, Serialize};
+use thingsmith_api::Api;
+use thingsmith_api::auth::{AccessKeys, UnknownKeys};
+use thingsmith_core::access_keys::{self, AccessKey};
+use thingsmith_core::messages::{Clients, Router};
+use thingsmith_core::{Deeds, World, outbox, settings};
+use thingsmith_gateway::Gateway;
+use thingsmith_gateway::doors::Doors;
+use thingsmith_model::{Account, Region};
+use thingsmith_ports::{Clock, Random, Store};
+use thingsmith_store_postgres::PostgresStore;
+use thingsmith_store_sqlite::SqliteStore;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::config::{File, Settings, StoreChoice};
+use crate::{SystemClock, SystemRandom, files};
+
+/// A running server.
+pub struct Server {
+    endpoints: Endpoints,
+    new_administrator: Option<AccessKey>,
+    deeds: Arc<Deeds>,
+    shutdown: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+/// Where a running server is reached, as it stands in `endpoints.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoints {
+    /// The AWS API's URL.
+    pub api: String,
+    /// Host and port for devices.
+    pub mqtt: String,
+    /// The server's account.
+    pub account: Account,
+    /// The server's region.
+    pub region: Region,
+}
+
+/// Why a server does not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// It was told something that cannot be.
+    Configuration(anyhow::Error),
+    /// The world is not as it must be: a port is taken, the store is not there.
+    Failed(anyhow::Error),
+}
+
+impl From<anyhow::Error> for StartError {
+    fn from(cause: anyhow::Error) -> Self {
+        Self::Failed(cause)
+    }
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Configuration(cause) | Self::Failed(cause) => write!(f, "{cause:#}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl Server {
+    /// Starts a server with the system's clock and randomness.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(settings: &Settings) -> Result<Self, StartError> {
+        Self::start_in(settings, Arc::new(SystemClock), Arc::new(SystemRandom)).await
+    }
+
+    /// Starts a server with a given clock and randomness. When it returns, everything listens.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start_in(
+        settings: &Settings,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, StartError> {
+        settings.check().map_err(StartError::Configuration)?;
+        let file = settings.file().map_err(StartError::Configuration)?;
+        files::make_directory(&settings.data_dir)?;
+        let store = open_store(settings).await?;
+        let seal = files::seal_key(&settings.seal_key_path(), random.as_ref())?;
+        let deeds = Deeds::open(World {
+            store,
+            clock,
+            random,
+            seal,
+        })
+        .await;
+        let deeds = Arc::new(deeds.context("the registry cannot be opened")?);
+        let account = account(settings, &deeds).await?;
+        let (administrator, new_administrator) = administrator(settings, &deeds, &account).await?;
+        let api = api(settings, &file, &deeds, &account, administrator)?;
+        let gateway = gateway(settings, &file, &deeds, &account).await?;
+
+        let api_listener = listen("--api", settings.api).await?;
+        let mqtt_listener = listen("--mqtt", settings.mqtt).await?;
+        let endpoints = Endpoints {
+            api: format!("http://{}", bound(&api_listener)?),
+            mqtt: format!("{}:{}", settings.domain, bound(&mqtt_listener)?.port()),
+            account,
+            region: settings.region.clone(),
+        };
+        files::replace(
+            &settings.data_dir.join("ca.pem"),
+            deeds.authorities().endpoint_roots_pem().as_bytes(),
+            0o644,
+        )?;
+        endpoints.write(&settings.data_dir)?;
+
+        let (shutdown, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(thingsmith_api::serve(api, api_listener, until(stopped.clone())));
+        tasks.spawn(gateway.serve(mqtt_listener, stopped.clone()));
+        tasks.spawn(sweep(Arc::clone(&deeds), stopped));
+        Ok(Self {
+            endpoints,
+            new_administrator,
+            deeds,
+            shutdown,
+            tasks,
+        })
+    }
+
+    /// Where it is reached.
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
+
+    /// The administrator's key, if this start made it.
+    pub fn new_administrator(&self) -> Option<&AccessKey> {
+        self.new_administrator.as_ref()
+    }
+
+    /// The deeds behind it.
+    pub fn deeds(&self) -> &Arc<Deeds> {
+        &self.deeds
+    }
+
+    /// Stops listening, lets what is under way end, and returns when all has ended.
+    pub async fn stop(mut self) {
+        self.shutdown.send_replace(true);
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+impl Endpoints {
+    const FILE: &str = "endpoints.json";
+
+    /// Reads where the server of a data directory is reached.
+    ///
+    /// # Errors
+    /// When there is no such file: no server has started there.
+    pub fn read(directory: &Path) -> Result<Self> {
+        let path = directory.join(Self::FILE);
+        let text = std::fs::read_to_string(&path).with_context(|| {
+            format!(
+                "no server runs in {} ({} is not there)",
+                directory.display(),
+                Self::FILE
+            )
+        })?;
+        serde_json::from_str(&text).with_context(|| format!("{} cannot be read", path.display()))
+    }
+
+    fn write(&self, directory: &Path) -> Result<()> {
+        let text = serde_json::to_vec(self).context("the endpoints cannot be written as JSON")?;
+        files::replace(&directory.join(Self::FILE), &text, 0o644)
+    }
+}
+
+async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, StartError> {
+    Ok(match &settings.store {
+        StoreChoice::Sqlite => {
+            let config = thingsmith_store_sqlite::Config::new(&settings.data_dir);
+            Arc::new(SqliteStore::open(&config).map_err(|cause| anyhow!(cause))?)
+        }
+        StoreChoice::Postgres(url) => {
+            let config = thingsmith_store_postgres::Config::parse(url)
+                .map_err(|cause| StartError::Configuration(anyhow!(cause).context("--store")))?;
+            Arc::new(
+                PostgresStore::open(config)
+                    .await
+                    .map_err(|cause| anyhow!(cause))?,
+            )
+        }
+    })
+}
+
+/// The server's account: the one that the store remembers, or on its first start the one that is given.
+async fn account(settings: &Settings, deeds: &Deeds) -> Result<Account, StartError> {
+    let unreadable = "the server's account cannot be read";
+    let remembered = settings::account(deeds.store()).await.context(unreadable)?;
+    let first = match (remembered, &settings.account) {
+        (Some(account), None) => return Ok(account),
+        (None, Some(given)) => given.clone(),
+        (None, None) if settings.dev => Account::development(),
+        (None, None) => {
+            return Err(StartError::Configuration(anyhow!(
+                "the first start needs --account and the 12 digits of an AWS account, yours or any other \
+                 (or --dev, for a server that lets anybody on this machine in)"
+            )));
+        }
+        (Some(account), Some(given)) if account == *given => return Ok(account),
+        (Some(account), Some(given)) => {
+            return Err(StartError::Configuration(anyhow!(
+                "--account {given}: this server was first started for account {account}"
+            )));
+        }
+    };
+    let kept = settings::remember_account(deeds.store(), &first)
+        .await
+        .context(unreadable)?;
+    if kept == first {
+        return Ok(kept);
+    }
+    Err(StartError::Configuration(anyhow!(
+        "--account {first}: another node was first started for account {kept}"
+    )))
+}
+
+/// The administrator's key, and once more if it was made just now. A development server has none: it takes any key.
+async fn administrator(
+    settings: &Settings,
+    deeds: &Deeds,
+    account: &Account,
+) -> Result<(Option<AccessKey>, Option<AccessKey>), StartError> {
+    let kept = access_keys::administrator(deeds)
+        .await
+        .context("the administrator's key cannot be read")?;
+    if kept.is_some() || settings.dev {
+        return Ok((kept, None));
+    }
+    let path = settings.data_dir.join("credentials");
+    let key = AccessKey::generate(account.clone(), deeds.random());
+    // The file first: a key that the store has and nobody knows would lock everybody out.
+    files::write_credentials(&path, &key)?;
+    let kept = access_keys::keep_administrator(deeds, &key)
+        .await
+        .context("the administrator's key cannot be kept")?;
+    if kept.access_key_id != key.access_key_id {
+        // Another node was first.
+        files::write_credentials(&path, &kept)?;
+        return Ok((Some(kept), None));
+    }
+    Ok((Some(kept.clone()), Some(kept)))
+}
+
+fn api(
+    settings: &Settings,
+    file: &File,
+    deeds: &Arc<Deeds>,
+    account: &Account,
+    administrator: Option<AccessKey>,
+) -> Result<Arc<Api>, StartError> {
+    let configured = file
+        .access_keys
+        .iter()
+        .map(|key| key.read(account))
+        .collect::<Result<Vec<_>>>();
+    let unknown = if settings.dev {
+        UnknownKeys::Administrator(account.clone())
+    } else {
+        UnknownKeys::Refused
+    };
+    let configured = configured.map_err(StartError::Configuration)?;
+    let keys = AccessKeys::new(administrator, configured, unknown);
+    let keys = keys.map_err(|cause| StartError::Configuration(anyhow!(cause)))?;
+    let mut config = thingsmith_api::Config::new(account.clone(), settings.region.clone());
+    config.dev = settings.dev;
+    config.domain.clone_from(&settings.domain);
+    Ok(Arc::new(Api::new(Arc::clone(deeds), config, keys)))
+}
+
+async fn gateway(
+    settings: &Settings,
+    file: &File,
+    deeds: &Arc<Deeds>,
+    account: &Account,
+) -> Result<Arc<Gateway>, StartError> {
+    let realm = deeds
+        .realm(account, &settings.region)
+        .await
+        .context("the server's realm cannot be made")?;
+    let doors = Doors::new(Arc::clone(deeds), &settings.domain, realm);
+    let doors = doors.context("the gateway's certificate cannot be made")?;
+    let router = Arc::new(Router::new());
+    Ok(Gateway::new(
+        Arc::clone(deeds),
+        router,
+        Clients::new(),
+        doors,
+        file.gateway.config(),
+    ))
+}
+
+async fn listen(flag: &str, address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("{flag} {address}: the server cannot listen there"))
+}
+
+fn bound(listener: &TcpListener) -> Result<SocketAddr> {
+    listener.local_addr().context("a listener has no address")
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // A sender that is gone means the same.
+    drop(stopped.wait_for(|stop| *stop).await);
+}
+
+/// Deletes what gateways have long since heard of, once a minute.
+async fn sweep(deeds: Arc<Deeds>, stopped: watch::Receiver<bool>) {
+    let mut stop = std::pin::pin!(until(stopped));
+    loop {
+        tokio::select! {
+            () = &mut stop => return,
+            () = tokio::time::sleep(Duration::from_secs(60)) => {}
+        }
+        if let Err(cause) = outbox::sweep(&deeds).await {
+            tracing::warn!(%cause, "old changes could not be deleted from the outbox; the next sweep does it");
+        }
+    }
+}
