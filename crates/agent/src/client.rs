@@ -9,8 +9,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use thingsmith_mqtt::{
-    Connect, ConnectReturnCode, Grant, Limits, Packet, PacketId, Publish, PublishQos, Qos, Subscribe, Subscription,
-    TopicFilter, TopicName, v3,
+    Connect, ConnectReturnCode, Grant, Limits, Packet, PacketId, Publish, PublishQos, Qos, Subscribe,
+    Subscription, TopicFilter, TopicName, v3,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -76,7 +76,9 @@ impl Client {
             client.introduce(options.client_id).await?;
             Ok(client)
         };
-        timeout(options.patience, connecting).await.map_err(|_| AgentError::TimedOut)?
+        timeout(options.patience, connecting)
+            .await
+            .map_err(|_| AgentError::TimedOut)?
     }
 
     async fn introduce(&mut self, client_id: &str) -> Result<(), AgentError> {
@@ -107,8 +109,15 @@ impl Client {
             payload: payload.into(),
             retain: false,
         };
-        self.send(&Packet::Publish(Publish { message, qos: PublishQos::AtLeastOnce(id), duplicate: false })).await?;
-        self.wait_for(|packet| matches!(packet, Packet::PubAck(answered) if *answered == id)).await.map(drop)
+        self.send(&Packet::Publish(Publish {
+            message,
+            qos: PublishQos::AtLeastOnce(id),
+            duplicate: false,
+        }))
+        .await?;
+        self.wait_for(|packet| matches!(packet, Packet::PubAck(answered) if *answered == id))
+            .await
+            .map(drop)
     }
 
     /// Subscribes with QoS 1.
@@ -121,7 +130,11 @@ impl Client {
             filter: TopicFilter::parse(filter, &self.limits.topic)?,
             qos: Qos::AtLeastOnce,
         }];
-        self.send(&Packet::Subscribe(Subscribe { packet_id, subscriptions })).await?;
+        self.send(&Packet::Subscribe(Subscribe {
+            packet_id,
+            subscriptions,
+        }))
+        .await?;
         let answer = self
             .wait_for(|packet| matches!(packet, Packet::SubAck(answer) if answer.packet_id == packet_id))
             .await?;
@@ -143,8 +156,9 @@ impl Client {
             if let Some(message) = self.received.pop_front() {
                 return Ok(message);
             }
-            let packet =
-                tokio::time::timeout_at(deadline, self.read()).await.map_err(|_| AgentError::TimedOut)??;
+            let packet = tokio::time::timeout_at(deadline, self.read())
+                .await
+                .map_err(|_| AgentError::TimedOut)??;
             self.keep(packet).await?;
         }
     }
@@ -162,8 +176,9 @@ impl Client {
     async fn wait_for(&mut self, is_answer: impl Fn(&Packet) -> bool) -> Result<Packet, AgentError> {
         let deadline = tokio::time::Instant::now() + self.patience;
         loop {
-            let packet =
-                tokio::time::timeout_at(deadline, self.read()).await.map_err(|_| AgentError::TimedOut)??;
+            let packet = tokio::time::timeout_at(deadline, self.read())
+                .await
+                .map_err(|_| AgentError::TimedOut)??;
             if is_answer(&packet) {
                 return Ok(packet);
             }
@@ -173,12 +188,17 @@ impl Client {
 
     /// Keeps a message that came while something else was waited for, and acknowledges it.
     async fn keep(&mut self, packet: Packet) -> Result<(), AgentError> {
-        let Packet::Publish(publish) = packet else { return Ok(()) };
+        let Packet::Publish(publish) = packet else {
+            return Ok(());
+        };
         if let PublishQos::AtLeastOnce(id) = publish.qos {
             self.send(&Packet::PubAck(id)).await?;
         }
         let message = publish.message.detached();
-        self.received.push_back(Message { topic: message.topic.as_str().to_owned(), payload: message.payload });
+        self.received.push_back(Message {
+            topic: message.topic.as_str().to_owned(),
+            payload: message.payload,
+        });
         Ok(())
     }
 

@@ -18,7 +18,9 @@ impl DeviceKey {
     /// # Errors
     /// When the system gives no randomness.
     pub fn generate() -> Result<Self, AgentError> {
-        Ok(Self { pair: KeyPair::generate().map_err(wrong)? })
+        Ok(Self {
+            pair: KeyPair::generate().map_err(wrong)?,
+        })
     }
 
     /// The key as PKCS #8 PEM.
@@ -67,7 +69,10 @@ impl Identity {
     pub fn from_pem(certificates: &str, key: &str) -> Result<Self, AgentError> {
         let chain = CertificateDer::pem_slice_iter(certificates.as_bytes()).collect::<Result<Vec<_>, _>>();
         let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(wrong)?;
-        Ok(Self { chain: chain.map_err(wrong)?, key })
+        Ok(Self {
+            chain: chain.map_err(wrong)?,
+            key,
+        })
     }
 }
 

@@ -8,12 +8,14 @@ use thingsmith_ports::{Batch, Clock, MigrationError, Random, Row, Store, StoreEr
 use thiserror::Error;
 use uuid::Uuid;
 
+use crate::Fault;
 use crate::authorities::{Authorities, AuthorityError, SealKey};
 use crate::numbers::Numbers;
-use crate::outbox::{self, Change};
+use crate::outbox::{self, Change, Mark};
 use crate::policies::Documents;
 use crate::realms::{RealmRecord, Realms};
 use crate::schema::MIGRATIONS;
+use crate::tries::{Attempt, Tries};
 
 /// What the deeds are given of the world.
 pub struct World {
@@ -110,8 +112,15 @@ impl Deeds {
         self.realms.by_endpoint(server_name, domain).await
     }
 
-    pub(crate) fn numbers(&self) -> &Numbers {
-        &self.numbers
+    /// The number of a new object.
+    pub(crate) async fn number(&self) -> Result<i64, Fault> {
+        let mut tries = Tries::default();
+        loop {
+            let outcome = self.numbers.take(1).await.map_err(Attempt::from);
+            if let Some(number) = tries.settle(outcome).await? {
+                return Ok(number);
+            }
+        }
     }
 
     pub(crate) fn documents(&self) -> &Documents {
@@ -129,15 +138,21 @@ impl Deeds {
         uuid::Builder::from_random_bytes(bytes).into_uuid()
     }
 
-    /// Adds to a batch the outbox row that tells gateways of a change.
+    /// Adds to a batch the outbox row that tells gateways of a change. The row is also the mark by which the deed knows
+    /// that its batch happened, should the commit not be answered.
     pub(crate) async fn announce(
         &self,
         batch: &mut Batch,
         realm: Realm,
         change: Change,
-    ) -> Result<(), StoreError> {
-        let number = self.numbers.take(1).await?;
-        outbox::rows::insert(batch, realm, change, number, self.clock().now());
+        tries: &mut Tries,
+    ) -> Result<(), Fault> {
+        let mark = Mark {
+            number: self.number().await?,
+            at: self.clock().now(),
+        };
+        outbox::rows::insert(batch, realm, change, mark);
+        tries.sending(mark);
         Ok(())
     }
 

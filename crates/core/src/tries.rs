@@ -5,9 +5,10 @@
 
 use std::time::Duration;
 
-use thingsmith_ports::StoreError;
+use thingsmith_ports::{Store, StoreError};
 
 use crate::Fault;
+use crate::outbox::{self, Mark};
 
 /// How often a deed starts again before it says that the store is too busy.
 const LIMIT: u32 = 12;
@@ -43,15 +44,17 @@ impl From<Fault> for Attempt {
 pub(crate) struct Tries {
     count: u32,
     unknown: bool,
+    sent: Vec<Mark>,
 }
 
 impl Tries {
-    /// Whether an earlier try may have done the deed: then finding it done is success.
-    pub(crate) fn unknown(&self) -> bool {
-        self.unknown
+    /// Remembers the mark that the batch of this try is about to leave.
+    pub(crate) fn sending(&mut self, mark: Mark) {
+        self.sent.push(mark);
     }
 
-    /// Gives back the answer of a try, or `None` after a pause when the deed is to try again.
+    /// Gives back the answer of a try, or `None` after a pause when the deed is to try again. A deed that makes an
+    /// object knows its own by the object's number when a commit was not answered.
     ///
     /// # Errors
     /// The deed's own fault, or that of the store after too many tries.
@@ -76,5 +79,39 @@ impl Tries {
             tokio::time::sleep(Duration::from_millis(5 << self.count.min(7))).await;
         }
         Ok(None)
+    }
+
+    /// As [`Self::settle`], for a deed that announces its change: when a commit was not answered, the mark that it left
+    /// in the outbox tells whether it happened. What the changed object looks like cannot tell: by now somebody else
+    /// may have changed it further, or have made the same change.
+    ///
+    /// # Errors
+    /// As [`Self::settle`], and never a fault that the deed's own success has caused.
+    pub(crate) async fn settle_change(
+        &mut self,
+        store: &dyn Store,
+        mut outcome: Result<(), Attempt>,
+    ) -> Result<Option<()>, Fault> {
+        loop {
+            let answer = self.settle(outcome).await;
+            if !self.unknown || matches!(answer, Ok(Some(()))) {
+                return answer;
+            }
+            match (self.happened(store).await, answer) {
+                (Ok(true), _) => return Ok(Some(())),
+                (Ok(false), answer) => return answer,
+                (Err(error), Ok(_)) => outcome = Err(error.into()),
+                (Err(error), Err(_)) => return Err(StoreError::Unknown(error.to_string()).into()),
+            }
+        }
+    }
+
+    async fn happened(&self, store: &dyn Store) -> Result<bool, StoreError> {
+        for mark in &self.sent {
+            if outbox::rows::holds(store, *mark).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }

@@ -3,17 +3,17 @@
 //!
 //! Everything here panics when it cannot go on: it is for tests only.
 
-#![expect(clippy::expect_used, reason = "a test that cannot be set up fails")]
-
 mod client;
+mod clock;
 mod conformance;
+mod random;
 mod reply;
 pub mod samples;
 mod server;
-mod world;
 
 pub use client::{Client, iot, raw};
+pub use clock::TestClock;
 pub use conformance::foreign_parts;
+pub use random::SeededRandom;
 pub use reply::Reply;
 pub use server::{ACCOUNT, Builder, Engine, REGION, TestServer};
-pub use world::{SeededRandom, TestClock};

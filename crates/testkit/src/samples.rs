@@ -38,6 +38,16 @@ pub fn full_input(model: &ServiceModel, operation: &OperationModel) -> Value {
         .map_or_else(|| json!({}), |shape| sample(model, shape, true))
 }
 
+/// An input with the required members only.
+///
+/// # Panics
+/// When no value is known that fits a pattern.
+pub fn least_input(model: &ServiceModel, operation: &OperationModel) -> Value {
+    operation
+        .input
+        .map_or_else(|| json!({}), |shape| sample(model, shape, false))
+}
+
 /// Every constraint of an operation's members.
 pub fn bounds(model: &ServiceModel, operation: &OperationModel) -> Vec<Bound> {
     operation
@@ -64,7 +74,7 @@ pub fn express(model: &ServiceModel, operation: &OperationModel, input: &Value) 
             }
             (_, None) => {}
             (Location::QueryString, Some(value)) => {
-                query.push(format!("{}={}", member.wire_name, encoded(value)))
+                query.push(format!("{}={}", member.wire_name, encoded(value)));
             }
             (Location::Header, Some(value)) => headers.push((member.wire_name.clone(), text(value))),
             (_, Some(value)) => {
@@ -165,7 +175,7 @@ fn of_shape(model: &ServiceModel, id: ShapeId) -> Vec<Bound> {
             }
         }
         ShapeKind::List { item } => {
-            bounds.extend(within("[]", of_shape(model, *item), |value| json!([value])))
+            bounds.extend(within("[]", of_shape(model, *item), |value| json!([value])));
         }
         ShapeKind::Map { key, value } => {
             let (key, value) = (*key, *value);

@@ -26,8 +26,14 @@ pub(crate) fn seal_key(path: &Path, random: &dyn Random) -> Result<(SealKey, boo
     match File::open(path) {
         Ok(mut file) => {
             let mut bytes = Zeroizing::new(Vec::new());
-            file.read_to_end(&mut bytes).with_context(|| format!("{} cannot be read", path.display()))?;
-            ensure!(bytes.len() == 32, "the seal key {} has {} bytes, not 32", path.display(), bytes.len());
+            file.read_to_end(&mut bytes)
+                .with_context(|| format!("{} cannot be read", path.display()))?;
+            ensure!(
+                bytes.len() == 32,
+                "the seal key {} has {} bytes, not 32",
+                path.display(),
+                bytes.len()
+            );
             let mut key = [0; 32];
             key.copy_from_slice(&bytes);
             Ok((SealKey::new(&mut key), false))
@@ -61,7 +67,9 @@ pub(crate) fn read_credentials(path: &Path) -> Result<Option<(String, Zeroizing<
     };
     let value = |name: &str| {
         let mut pairs = text.lines().filter_map(|line| line.split_once('='));
-        pairs.find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim().to_owned())
+        pairs
+            .find(|(key, _)| key.trim() == name)
+            .map(|(_, value)| value.trim().to_owned())
     };
     match (value("aws_access_key_id"), value("aws_secret_access_key")) {
         (Some(id), Some(secret)) => Ok(Some((id, Zeroizing::new(secret)))),
@@ -77,7 +85,11 @@ pub(crate) fn replace(path: &Path, content: &[u8], mode: u32) -> Result<()> {
             Err(cause) if cause.kind() != ErrorKind::NotFound => return Err(cause),
             _ => {}
         }
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(&beside)?;
         file.write_all(content)?;
         file.sync_all()?;
         std::fs::rename(&beside, path)?;
@@ -109,7 +121,10 @@ mod tests {
         };
         assert!(read_credentials(&path).unwrap().is_none());
         write_credentials(&path, &key).unwrap();
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         let (id, secret) = read_credentials(&path).unwrap().unwrap();
         assert_eq!((id.as_str(), secret.as_str()), ("AKIATEST", "a/b+c="));
     }
@@ -123,7 +138,10 @@ mod tests {
         let (key, made_again) = seal_key(&path, &SystemRandom).unwrap();
         assert_eq!((made, made_again), (true, false));
         assert_eq!(key.open("a", &sealed).unwrap().as_slice(), b"secret");
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         std::fs::write(&path, b"short").unwrap();
         let wrong = seal_key(&path, &SystemRandom).map(drop).unwrap_err();
         assert!(wrong.to_string().contains("has 5 bytes, not 32"), "{wrong}");

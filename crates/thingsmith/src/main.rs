@@ -11,7 +11,11 @@ fn main() -> ExitCode {
         Err(said) => {
             // A closed pipe is nobody's fault.
             drop(said.print());
-            if said.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS }
+            if said.use_stderr() {
+                ExitCode::from(USAGE)
+            } else {
+                ExitCode::SUCCESS
+            }
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Wires the adapters to the deeds and the deeds to the edges, and starts everything.
 
-use std::future::Future;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -116,7 +115,11 @@ impl Server {
             account,
             region: settings.region.clone(),
         };
-        files::replace(&settings.data_dir.join("ca.pem"), deeds.authorities().endpoint_roots_pem().as_bytes(), 0o644)?;
+        files::replace(
+            &settings.data_dir.join("ca.pem"),
+            deeds.authorities().endpoint_roots_pem().as_bytes(),
+            0o644,
+        )?;
         endpoints.write(&settings.data_dir)?;
 
         let (shutdown, stopped) = watch::channel(false);
@@ -125,7 +128,14 @@ impl Server {
         tasks.spawn(gateway.serve(mqtt_listener, stopped.clone()));
         tasks.spawn(sweep(Arc::clone(&deeds), stopped));
         let directory = settings.data_dir.clone();
-        Ok(Self { endpoints, new_administrator, deeds, directory, shutdown, tasks })
+        Ok(Self {
+            endpoints,
+            new_administrator,
+            deeds,
+            directory,
+            shutdown,
+            tasks,
+        })
     }
 
     /// Where it is reached.
@@ -147,7 +157,10 @@ impl Server {
     pub async fn stop(mut self) {
         self.shutdown.send_replace(true);
         if let Err(cause) = Endpoints::remove(&self.directory) {
-            tracing::warn!(cause = format!("{cause:#}"), "the file that says where the server is reached stays");
+            tracing::warn!(
+                cause = format!("{cause:#}"),
+                "the file that says where the server is reached stays"
+            );
         }
         while self.tasks.join_next().await.is_some() {}
     }
@@ -162,8 +175,13 @@ impl Endpoints {
     /// When there is no such file: no server has started there.
     pub fn read(directory: &Path) -> Result<Self> {
         let path = directory.join(Self::FILE);
-        let text = std::fs::read_to_string(&path)
-            .with_context(|| format!("no server runs in {} ({} is not there)", directory.display(), Self::FILE))?;
+        let text = std::fs::read_to_string(&path).with_context(|| {
+            format!(
+                "no server runs in {} ({} is not there)",
+                directory.display(),
+                Self::FILE
+            )
+        })?;
         serde_json::from_str(&text).with_context(|| format!("{} cannot be read", path.display()))
     }
 
@@ -193,7 +211,11 @@ async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, StartError> {
         StoreChoice::Postgres(url) => {
             let config = thingsmith_store_postgres::Config::parse(url)
                 .map_err(|cause| StartError::Configuration(anyhow!(cause).context("--store")))?;
-            Arc::new(PostgresStore::open(config).await.map_err(|cause| anyhow!(cause))?)
+            Arc::new(
+                PostgresStore::open(config)
+                    .await
+                    .map_err(|cause| anyhow!(cause))?,
+            )
         }
     })
 }
@@ -206,7 +228,14 @@ async fn open_deeds(
 ) -> Result<Deeds> {
     let path = settings.seal_key_path();
     let (seal, made) = files::seal_key(&path, random.as_ref())?;
-    match Deeds::open(World { store, clock, random, seal }).await {
+    match Deeds::open(World {
+        store,
+        clock,
+        random,
+        seal,
+    })
+    .await
+    {
         Err(OpenError::Authority(AuthorityError::Seal(_))) if made => {
             // A new key beside an old store would only hide what is wrong. It has sealed nothing.
             std::fs::remove_file(&path).with_context(|| format!("{} cannot be removed", path.display()))?;
@@ -240,11 +269,15 @@ async fn account(settings: &Settings, deeds: &Deeds) -> Result<Account, StartErr
             )));
         }
     };
-    let kept = settings::remember_account(deeds.store(), &first).await.context(unreadable)?;
+    let kept = settings::remember_account(deeds.store(), &first)
+        .await
+        .context(unreadable)?;
     if kept == first {
         return Ok(kept);
     }
-    Err(StartError::Configuration(anyhow!("--account {first}: another node was first started for account {kept}")))
+    Err(StartError::Configuration(anyhow!(
+        "--account {first}: another node was first started for account {kept}"
+    )))
 }
 
 /// The administrator's key, and once more if it was made just now. A development server has none: it takes any key.
@@ -253,7 +286,9 @@ async fn administrator(
     deeds: &Deeds,
     account: &Account,
 ) -> Result<(Option<AccessKey>, Option<AccessKey>), StartError> {
-    let kept = access_keys::administrator(deeds).await.context("the administrator's key cannot be read")?;
+    let kept = access_keys::administrator(deeds)
+        .await
+        .context("the administrator's key cannot be read")?;
     if kept.is_some() || settings.dev {
         return Ok((kept, None));
     }
@@ -261,7 +296,9 @@ async fn administrator(
     let key = AccessKey::generate(account.clone(), deeds.random());
     // The file first: a key that the store has and nobody knows would lock everybody out.
     files::write_credentials(&path, &key)?;
-    let kept = access_keys::keep_administrator(deeds, &key).await.context("the administrator's key cannot be kept")?;
+    let kept = access_keys::keep_administrator(deeds, &key)
+        .await
+        .context("the administrator's key cannot be kept")?;
     if kept.access_key_id != key.access_key_id {
         // Another node was first.
         files::write_credentials(&path, &kept)?;
@@ -271,7 +308,11 @@ async fn administrator(
 }
 
 fn configured_keys(file: &File, account: &Account) -> Result<Vec<ConfiguredKey>, StartError> {
-    let keys = file.access_keys.iter().map(|key| key.read(account)).collect::<Result<Vec<_>>>();
+    let keys = file
+        .access_keys
+        .iter()
+        .map(|key| key.read(account))
+        .collect::<Result<Vec<_>>>();
     keys.map_err(StartError::Configuration)
 }
 
@@ -282,8 +323,11 @@ fn api(
     administrator: Option<AccessKey>,
     configured: Vec<ConfiguredKey>,
 ) -> Result<Arc<Api>, StartError> {
-    let unknown =
-        if settings.dev { UnknownKeys::Administrator(account.clone()) } else { UnknownKeys::Refused };
+    let unknown = if settings.dev {
+        UnknownKeys::Administrator(account.clone())
+    } else {
+        UnknownKeys::Refused
+    };
     let keys = AccessKeys::new(administrator, configured, unknown);
     let keys = keys.map_err(|cause| StartError::Configuration(anyhow!(cause)))?;
     let mut config = thingsmith_api::Config::new(account.clone(), settings.region.clone());
@@ -298,26 +342,35 @@ async fn gateway(
     deeds: &Arc<Deeds>,
     account: &Account,
 ) -> Result<Arc<Gateway>, StartError> {
-    let realm = deeds.realm(account, &settings.region).await.context("the server's realm cannot be made")?;
+    let realm = deeds
+        .realm(account, &settings.region)
+        .await
+        .context("the server's realm cannot be made")?;
     let doors = Doors::new(Arc::clone(deeds), &settings.domain, realm);
     let doors = doors.context("the gateway's certificate cannot be made")?;
     let router = Arc::new(Router::new());
-    Ok(Gateway::new(Arc::clone(deeds), router, Clients::new(), doors, file.gateway.config()))
+    Ok(Gateway::new(
+        Arc::clone(deeds),
+        router,
+        Clients::new(),
+        doors,
+        file.gateway.config(),
+    ))
 }
 
 async fn listen(flag: &str, address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("{flag} {address}: the server cannot listen there"))
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("{flag} {address}: the server cannot listen there"))
 }
 
 fn bound(listener: &TcpListener) -> Result<SocketAddr> {
     listener.local_addr().context("a listener has no address")
 }
 
-fn until(mut stopped: watch::Receiver<bool>) -> impl Future<Output = ()> + Send {
-    async move {
-        // A sender that is gone means the same.
-        drop(stopped.wait_for(|stop| *stop).await);
-    }
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // A sender that is gone means the same.
+    drop(stopped.wait_for(|stop| *stop).await);
 }
 
 /// Deletes what gateways have long since heard of, once a minute.

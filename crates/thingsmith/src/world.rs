@@ -11,7 +11,10 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else asks")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the clock that everything else asks"
+        )]
         let now = std::time::SystemTime::now();
         let since = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))

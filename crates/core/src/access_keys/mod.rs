@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use thingsmith_model::{Account, Secret};
 use thingsmith_ports::{Batch, Random};
 
+use crate::tries::{Attempt, Tries};
 use crate::{Deeds, Fault};
 
 /// An access key with its secret.
@@ -74,10 +75,24 @@ pub async fn keep_administrator(deeds: &Deeds, key: &AccessKey) -> Result<Access
             .seal(&key.access_key_id, key.secret.expose_secret().as_bytes())
             .map_err(Fault::internal)?,
     };
+    let mut tries = Tries::default();
+    loop {
+        let outcome = keep_once(deeds, &sealed).await;
+        if let Some(kept) = tries.settle(outcome).await? {
+            return Ok(kept);
+        }
+    }
+}
+
+/// Whether this node's key or another's was kept makes no difference, so that a commit that was not answered is none
+/// either: the next try finds what is there.
+async fn keep_once(deeds: &Deeds, sealed: &rows::Sealed) -> Result<AccessKey, Attempt> {
+    if let Some(kept) = administrator(deeds).await? {
+        return Ok(kept);
+    }
     let mut batch = Batch::new();
-    rows::insert_administrator(&mut batch, &sealed);
+    rows::insert_administrator(&mut batch, sealed);
     deeds.commit(batch).await?;
-    administrator(deeds)
-        .await?
-        .ok_or_else(|| Fault::internal("the administrator's key vanished"))
+    let kept = administrator(deeds).await?;
+    Ok(kept.ok_or_else(|| Fault::internal("the administrator's key vanished"))?)
 }

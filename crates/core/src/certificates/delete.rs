@@ -23,8 +23,8 @@ pub async fn delete_certificate(
 ) -> Result<(), Fault> {
     let mut tries = Tries::default();
     loop {
-        let outcome = delete_once(deeds, realm, id, force, tries.unknown()).await;
-        if let Some(done) = tries.settle(outcome).await? {
+        let outcome = delete_once(deeds, realm, id, force, &mut tries).await;
+        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
             return Ok(done);
         }
     }
@@ -35,14 +35,10 @@ async fn delete_once(
     realm: &RealmRecord,
     id: &CertificateId,
     force: bool,
-    unknown: bool,
+    tries: &mut Tries,
 ) -> Result<(), Attempt> {
     let Some(before) = rows::find(deeds.store(), realm.realm, id).await? else {
-        return if unknown {
-            Ok(())
-        } else {
-            Err(not_found(id).into())
-        };
+        return Err(not_found(id).into());
     };
     if matches!(
         before.status,
@@ -78,7 +74,7 @@ async fn delete_once(
     }
     rows::delete(&mut batch, realm.realm, &before);
     deeds
-        .announce(&mut batch, realm.realm, Change::Certificate(before.number))
+        .announce(&mut batch, realm.realm, Change::Certificate(before.number), tries)
         .await?;
     deeds.commit(batch).await?;
     Ok(())

@@ -34,7 +34,7 @@ pub async fn create_certificate_from_csr(
     let issued = issue(deeds, &request).await?;
     let now = deeds.clock().now();
     let certificate = Certificate {
-        number: deeds.numbers().take(1).await?,
+        number: deeds.number().await?,
         id: issued.id(),
         status,
         mode: CertificateMode::Default,

@@ -35,7 +35,7 @@ pub async fn register_certificate_without_ca(
     check_client_certificate(&read).map_err(wrong)?;
     let now = deeds.clock().now();
     let certificate = Certificate {
-        number: deeds.numbers().take(1).await?,
+        number: deeds.number().await?,
         id: read.id(),
         status,
         mode: CertificateMode::SniOnly,

@@ -23,8 +23,8 @@ pub async fn update_certificate(
     let status = settable("newStatus", status)?;
     let mut tries = Tries::default();
     loop {
-        let outcome = update_once(deeds, realm, id, status).await;
-        if let Some(done) = tries.settle(outcome).await? {
+        let outcome = update_once(deeds, realm, id, status, &mut tries).await;
+        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
             return Ok(done);
         }
     }
@@ -35,6 +35,7 @@ async fn update_once(
     realm: &RealmRecord,
     id: &CertificateId,
     status: CertificateStatus,
+    tries: &mut Tries,
 ) -> Result<(), Attempt> {
     let before = rows::find(deeds.store(), realm.realm, id)
         .await?
@@ -68,7 +69,7 @@ async fn update_once(
         deeds.uuid(),
     );
     deeds
-        .announce(&mut batch, realm.realm, Change::Certificate(before.number))
+        .announce(&mut batch, realm.realm, Change::Certificate(before.number), tries)
         .await?;
     deeds.commit(batch).await?;
     Ok(())

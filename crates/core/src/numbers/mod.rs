@@ -33,7 +33,12 @@ impl Numbers {
         let mut block = self.block.lock().await;
         if block.end - block.start < count {
             let size = BLOCK.max(count);
-            let first = rows::reserve(self.store.as_ref(), "objects", size).await?;
+            let reserved = rows::reserve(self.store.as_ref(), "objects", size).await;
+            let first = reserved.map_err(|error| match error {
+                // A reservation that may have happened costs some numbers and changes nothing.
+                StoreError::Unknown(reason) => StoreError::Retry(reason),
+                error => error,
+            })?;
             *block = first..first + size;
         }
         let first = block.start;

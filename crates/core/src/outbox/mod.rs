@@ -52,6 +52,15 @@ impl Change {
     }
 }
 
+/// Where a change stands in the outbox. It stands there if and only if the batch that announced it happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// When its batch began.
+    pub at: Timestamp,
+    /// The row's number.
+    pub number: i64,
+}
+
 /// A change as it was read back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Changed {

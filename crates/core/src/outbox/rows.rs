@@ -3,15 +3,15 @@
 use thingsmith_model::{Realm, Timestamp};
 use thingsmith_ports::{Batch, Statement, Store, StoreError};
 
-use super::{Change, Changed};
+use super::{Change, Changed, Mark};
 
 /// Adds a change to the batch that makes it.
-pub fn insert(batch: &mut Batch, realm: Realm, change: Change, number: i64, at: Timestamp) {
+pub fn insert(batch: &mut Batch, realm: Realm, change: Change, mark: Mark) {
     batch.execute(Statement::new(
         "INSERT INTO outbox (at, number, realm, kind, object) VALUES ($1, $2, $3, $4, $5)",
         [
-            at.into(),
-            number.into(),
+            mark.at.into(),
+            mark.number.into(),
             realm.0.into(),
             change.kind().into(),
             change.object().into(),
@@ -41,6 +41,17 @@ pub async fn since(store: &dyn Store, at: Timestamp, limit: i64) -> Result<Vec<C
             })
         })
         .collect()
+}
+
+/// Whether a mark stands in the outbox.
+pub async fn holds(store: &dyn Store, mark: Mark) -> Result<bool, StoreError> {
+    let rows = store
+        .read(Statement::new(
+            "SELECT 1 FROM outbox WHERE at = $1 AND number = $2",
+            [mark.at.into(), mark.number.into()],
+        ))
+        .await?;
+    Ok(!rows.is_empty())
 }
 
 /// Deletes the changes before a time.

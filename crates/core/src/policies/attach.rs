@@ -28,8 +28,8 @@ pub async fn attach_policy(
 ) -> Result<(), Fault> {
     let mut tries = Tries::default();
     loop {
-        let outcome = attach_once(deeds, realm, name, target).await;
-        if let Some(done) = tries.settle(outcome).await? {
+        let outcome = attach_once(deeds, realm, name, target, &mut tries).await;
+        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
             return Ok(done);
         }
     }
@@ -40,6 +40,7 @@ async fn attach_once(
     realm: &RealmRecord,
     name: &PolicyName,
     target: &str,
+    tries: &mut Tries,
 ) -> Result<(), Attempt> {
     let policy = rows::find(deeds.store(), realm.realm, name)
         .await?
@@ -69,7 +70,12 @@ async fn attach_once(
         POLICIES_PER_TARGET,
     );
     deeds
-        .announce(&mut batch, realm.realm, Change::Certificate(certificate.number))
+        .announce(
+            &mut batch,
+            realm.realm,
+            Change::Certificate(certificate.number),
+            tries,
+        )
         .await?;
     deeds.commit(batch).await?;
     Ok(())
@@ -91,8 +97,8 @@ pub async fn detach_policy(
     };
     let mut tries = Tries::default();
     loop {
-        let outcome = detach_once(deeds, realm, name, &certificate).await;
-        if let Some(done) = tries.settle(outcome).await? {
+        let outcome = detach_once(deeds, realm, name, &certificate, &mut tries).await;
+        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
             return Ok(done);
         }
     }
@@ -103,6 +109,7 @@ async fn detach_once(
     realm: &RealmRecord,
     name: &PolicyName,
     certificate: &Certificate,
+    tries: &mut Tries,
 ) -> Result<(), Attempt> {
     let Some(policy) = rows::find(deeds.store(), realm.realm, name).await? else {
         return Ok(());
@@ -110,7 +117,12 @@ async fn detach_once(
     let mut batch = Batch::new();
     rows::detach(&mut batch, realm.realm, certificate.number, policy.number);
     deeds
-        .announce(&mut batch, realm.realm, Change::Certificate(certificate.number))
+        .announce(
+            &mut batch,
+            realm.realm,
+            Change::Certificate(certificate.number),
+            tries,
+        )
         .await?;
     deeds.commit(batch).await?;
     Ok(())

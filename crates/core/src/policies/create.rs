@@ -28,7 +28,7 @@ pub async fn create_policy(
     })?;
     let now = deeds.clock().now();
     let policy = Policy {
-        number: deeds.numbers().take(1).await?,
+        number: deeds.number().await?,
         name,
         default_version: 1,
         newest_version: 1,

@@ -4,6 +4,7 @@ use thingsmith_model::PolicyName;
 use thingsmith_ports::Batch;
 
 use super::{not_found, rows};
+use crate::outbox::Change;
 use crate::realms::RealmRecord;
 use crate::tries::{Attempt, Tries};
 use crate::{Code, Deeds, Fault};
@@ -16,8 +17,8 @@ use crate::{Code, Deeds, Fault};
 pub async fn delete_policy(deeds: &Deeds, realm: &RealmRecord, name: &PolicyName) -> Result<(), Fault> {
     let mut tries = Tries::default();
     loop {
-        let outcome = delete_once(deeds, realm, name, tries.unknown()).await;
-        if let Some(done) = tries.settle(outcome).await? {
+        let outcome = delete_once(deeds, realm, name, &mut tries).await;
+        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
             return Ok(done);
         }
     }
@@ -27,14 +28,10 @@ async fn delete_once(
     deeds: &Deeds,
     realm: &RealmRecord,
     name: &PolicyName,
-    unknown: bool,
+    tries: &mut Tries,
 ) -> Result<(), Attempt> {
     let Some(policy) = rows::find(deeds.store(), realm.realm, name).await? else {
-        return if unknown {
-            Ok(())
-        } else {
-            Err(not_found(name).into())
-        };
+        return Err(not_found(name).into());
     };
     let (attached, versions) = rows::burden(deeds.store(), realm.realm, policy.number).await?;
     let conflict = |message: String| Attempt::from(Fault::new(Code::DeleteConflict, message));
@@ -48,9 +45,12 @@ async fn delete_once(
             "Cannot delete the policy because it has one or more policy versions attached to it (name={name})"
         )));
     }
-    // No gateway holds a policy that is attached to nothing, so that none needs to hear of this.
     let mut batch = Batch::new();
     rows::delete(&mut batch, realm.realm, policy.number);
+    // No gateway holds a policy that is attached to nothing; the announcement is for its mark alone.
+    deeds
+        .announce(&mut batch, realm.realm, Change::Policy(policy.number), tries)
+        .await?;
     deeds.commit(batch).await?;
     Ok(())
 }

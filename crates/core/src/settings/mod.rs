@@ -37,6 +37,10 @@ pub async fn remember_account(store: &dyn Store, first: &Account) -> Result<Acco
 /// When the store takes no writes.
 pub async fn prove_writable(deeds: &Deeds) -> Result<(), StoreError> {
     let mut batch = Batch::new();
-    rows::put(&mut batch, "last_proof_of_writing", &deeds.clock().now().as_millis().to_string());
+    rows::put(
+        &mut batch,
+        "last_proof_of_writing",
+        &deeds.clock().now().as_millis().to_string(),
+    );
     deeds.store().write(batch).await.map(drop)
 }

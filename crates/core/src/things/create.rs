@@ -34,7 +34,7 @@ pub async fn create_thing(deeds: &Deeds, realm: &RealmRecord, new: NewThing) -> 
         return Err(Fault::not_found(format!("Billing group {name} not found.")));
     }
     let thing = Thing {
-        number: deeds.numbers().take(1).await?,
+        number: deeds.number().await?,
         thing_id: deeds.uuid(),
         version: 1,
         attributes: settled(new.attributes)?,
@@ -62,8 +62,8 @@ async fn create_once(deeds: &Deeds, realm: &RealmRecord, thing: &Thing) -> Resul
     let Some(existing) = taken else {
         return Err(StoreError::Guard(0).into());
     };
-    // The same thing once more; or this very one, whose commit was not answered.
-    if existing.attributes == thing.attributes {
+    // The same thing once more; or this very one, whose commit was not answered, whatever has become of it since.
+    if existing.attributes == thing.attributes || existing.number == thing.number {
         return Ok(existing);
     }
     let arn = realm.arn(thingsmith_model::Resource::Thing(thing.name.clone()));

@@ -22,8 +22,8 @@ pub async fn delete_thing(
 ) -> Result<(), Fault> {
     let mut tries = Tries::default();
     loop {
-        let outcome = delete_once(deeds, realm, name, expected_version).await;
-        if let Some(done) = tries.settle(outcome).await? {
+        let outcome = delete_once(deeds, realm, name, expected_version, &mut tries).await;
+        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
             return Ok(done);
         }
     }
@@ -34,6 +34,7 @@ async fn delete_once(
     realm: &RealmRecord,
     name: &ThingName,
     expected_version: Option<i64>,
+    tries: &mut Tries,
 ) -> Result<(), Attempt> {
     let Some(before) = rows::find(deeds.store(), realm.realm, name).await? else {
         return Ok(());
@@ -48,7 +49,7 @@ async fn delete_once(
     let mut batch = Batch::new();
     rows::delete(&mut batch, realm.realm, &before);
     deeds
-        .announce(&mut batch, realm.realm, Change::Thing(before.number))
+        .announce(&mut batch, realm.realm, Change::Thing(before.number), tries)
         .await?;
     deeds.commit(batch).await?;
     Ok(())

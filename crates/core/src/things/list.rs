@@ -17,6 +17,20 @@ pub struct ThingFilter {
     pub thing_type: Option<ThingTypeName>,
 }
 
+impl ThingFilter {
+    /// The list that tokens belong to: a token goes on with the filter that it began with. No name and no value holds
+    /// a space.
+    fn list(&self) -> String {
+        match &self.attribute {
+            None => "ListThings".into(),
+            Some(AttributeFilter { name, value, prefix }) => {
+                let value = value.as_deref().unwrap_or_default();
+                format!("ListThings {name} {prefix} {value}")
+            }
+        }
+    }
+}
+
 /// An attribute that things must have.
 #[derive(Debug, Clone)]
 pub struct AttributeFilter {
@@ -59,7 +73,8 @@ pub async fn list_things(
     filter: &ThingFilter,
     page: &PageRequest,
 ) -> Result<Page<Thing>, Fault> {
-    let after: Option<Place> = page.place(deeds, realm.realm, "ListThings")?;
+    let list = filter.list();
+    let after: Option<Place> = page.place(deeds, realm.realm, &list)?;
     if filter.thing_type.is_some() {
         // There are no thing types yet, and so no thing of one.
         return Ok(Page::empty());
@@ -79,7 +94,7 @@ pub async fn list_things(
             rows::page_by_attribute(store, realm.realm, filter, after, limit).await?
         }
     };
-    let page = page.cut(deeds, realm.realm, "ListThings", found, |(value, thing)| Place {
+    let page = page.cut(deeds, realm.realm, &list, found, |(value, thing)| Place {
         value: value.clone(),
         thing: thing.name.to_string(),
     })?;

@@ -49,8 +49,8 @@ async fn change(
 ) -> Result<(), Fault> {
     let mut tries = Tries::default();
     loop {
-        let outcome = change_once(deeds, realm, thing, principal, step).await;
-        if let Some(done) = tries.settle(outcome).await? {
+        let outcome = change_once(deeds, realm, thing, principal, step, &mut tries).await;
+        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
             return Ok(done);
         }
     }
@@ -62,6 +62,7 @@ async fn change_once(
     thing: &ThingName,
     principal: &str,
     step: Step,
+    tries: &mut Tries,
 ) -> Result<(), Attempt> {
     let found = rows::find(deeds.store(), realm.realm, thing)
         .await?
@@ -73,7 +74,12 @@ async fn change_once(
     rows::hold(&mut batch, realm.realm, found.number, Hold::Shared);
     step(&mut batch, realm.realm, found.number, certificate.number);
     deeds
-        .announce(&mut batch, realm.realm, Change::Certificate(certificate.number))
+        .announce(
+            &mut batch,
+            realm.realm,
+            Change::Certificate(certificate.number),
+            tries,
+        )
         .await?;
     deeds.commit(batch).await?;
     Ok(())

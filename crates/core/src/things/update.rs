@@ -42,31 +42,24 @@ pub async fn update_thing(
         ));
     }
     let mut tries = Tries::default();
-    let mut sent = None;
     loop {
-        let outcome = update_once(deeds, realm, name, &update, &mut sent, tries.unknown()).await;
-        if let Some(done) = tries.settle(outcome).await? {
+        let outcome = update_once(deeds, realm, name, &update, &mut tries).await;
+        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
             return Ok(done);
         }
     }
 }
 
-/// One try. `sent` remembers the state that the last try would have made, to know it again when its commit was not
-/// answered.
 async fn update_once(
     deeds: &Deeds,
     realm: &RealmRecord,
     name: &ThingName,
     update: &ThingUpdate,
-    sent: &mut Option<Thing>,
-    unknown: bool,
+    tries: &mut Tries,
 ) -> Result<(), Attempt> {
     let before = rows::find(deeds.store(), realm.realm, name)
         .await?
         .ok_or_else(|| not_found(name))?;
-    if unknown && sent.as_ref() == Some(&before) {
-        return Ok(());
-    }
     if let Some(thing_type) = &update.thing_type {
         return Err(Fault::not_found(format!("Thing type {thing_type} not found.")).into());
     }
@@ -81,13 +74,8 @@ async fn update_once(
     let mut batch = Batch::new();
     rows::update(&mut batch, realm.realm, &before, &attributes)?;
     deeds
-        .announce(&mut batch, realm.realm, Change::Thing(before.number))
+        .announce(&mut batch, realm.realm, Change::Thing(before.number), tries)
         .await?;
-    *sent = Some(Thing {
-        version: before.version + 1,
-        attributes,
-        ..before
-    });
     deeds.commit(batch).await?;
     Ok(())
 }

@@ -18,10 +18,12 @@ pub(super) struct Flags {
 }
 
 pub(super) fn run(flags: &Flags) -> Result<ExitCode> {
-    let directory = flags
-        .data_dir
-        .canonicalize()
-        .with_context(|| format!("there is no data directory {}; start a server first", flags.data_dir.display()))?;
+    let directory = flags.data_dir.canonicalize().with_context(|| {
+        format!(
+            "there is no data directory {}; start a server first",
+            flags.data_dir.display()
+        )
+    })?;
     let endpoints = Endpoints::read(&directory)?;
     let (key_id, secret) = match files::read_credentials(&directory.join("credentials"))? {
         Some((key_id, secret)) => (key_id, secret.to_string()),

@@ -19,7 +19,11 @@ const DRAIN: Duration = Duration::from_secs(9);
 pub(super) fn run(settings: &Settings) -> Result<ExitCode> {
     let filter = EnvFilter::try_from_env("THINGSMITH_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(colours)
+        .with_writer(std::io::stderr)
+        .init();
     let runtime = tokio::runtime::Runtime::new().context("the runtime cannot start")?;
     runtime.block_on(serve(settings))
 }
@@ -50,7 +54,11 @@ async fn serve(settings: &Settings) -> Result<ExitCode> {
 
 fn greet(settings: &Settings, server: &Server) {
     let endpoints = server.endpoints();
-    let mode = if settings.dev { ", development: any access key is let in" } else { "" };
+    let mode = if settings.dev {
+        ", development: any access key is let in"
+    } else {
+        ""
+    };
     say::line(format!(
         "Thingsmith {} for account {} in {}{mode}",
         env!("CARGO_PKG_VERSION"),

@@ -48,7 +48,8 @@ impl AccessKeySection {
     /// When something is missing or the policy is none.
     pub fn read(&self, server: &Account) -> Result<ConfiguredKey> {
         let id = &self.access_key_id;
-        self.read_parts(server).with_context(|| format!("access_keys: the key {id} cannot be used"))
+        self.read_parts(server)
+            .with_context(|| format!("access_keys: the key {id} cannot be used"))
     }
 
     fn read_parts(&self, server: &Account) -> Result<ConfiguredKey> {
@@ -58,8 +59,15 @@ impl AccessKeySection {
             "access_key_id must have 16 to 128 letters and digits"
         );
         let inline = self.secret_access_key.as_ref().map(|text| &text.0);
-        let secret_key = secret("secret_access_key", inline, self.secret_access_key_file.as_deref())?;
-        ensure!(secret_key.len() >= 16, "secret_access_key must have at least 16 characters");
+        let secret_key = secret(
+            "secret_access_key",
+            inline,
+            self.secret_access_key_file.as_deref(),
+        )?;
+        ensure!(
+            secret_key.len() >= 16,
+            "secret_access_key must have at least 16 characters"
+        );
         let policy = secret("policy", self.policy.as_ref(), self.policy_file.as_deref())?;
         let document = Document::parse(&policy, Language::Iam).context("policy is not an IAM policy")?;
         Ok(ConfiguredKey {

@@ -26,7 +26,9 @@ impl GatewaySection {
         let default = thingsmith_gateway::Config::default();
         thingsmith_gateway::Config {
             handshakes: self.handshakes.unwrap_or(default.handshakes),
-            handshakes_per_address: self.handshakes_per_address.unwrap_or(default.handshakes_per_address),
+            handshakes_per_address: self
+                .handshakes_per_address
+                .unwrap_or(default.handshakes_per_address),
             connections: self.connections.map_or(default.connections, NonZeroUsize::get),
             write_patience: self.write_patience.unwrap_or(default.write_patience),
             ..default
@@ -36,5 +38,7 @@ impl GatewaySection {
 
 fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
     let text = String::deserialize(from)?;
-    humantime::parse_duration(&text).map(Some).map_err(serde::de::Error::custom)
+    humantime::parse_duration(&text)
+        .map(Some)
+        .map_err(serde::de::Error::custom)
 }

@@ -49,8 +49,12 @@ pub struct Settings {
     #[arg(long, value_name = "sqlite | postgres://...", default_value = "sqlite")]
     pub store: StoreChoice,
     /// The key that seals private keys and secrets in the store; all nodes of a store need the same one
-    #[arg(long, value_name = "FILE", help = "The file with the key that seals secrets in the store \
-        [default: DATA_DIR/seal.key, made on the first start]")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        help = "The file with the key that seals secrets in the store \
+        [default: DATA_DIR/seal.key, made on the first start]"
+    )]
     pub seal_key: Option<PathBuf>,
 }
 
@@ -72,9 +76,13 @@ impl Settings {
     /// # Errors
     /// When it cannot be read or says what it may not.
     pub fn file(&self) -> Result<File> {
-        let Some(path) = &self.config else { return Ok(File::default()) };
-        let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-        toml::from_str(&text).with_context(|| format!("{} is not a configuration of Thingsmith", path.display()))
+        let Some(path) = &self.config else {
+            return Ok(File::default());
+        };
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        toml::from_str(&text)
+            .with_context(|| format!("{} is not a configuration of Thingsmith", path.display()))
     }
 
     /// Refuses what would be unsafe.
@@ -104,7 +112,9 @@ impl Settings {
 
     /// The file of the seal key.
     pub fn seal_key_path(&self) -> PathBuf {
-        self.seal_key.clone().unwrap_or_else(|| self.data_dir.join("seal.key"))
+        self.seal_key
+            .clone()
+            .unwrap_or_else(|| self.data_dir.join("seal.key"))
     }
 }
 
@@ -113,7 +123,8 @@ fn secret(what: &str, inline: Option<&String>, file: Option<&Path>) -> Result<St
     match (inline, file) {
         (Some(text), None) => Ok(text.clone()),
         (None, Some(path)) => {
-            let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("{} cannot be read", path.display()))?;
             Ok(text.trim_end().to_owned())
         }
         _ => anyhow::bail!("{what} must be given, either as it is or as {what}_file"),
@@ -123,7 +134,9 @@ fn secret(what: &str, inline: Option<&String>, file: Option<&Path>) -> Result<St
 fn is_host_name(text: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
@@ -137,13 +150,20 @@ mod tests {
     use clap::Parser;
 
     fn settings(flags: &[&str]) -> Settings {
-        Arguments::try_parse_from([&["thingsmith", "serve"], flags].concat()).unwrap().serve_settings().unwrap()
+        Arguments::try_parse_from([&["thingsmith", "serve"], flags].concat())
+            .unwrap()
+            .serve_settings()
+            .unwrap()
     }
 
     #[test]
     fn what_would_be_unsafe_is_refused() {
         assert!(settings(&[]).check().is_ok());
-        assert!(settings(&["--mqtt", "0.0.0.0:8883", "--api", "[::1]:0"]).check().is_ok());
+        assert!(
+            settings(&["--mqtt", "0.0.0.0:8883", "--api", "[::1]:0"])
+                .check()
+                .is_ok()
+        );
         for wrong in [
             &["--api", "0.0.0.0:4566"] as &[&str],
             &["--dev", "--mqtt", "0.0.0.0:8883"],

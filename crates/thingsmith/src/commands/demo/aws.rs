@@ -32,15 +32,26 @@ pub(super) struct Exception {
 
 impl Aws {
     pub(super) fn new(url: &str, key: &AccessKey, region: &Region) -> Result<Self> {
-        let host = url.strip_prefix("http://").context("the API's URL begins with http://")?.to_owned();
-        Ok(Self { host, key: key.clone(), region: region.clone() })
+        let host = url
+            .strip_prefix("http://")
+            .context("the API's URL begins with http://")?
+            .to_owned();
+        Ok(Self {
+            host,
+            key: key.clone(),
+            region: region.clone(),
+        })
     }
 
     /// Calls the `iot` service and expects it to do what it is asked.
     pub(super) async fn call(&self, method: &str, target: &str, body: Option<Value>) -> Result<Value> {
         match self.try_call(method, target, &[], body).await? {
             Ok(answer) => Ok(answer),
-            Err(Exception { status, name, message }) => bail!("{method} {target}: {status} {name}: {message}"),
+            Err(Exception {
+                status,
+                name,
+                message,
+            }) => bail!("{method} {target}: {status} {name}: {message}"),
         }
     }
 
@@ -59,7 +70,10 @@ impl Aws {
             all.push(("content-type", b"application/json"));
         }
         let signature = self.sign(method, target, &all, &body)?;
-        let mut request = hyper::Request::builder().method(method).uri(target).header(HOST, &self.host);
+        let mut request = hyper::Request::builder()
+            .method(method)
+            .uri(target)
+            .header(HOST, &self.host);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -69,7 +83,9 @@ impl Aws {
         for (name, value) in signature {
             request = request.header(HeaderName::from_static(name), value);
         }
-        let request = request.body(Full::new(Bytes::from(body))).context("the request cannot be built")?;
+        let request = request
+            .body(Full::new(Bytes::from(body)))
+            .context("the request cannot be built")?;
         self.send(request).await
     }
 
@@ -87,29 +103,60 @@ impl Aws {
             region: self.region.to_string(),
             service: "iot".into(),
         };
-        let request = Request { method, target: target.as_bytes(), headers };
-        sign(&signer, &request, PayloadHash::of(body.as_bytes()), SystemClock.now()).context("the request cannot be signed")
+        let request = Request {
+            method,
+            target: target.as_bytes(),
+            headers,
+        };
+        sign(
+            &signer,
+            &request,
+            PayloadHash::of(body.as_bytes()),
+            SystemClock.now(),
+        )
+        .context("the request cannot be signed")
     }
 
     async fn send(
         &self,
         request: hyper::Request<Full<Bytes>>,
     ) -> Result<std::result::Result<Value, Exception>> {
-        let tcp = TcpStream::connect(&self.host).await.context("the API cannot be reached")?;
-        let (mut sender, connection) = http1::handshake(TokioIo::new(tcp)).await.context("the API speaks no HTTP")?;
+        let tcp = TcpStream::connect(&self.host)
+            .await
+            .context("the API cannot be reached")?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(tcp))
+            .await
+            .context("the API speaks no HTTP")?;
         let connection = tokio::spawn(connection);
-        let answer = sender.send_request(request).await.context("the API did not answer")?;
+        let answer = sender
+            .send_request(request)
+            .await
+            .context("the API did not answer")?;
         let (head, body) = answer.into_parts();
         let body = body.collect().await.context("the answer ended early")?.to_bytes();
         drop(sender);
-        connection.await.context("the connection's task failed")?.context("the connection failed")?;
-        let body = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).context("no JSON")? };
+        connection
+            .await
+            .context("the connection's task failed")?
+            .context("the connection failed")?;
+        let body = if body.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&body).context("no JSON")?
+        };
         if head.status.is_success() {
             return Ok(Ok(body));
         }
         let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
-        let name = head.headers.get("x-amzn-errortype").and_then(|value| value.to_str().ok());
+        let name = head
+            .headers
+            .get("x-amzn-errortype")
+            .and_then(|value| value.to_str().ok());
         let message = body.get("message").and_then(Value::as_str);
-        Ok(Err(Exception { status: head.status.as_u16(), name: text(name), message: text(message) }))
+        Ok(Err(Exception {
+            status: head.status.as_u16(),
+            name: text(name),
+            message: text(message),
+        }))
     }
 }

@@ -27,7 +27,10 @@ pub(super) struct BenchTop<'a> {
 impl<'a> BenchTop<'a> {
     pub(super) fn new(aws: &'a Aws, server: &Server) -> Self {
         let endpoints = server.endpoints();
-        let (host, port) = endpoints.mqtt.rsplit_once(':').unwrap_or((&endpoints.mqtt, "8883"));
+        let (host, port) = endpoints
+            .mqtt
+            .rsplit_once(':')
+            .unwrap_or((&endpoints.mqtt, "8883"));
         Self {
             aws,
             roots: server.deeds().authorities().endpoint_roots_pem(),
@@ -47,7 +50,11 @@ impl<'a> BenchTop<'a> {
     /// Says what was done since the last step.
     pub(super) fn step(&mut self, what: impl AsRef<str>) {
         self.steps += 1;
-        say::line(format!("   {:>6.1} ms  {}", self.last.elapsed().as_secs_f64() * 1e3, what.as_ref()));
+        say::line(format!(
+            "   {:>6.1} ms  {}",
+            self.last.elapsed().as_secs_f64() * 1e3,
+            what.as_ref()
+        ));
         self.last = Instant::now();
     }
 
@@ -58,17 +65,38 @@ impl<'a> BenchTop<'a> {
     /// Makes a thing and a policy that lets a device act only as the thing it is attached to, and ties the certificate
     /// to both.
     pub(super) async fn register(&mut self, thing: &str, policy: &str, certificate_arn: &str) -> Result<()> {
-        self.call("POST", &format!("/things/{thing}"), Some(json!({}))).await?;
+        self.call("POST", &format!("/things/{thing}"), Some(json!({})))
+            .await?;
         self.step(format!("CreateThing {thing}"));
         let document = self.policy_document();
-        self.call("POST", &format!("/policies/{policy}"), Some(json!({ "policyDocument": document }))).await?;
-        self.step(format!("CreatePolicy {policy}: a device may act as its own thing only"));
-        self.call("PUT", &format!("/target-policies/{policy}"), Some(json!({ "target": certificate_arn }))).await?;
+        self.call(
+            "POST",
+            &format!("/policies/{policy}"),
+            Some(json!({ "policyDocument": document })),
+        )
+        .await?;
+        self.step(format!(
+            "CreatePolicy {policy}: a device may act as its own thing only"
+        ));
+        self.call(
+            "PUT",
+            &format!("/target-policies/{policy}"),
+            Some(json!({ "target": certificate_arn })),
+        )
+        .await?;
         self.step("AttachPolicy");
         let principal = [("x-amzn-principal", certificate_arn)];
-        let attached = self.aws.try_call("PUT", &format!("/things/{thing}/principals"), &principal, None).await?;
+        let attached = self
+            .aws
+            .try_call("PUT", &format!("/things/{thing}/principals"), &principal, None)
+            .await?;
         if let Err(exception) = attached {
-            bail!("AttachThingPrincipal: {} {}: {}", exception.status, exception.name, exception.message);
+            bail!(
+                "AttachThingPrincipal: {} {}: {}",
+                exception.status,
+                exception.name,
+                exception.message
+            );
         }
         self.step("AttachThingPrincipal");
         Ok(())
@@ -119,11 +147,23 @@ impl<'a> BenchTop<'a> {
 
     /// Shows that a provisioned device can do what its policy says and nothing beside it.
     pub(super) async fn use_device(&mut self, identity: &Identity, thing: &str) -> Result<()> {
-        let mut device = self.connect(identity, thing).await.context("the device cannot connect")?;
+        let mut device = self
+            .connect(identity, thing)
+            .await
+            .context("the device cannot connect")?;
         self.step(format!("the device connects over mutual TLS as {thing}"));
-        device.subscribe(&format!("devices/{thing}/inbox")).await.context("it cannot subscribe")?;
-        device.publish(&format!("devices/{thing}/inbox"), "hello").await.context("it cannot publish")?;
-        let message = device.next_message().await.context("its message does not come back")?;
+        device
+            .subscribe(&format!("devices/{thing}/inbox"))
+            .await
+            .context("it cannot subscribe")?;
+        device
+            .publish(&format!("devices/{thing}/inbox"), "hello")
+            .await
+            .context("it cannot publish")?;
+        let message = device
+            .next_message()
+            .await
+            .context("its message does not come back")?;
         ensure!(message.payload.as_ref() == b"hello", "another message came back");
         self.step("it subscribes, publishes with QoS 1 and receives its own message");
         let refused = device.subscribe("devices/another/inbox").await;
@@ -133,7 +173,10 @@ impl<'a> BenchTop<'a> {
         );
         self.step("its subscription to another device's topic is refused");
         let refused = device.publish("devices/another/inbox", "hello").await;
-        ensure!(matches!(refused, Err(AgentError::Closed)), "it may publish for another device: {refused:?}");
+        ensure!(
+            matches!(refused, Err(AgentError::Closed)),
+            "it may publish for another device: {refused:?}"
+        );
         self.step("its publish for another device closes the connection");
         self.refused("as another thing", self.connect(identity, "another").await)
     }

@@ -11,15 +11,30 @@ pub(super) async fn show(top: &mut BenchTop<'_>) -> Result<()> {
     let request = key.signing_request("pump-1")?;
     top.step("the device makes a P-256 key, which never leaves it, and a CSR");
     let body = json!({ "certificateSigningRequest": request });
-    let answer = top.call("POST", "/certificates?setAsActive=true", Some(body)).await?;
-    let member = |name: &str| answer.get(name).and_then(Value::as_str).with_context(|| format!("{name} is absent"));
-    let (certificate, arn, id) = (member("certificatePem")?, member("certificateArn")?, member("certificateId")?);
-    top.step(format!("CreateCertificateFromCsr: certificate {}...", id.get(..12).unwrap_or(id)));
+    let answer = top
+        .call("POST", "/certificates?setAsActive=true", Some(body))
+        .await?;
+    let member = |name: &str| {
+        answer
+            .get(name)
+            .and_then(Value::as_str)
+            .with_context(|| format!("{name} is absent"))
+    };
+    let (certificate, arn, id) = (
+        member("certificatePem")?,
+        member("certificateArn")?,
+        member("certificateId")?,
+    );
+    top.step(format!(
+        "CreateCertificateFromCsr: certificate {}...",
+        id.get(..12).unwrap_or(id)
+    ));
     top.register("pump-1", "device-from-csr", arn).await?;
     let identity = Identity::from_pem(certificate, &key.to_pem())?;
     top.use_device(&identity, "pump-1").await?;
 
-    top.call("PUT", &format!("/certificates/{id}?newStatus=INACTIVE"), None).await?;
+    top.call("PUT", &format!("/certificates/{id}?newStatus=INACTIVE"), None)
+        .await?;
     top.step("UpdateCertificate: INACTIVE");
     let outcome = top.connect(&identity, "pump-1").await;
     top.refused("with the inactive certificate", outcome)

@@ -36,37 +36,86 @@ pub(super) fn run() -> Result<ExitCode> {
     let rows = runtime.block_on(show(directory.path()))?;
     let failed = rows.iter().filter(|row| row.result.is_err()).count();
     say::line("");
-    say::line(format!("{:>2}  {:<52} {:>5} {:>8}  result", "no", "use case", "steps", "ms"));
-    for Row { number, name, steps, result, took } in &rows {
+    say::line(format!(
+        "{:>2}  {:<52} {:>5} {:>8}  result",
+        "no", "use case", "steps", "ms"
+    ));
+    for Row {
+        number,
+        name,
+        steps,
+        result,
+        took,
+    } in &rows
+    {
         let result = match result {
             Ok(()) => "passed".to_owned(),
             Err(cause) => format!("FAILED: {cause:#}"),
         };
-        say::line(format!("{number:>2}  {name:<52} {steps:>5} {:>8.1}  {result}", took.as_secs_f64() * 1e3));
+        say::line(format!(
+            "{number:>2}  {name:<52} {steps:>5} {:>8.1}  {result}",
+            took.as_secs_f64() * 1e3
+        ));
     }
     say::line("");
     say::line(format!("{} passed, {failed} failed", rows.len() - failed));
-    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 async fn show(directory: &Path) -> Result<Vec<Row>> {
     let data = directory.join("data");
-    let flags = ["--account", "123456789012", "--api", "127.0.0.1:0", "--mqtt", "127.0.0.1:0", "--data-dir"];
-    let arguments = ["thingsmith", "serve"].into_iter().chain(flags).map(Into::into).chain([data.into_os_string()]);
-    let settings = Arguments::try_parse_from(arguments)?.serve_settings().context("serve has settings")?;
+    let flags = [
+        "--account",
+        "123456789012",
+        "--api",
+        "127.0.0.1:0",
+        "--mqtt",
+        "127.0.0.1:0",
+        "--data-dir",
+    ];
+    let arguments = ["thingsmith", "serve"]
+        .into_iter()
+        .chain(flags)
+        .map(Into::into)
+        .chain([data.into_os_string()]);
+    let settings = Arguments::try_parse_from(arguments)?
+        .serve_settings()
+        .context("serve has settings")?;
     let server = Server::start(&settings).await.map_err(|error| match error {
         StartError::Configuration(cause) | StartError::Failed(cause) => cause,
     })?;
     let endpoints = server.endpoints();
-    say::line(format!("A server for account {} listens: API {}, MQTT {}", endpoints.account, endpoints.api, endpoints.mqtt));
-    let key = server.new_administrator().context("a first start makes the administrator's key")?;
+    say::line(format!(
+        "A server for account {} listens: API {}, MQTT {}",
+        endpoints.account, endpoints.api, endpoints.mqtt
+    ));
+    let key = server
+        .new_administrator()
+        .context("a first start makes the administrator's key")?;
     let aws = Aws::new(&endpoints.api, key, &endpoints.region)?;
     let mut rows = Vec::new();
-    rows.push(row(2, "Certificate by the service from a CSR", &aws, &server, async |top| csr::show(top).await).await);
     rows.push(
-        row(4, "Device certificate alone registered in advance", &aws, &server, async |top| {
-            secure_element::show(top).await
-        })
+        row(
+            2,
+            "Certificate by the service from a CSR",
+            &aws,
+            &server,
+            async |top| csr::show(top).await,
+        )
+        .await,
+    );
+    rows.push(
+        row(
+            4,
+            "Device certificate alone registered in advance",
+            &aws,
+            &server,
+            async |top| secure_element::show(top).await,
+        )
         .await,
     );
     server.stop().await;
@@ -84,6 +133,11 @@ async fn row(
     let began = Instant::now();
     let mut top = BenchTop::new(aws, server);
     let result = show(&mut top).await;
-    Row { number, name, steps: top.steps(), result, took: began.elapsed() }
+    Row {
+        number,
+        name,
+        steps: top.steps(),
+        result,
+        took: began.elapsed(),
+    }
 }
-

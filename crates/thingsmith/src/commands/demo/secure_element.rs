@@ -15,8 +15,13 @@ pub(super) async fn show(top: &mut BenchTop<'_>) -> Result<()> {
     top.refused("before the certificate is registered", outcome)?;
 
     let body = json!({ "certificatePem": certificate, "status": "ACTIVE" });
-    let answer = top.call("POST", "/certificate/register-no-ca", Some(body)).await?;
-    let arn = answer.get("certificateArn").and_then(Value::as_str).context("certificateArn is absent")?;
+    let answer = top
+        .call("POST", "/certificate/register-no-ca", Some(body))
+        .await?;
+    let arn = answer
+        .get("certificateArn")
+        .and_then(Value::as_str)
+        .context("certificateArn is absent")?;
     top.step("RegisterCertificateWithoutCA");
     top.register("meter-1", "device-from-secure-element", arn).await?;
     top.use_device(&identity, "meter-1").await?;

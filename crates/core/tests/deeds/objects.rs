@@ -1,0 +1,106 @@
+//! Objects of the registry, made short.
+
+use thingsmith_core::certificates::{self, Certificate};
+use thingsmith_core::policies::{self, Policy};
+use thingsmith_core::realms::RealmRecord;
+use thingsmith_core::things::{self, Attributes, NewThing, Thing, ThingUpdate};
+use thingsmith_core::{Code, Deeds, Fault, PageRequest, number_rows};
+use thingsmith_model::{
+    AttributeName, CertificateId, CertificateMode, CertificateStatus, PolicyName, ThingName, Timestamp,
+};
+use thingsmith_ports::Batch;
+use uuid::Uuid;
+
+/// A policy document, the shortest that allows something.
+pub(crate) const DOCUMENT: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:Connect","Resource":"*"}]}"#;
+
+pub(crate) fn thing_name(name: &str) -> ThingName {
+    name.parse().unwrap()
+}
+
+pub(crate) fn policy_name(name: &str) -> PolicyName {
+    name.parse().unwrap()
+}
+
+pub(crate) fn attributes<const N: usize>(pairs: [(&str, &str); N]) -> Attributes {
+    pairs
+        .map(|(name, value)| (name.parse::<AttributeName>().unwrap(), value.parse().unwrap()))
+        .into()
+}
+
+pub(crate) fn new_thing<const N: usize>(name: &str, pairs: [(&str, &str); N]) -> NewThing {
+    NewThing {
+        name: thing_name(name),
+        thing_type: None,
+        attributes: attributes(pairs),
+        billing_group: None,
+    }
+}
+
+/// An update that replaces the attributes.
+pub(crate) fn replacing<const N: usize>(pairs: [(&str, &str); N], expected: Option<i64>) -> ThingUpdate {
+    ThingUpdate {
+        attributes: Some(attributes(pairs)),
+        expected_version: expected,
+        ..ThingUpdate::default()
+    }
+}
+
+/// A certificate as rows know it. Its number makes its id; what it says is no certificate.
+pub(crate) fn certificate(number: i64, status: CertificateStatus) -> Certificate {
+    let mut id = [0; 32];
+    id[24..].copy_from_slice(&number.to_be_bytes());
+    Certificate {
+        number,
+        id: CertificateId::from_sha256(id),
+        status,
+        mode: CertificateMode::Default,
+        der: vec![0x30, 0, 0xff],
+        not_before: Timestamp::from_seconds(0),
+        not_after: Timestamp::from_seconds(2_524_607_999),
+        created_at: Timestamp::from_seconds(1_767_225_600),
+        modified_at: Timestamp::from_seconds(1_767_225_600),
+        customer_version: 1,
+        generation_id: Uuid::from_u128(1),
+    }
+}
+
+/// Puts a certificate into the registry.
+pub(crate) async fn put_certificate(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    status: CertificateStatus,
+) -> Certificate {
+    let number = number_rows::reserve(deeds.store(), "objects", 1).await.unwrap();
+    let certificate = certificate(number, status);
+    let mut batch = Batch::new();
+    certificates::rows::insert(&mut batch, realm.realm, &certificate);
+    deeds.store().write(batch).await.unwrap();
+    certificate
+}
+
+pub(crate) async fn make_thing(deeds: &Deeds, realm: &RealmRecord, name: &str) -> Thing {
+    let new = new_thing(name, [("colour", "red")]);
+    things::create_thing(deeds, realm, new).await.unwrap()
+}
+
+pub(crate) async fn make_policy(deeds: &Deeds, realm: &RealmRecord, name: &str) -> Policy {
+    policies::create_policy(deeds, realm, policy_name(name), DOCUMENT)
+        .await
+        .unwrap()
+}
+
+/// The first page of a list, of this size.
+pub(crate) fn first_page(size: usize) -> PageRequest {
+    PageRequest {
+        token: None,
+        size,
+        member: "marker",
+    }
+}
+
+/// The code of a refusal; `None` for success.
+pub(crate) fn code<T>(answer: &Result<T, Fault>) -> Option<Code> {
+    answer.as_ref().err().map(|fault| fault.code)
+}

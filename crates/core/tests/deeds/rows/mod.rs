@@ -1,0 +1,68 @@
+//! Every function of every `rows.rs`: the same script of calls on both engines, with equal answers.
+
+mod access_keys;
+mod authorities;
+mod certificates;
+mod numbers;
+mod outbox;
+mod policies;
+mod realms;
+mod script;
+mod settings;
+mod things;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use script::{Played, play};
+
+use crate::stores::Place;
+
+/// A test of each resource's script, and one that no function was forgotten.
+macro_rules! scripts {
+    ($($resource:ident)*) => {
+        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $resource() {
+            let on_sqlite = play(Place::sqlite(), |script| Box::pin($resource::play(script))).await;
+            if let Some(place) = Place::postgres().await {
+                same(on_sqlite, play(place, |script| Box::pin($resource::play(script))).await);
+            }
+        })*
+
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn every_function_of_a_rows_file_is_called_by_a_script() {
+            let mut called = BTreeSet::new();
+            $(called.extend(play(Place::sqlite(), |script| Box::pin($resource::play(script))).await.called);)*
+            assert_eq!(called, public_functions());
+        }
+    };
+}
+
+scripts!(access_keys authorities certificates numbers outbox policies realms settings things);
+
+fn same(sqlite: Played, postgres: Played) {
+    assert_eq!(sqlite.notes.len(), postgres.notes.len());
+    for (sqlite, postgres) in sqlite.notes.iter().zip(&postgres.notes) {
+        assert_eq!(sqlite, postgres, "left: SQLite, right: PostgreSQL");
+    }
+}
+
+/// `RESOURCE::FUNCTION` of each public function in a `rows.rs` of the core.
+fn public_functions() -> BTreeSet<String> {
+    let mut functions = BTreeSet::new();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for folder in std::fs::read_dir(source).unwrap() {
+        let folder = folder.unwrap();
+        let Ok(text) = std::fs::read_to_string(folder.path().join("rows.rs")) else {
+            continue;
+        };
+        let resource = folder.file_name().into_string().unwrap();
+        functions.extend(text.lines().filter_map(|line| {
+            let rest = line
+                .strip_prefix("pub async fn ")
+                .or_else(|| line.strip_prefix("pub fn "))?;
+            Some(format!("{resource}::{}", rest.split(['(', '<']).next()?))
+        }));
+    }
+    functions
+}

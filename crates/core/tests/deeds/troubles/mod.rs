@@ -1,0 +1,84 @@
+//! A store that loses answers and asks to try again: a deed says that it was done when it was, once, and not otherwise.
+//!
+//! The runtime's time is paused, so that no test waits out the pauses between tries.
+
+mod deeds;
+mod others;
+mod store;
+
+use std::sync::Arc;
+
+use thingsmith_core::Deeds;
+use thingsmith_core::certificates::{self, Certificate};
+use thingsmith_core::policies::attach_policy;
+use thingsmith_core::realms::RealmRecord;
+use thingsmith_core::things::attach_thing_principal;
+use thingsmith_model::CertificateStatus;
+use thingsmith_ports::{Batch, Clock, Store};
+use thingsmith_testkit::TestClock;
+
+use crate::objects::{certificate, make_policy, make_thing};
+use crate::stores::{Place, node, realm};
+use store::{Trouble, Troubled};
+
+/// A small registry, a node whose store can be spoiled, and another whose store is well.
+struct Registry {
+    troubled: Arc<Troubled>,
+    deeds: Deeds,
+    other: Arc<Deeds>,
+    realm: Arc<RealmRecord>,
+    /// Inactive, with nothing attached.
+    bare: Certificate,
+    /// Inactive, attached to the thing `valve`.
+    owned: Certificate,
+    /// Inactive, with the policy `attached`.
+    ruled: Certificate,
+    _place: Place,
+}
+
+impl Registry {
+    /// Things `pump` and `valve`, policies `free` and `attached`, and the three certificates.
+    async fn new() -> Self {
+        let place = Place::sqlite();
+        let store = place.open().await;
+        let clock: Arc<dyn Clock> = Arc::new(TestClock::default());
+        let troubled = Arc::new(Troubled::new(Arc::clone(&store)));
+        let deeds = node(Arc::clone(&troubled) as Arc<dyn Store>, Arc::clone(&clock), 1).await;
+        let other = node(store, clock, 2).await;
+        let realm = realm(&deeds).await;
+        let [bare, owned, ruled] =
+            [1_000_001, 1_000_002, 1_000_003].map(|number| certificate(number, CertificateStatus::Inactive));
+        let mut batch = Batch::new();
+        for new in [&bare, &owned, &ruled] {
+            certificates::rows::insert(&mut batch, realm.realm, new);
+        }
+        deeds.store().write(batch).await.unwrap();
+        make_thing(&deeds, &realm, "pump").await;
+        let valve = make_thing(&deeds, &realm, "valve").await;
+        make_policy(&deeds, &realm, "free").await;
+        let attached = make_policy(&deeds, &realm, "attached").await;
+        attach_thing_principal(&deeds, &realm, &valve.name, &owned.arn(&realm))
+            .await
+            .unwrap();
+        attach_policy(&deeds, &realm, &attached.name, &ruled.arn(&realm))
+            .await
+            .unwrap();
+        Self {
+            troubled,
+            deeds,
+            other: Arc::new(other),
+            realm,
+            bare,
+            owned,
+            ruled,
+            _place: place,
+        }
+    }
+
+    /// The same with a node that has not reserved any numbers.
+    async fn with_a_fresh_node(mut self) -> Self {
+        let store = Arc::clone(&self.troubled) as Arc<dyn Store>;
+        self.deeds = node(store, Arc::new(TestClock::default()), 3).await;
+        self
+    }
+}
