@@ -142,78 +142,42 @@ fn register_one(
 
 /// Asks for every acknowledged thing, certificate and attachment by itself.
 fn find(server: &Server<'_>, acknowledged: &Acknowledged) {
-    let caller = server.administrator();
-    let each = |questions: Vec<(String, &'static [&'static str], &str)>| {
-        let share = questions.len().div_ceil(CALLERS).max(1);
-        std::thread::scope(|scope| {
-            for questions in questions.chunks(share) {
-                let mut caller = caller.another();
-                scope.spawn(move || {
-                    for (target, path, wanted) in questions {
-                        let answer = caller.must("GET", target, Value::Null);
-                        let found = path.iter().fold(&answer.body, |value, member| match value {
-                            Value::Array(list) => &list[0][*member],
-                            value => &value[*member],
-                        });
-                        let found = if let Value::Array(list) = found {
-                            &list[0]
-                        } else {
-                            found
-                        };
-                        assert_eq!(found, wanted, "{target}: {answer:?}");
-                    }
-                });
-            }
-        });
-    };
-    let things = acknowledged.things.iter();
-    each(
-        things
-            .map(|name| {
-                (
-                    format!("/things/{name}"),
-                    &["attributes", "name"][..],
-                    name.as_str(),
-                )
-            })
-            .collect(),
-    );
-    let certificates = acknowledged.certificates.iter();
-    each(
-        certificates
-            .map(|id| {
-                (
-                    format!("/certificates/{id}"),
-                    &["certificateDescription", "status"][..],
-                    "ACTIVE",
-                )
-            })
-            .collect(),
-    );
-    let principals = acknowledged.principals.iter();
-    each(
-        principals
-            .map(|(thing, arn)| {
-                (
-                    format!("/things/{thing}/principals"),
-                    &["principals"][..],
-                    arn.as_str(),
-                )
-            })
-            .collect(),
-    );
-    let mut caller = caller.another();
+    // The request, where in its answer to look, and what must stand there.
+    let mut questions: Vec<(&str, String, &str, &str)> = Vec::new();
+    for name in &acknowledged.things {
+        questions.push(("GET", format!("/things/{name}"), "/attributes/name", name));
+    }
+    for id in &acknowledged.certificates {
+        questions.push((
+            "GET",
+            format!("/certificates/{id}"),
+            "/certificateDescription/status",
+            "ACTIVE",
+        ));
+    }
+    for (thing, arn) in &acknowledged.principals {
+        questions.push(("GET", format!("/things/{thing}/principals"), "/principals/0", arn));
+    }
     for arn in &acknowledged.policies {
         let target = format!(
             "/attached-policies/{}",
             arn.replace(':', "%3A").replace('/', "%2F")
         );
-        let answer = caller.must("POST", &target, Value::Null);
-        assert_eq!(
-            answer.body["policies"][0]["policyName"], "allow-all",
-            "{arn}: {answer:?}"
-        );
+        questions.push(("POST", target, "/policies/0/policyName", "allow-all"));
     }
+    let caller = server.administrator();
+    std::thread::scope(|scope| {
+        for questions in questions.chunks(questions.len().div_ceil(CALLERS).max(1)) {
+            let mut caller = caller.another();
+            scope.spawn(move || {
+                for (method, target, place, wanted) in questions {
+                    let answer = caller.must(method, target, Value::Null);
+                    let found = answer.body.pointer(place).and_then(Value::as_str);
+                    assert_eq!(found, Some(*wanted), "{target}: {answer:?}");
+                }
+            });
+        }
+    });
 }
 
 /// Looks for all of them in the lists, and sees that each stands there once.

@@ -93,8 +93,8 @@ fn a_damaged_seal_key_is_refused_and_left_alone() {
     let mut other = key.clone();
     other[0] ^= 1;
     std::fs::write(&path, &other).unwrap();
-    let wrong = "the registry cannot be opened: what is kept as device-issuer was sealed with another seal key, or it \
-                 is damaged; give the seal key that this store was made with";
+    let wrong = "the registry cannot be opened: it needs the seal key that it was made with: what is kept as \
+                 device-issuer was sealed with another seal key, or it is damaged";
     assert_refused(&home, &[], FAILURE, wrong);
     assert_eq!(std::fs::read(&path).unwrap(), other);
 
@@ -280,7 +280,9 @@ fn the_administrators_key_is_shown_once_and_kept_for_its_owner_alone() {
             .any(|window| window == secret.as_bytes());
         assert_eq!(holds, path.ends_with("credentials"), "{}", path.display());
         let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
-        let public = path.ends_with("ca.pem") || path.ends_with("endpoints.json");
+        let public = ["ca.pem", "endpoints.json", "lock"]
+            .iter()
+            .any(|name| path.ends_with(name));
         assert!(
             public || mode & 0o077 == 0,
             "{} has mode {mode:o}",
