@@ -1,3 +1,5 @@
 //! Behaviour tests.
 
+#![allow(clippy::unwrap_used, reason = "a test that does not find what it needs fails")]
+
 mod http;

@@ -249,7 +249,6 @@ impl<'a> Answering<'a> {
                 return Err(EdgeError::UnknownOperation(format!("There is no service {name}.")).into());
             }
         };
-        debug_assert_eq!(service.model.metadata().signing_name(), claim.scope().service);
         let model = &service.model;
         let (entry, input) = if model.metadata().protocol == Protocol::Query {
             let form = Form::read(received)?;

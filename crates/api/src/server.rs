@@ -157,10 +157,10 @@ fn log(reply: &Reply, noted: &Noted, request_id: Uuid, duration: Duration) {
     let access_key_id = noted.access_key_id.as_deref();
     match &reply.error_type {
         None => {
-            tracing::debug!(operation, status, duration_ms, %request_id, access_key_id, "request answered")
+            tracing::debug!(operation, status, duration_ms, %request_id, access_key_id, "request answered");
         }
         Some(error) => {
-            tracing::info!(operation, status, error, duration_ms, %request_id, access_key_id, "request refused")
+            tracing::info!(operation, status, error, duration_ms, %request_id, access_key_id, "request refused");
         }
     }
 }

@@ -3,8 +3,6 @@
 //!
 //! Everything here panics when it cannot go on: it is for tests only.
 
-#![expect(clippy::expect_used, reason = "a test that cannot be set up fails")]
-
 mod client;
 mod clock;
 mod conformance;

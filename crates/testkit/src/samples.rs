@@ -74,7 +74,7 @@ pub fn express(model: &ServiceModel, operation: &OperationModel, input: &Value) 
             }
             (_, None) => {}
             (Location::QueryString, Some(value)) => {
-                query.push(format!("{}={}", member.wire_name, encoded(value)))
+                query.push(format!("{}={}", member.wire_name, encoded(value)));
             }
             (Location::Header, Some(value)) => headers.push((member.wire_name.clone(), text(value))),
             (_, Some(value)) => {
@@ -175,7 +175,7 @@ fn of_shape(model: &ServiceModel, id: ShapeId) -> Vec<Bound> {
             }
         }
         ShapeKind::List { item } => {
-            bounds.extend(within("[]", of_shape(model, *item), |value| json!([value])))
+            bounds.extend(within("[]", of_shape(model, *item), |value| json!([value])));
         }
         ShapeKind::Map { key, value } => {
             let (key, value) = (*key, *value);

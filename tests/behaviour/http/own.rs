@@ -1,7 +1,7 @@
 //! Thingsmith's own endpoints, and the guard of a development server.
 
 use serde_json::json;
-use thingsmith_testkit::{Reply, TestServer, raw};
+use thingsmith_testkit::{Engine, Reply, TestServer, raw};
 
 use super::named;
 
@@ -34,53 +34,56 @@ async fn anybody_may_ask_whether_the_server_is_well_and_whom_to_trust() {
 
 #[tokio::test]
 async fn a_development_server_can_be_emptied() {
-    let server = TestServer::builder().dev().start().await;
-    let admin = server.administrator();
-    let pem = super::testdata!("good-p256.pem");
-    let arn = named(
-        &admin,
-        "RegisterCertificateWithoutCA",
-        json!({"certificatePem": pem}),
-    )
-    .await
-    .text("certificateArn");
-    named(&admin, "CreateThing", json!({"thingName": "pump"})).await;
-    named(
-        &admin,
-        "AttachThingPrincipal",
-        json!({"thingName": "pump", "principal": arn}),
-    )
-    .await;
-    let endpoint = named(&admin.clone().region("eu-west-1"), "DescribeEndpoint", json!({}))
-        .await
-        .to_string();
-    let reply = plain(&server, "POST", "/_thingsmith/reset", "host: localhost\r\n").await;
-    assert_eq!((reply.status, reply.json()), (200, json!({"status": "reset"})));
-    assert_eq!(
-        named(&admin, "ListThings", json!({})).await.json(),
-        json!({"things": []})
-    );
-    assert_eq!(
-        named(&admin, "ListCertificates", json!({})).await.json(),
-        json!({"certificates": []})
-    );
-    assert_eq!(
-        named(&admin.clone().region("eu-west-1"), "DescribeEndpoint", json!({}))
-            .await
-            .to_string(),
-        endpoint
-    );
-    // The same again is new.
-    assert_eq!(
-        named(
+    for engine in Engine::available() {
+        let server = TestServer::builder().engine(engine).dev().start().await;
+        let admin = server.administrator();
+        let pem = super::testdata!("good-p256.pem");
+        let arn = named(
             &admin,
             "RegisterCertificateWithoutCA",
-            json!({"certificatePem": pem})
+            json!({"certificatePem": pem}),
         )
         .await
-        .status,
-        200
-    );
+        .text("certificateArn");
+        named(&admin, "CreateThing", json!({"thingName": "pump"})).await;
+        named(
+            &admin,
+            "AttachThingPrincipal",
+            json!({"thingName": "pump", "principal": arn}),
+        )
+        .await;
+        let endpoint = named(&admin.clone().region("eu-west-1"), "DescribeEndpoint", json!({}))
+            .await
+            .to_string();
+        let reply = plain(&server, "POST", "/_thingsmith/reset", "host: localhost\r\n").await;
+        assert_eq!((reply.status, reply.json()), (200, json!({"status": "reset"})));
+        assert_eq!(
+            named(&admin, "ListThings", json!({})).await.json(),
+            json!({"things": []})
+        );
+        assert_eq!(
+            named(&admin, "ListCertificates", json!({})).await.json(),
+            json!({"certificates": []})
+        );
+        assert_eq!(
+            named(&admin.clone().region("eu-west-1"), "DescribeEndpoint", json!({}))
+                .await
+                .to_string(),
+            endpoint
+        );
+        // The same again is new.
+        assert_eq!(
+            named(
+                &admin,
+                "RegisterCertificateWithoutCA",
+                json!({"certificatePem": pem})
+            )
+            .await
+            .status,
+            200
+        );
+        server.stop().await;
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use thingsmith_model::{Region, Timestamp};
-use thingsmith_sigv4::{PayloadHash, Request, Rules, Scope, SigV4Error, SignedRequest};
+use thingsmith_sigv4::{PayloadHash, Request, Rules, SigV4Error, SignedRequest};
 
 use super::keys::{AccessKeys, Found};
 use crate::auth::Caller;
@@ -50,11 +50,6 @@ impl<'a> Claim<'a> {
             Err(SigV4Error::MissingAuthenticationToken) => Ok(None),
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// What the signature is for.
-    pub(crate) fn scope(&self) -> &Scope {
-        &self.signed.credential().scope
     }
 
     /// The region that was signed for.
