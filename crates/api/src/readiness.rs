@@ -32,7 +32,10 @@ impl Readiness {
             tracing::warn!(%error, "the store does not take writes");
         }
         let ready = outcome.is_ok();
-        *last = Some(Last { asked: Instant::now(), ready });
+        *last = Some(Last {
+            asked: Instant::now(),
+            ready,
+        });
         ready
     }
 }
