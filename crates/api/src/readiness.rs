@@ -1,19 +1,19 @@
 //! Whether the store takes writes.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use thingsmith_core::{Deeds, settings};
+use tokio::sync::Mutex;
 
 /// Whether the store takes writes, asked at most once a second however often somebody wants to know.
 #[derive(Default)]
 pub(crate) struct Readiness {
-    last: Mutex<Last>,
+    // Held across the write, so that those who ask meanwhile wait for its answer.
+    last: Mutex<Option<Last>>,
 }
 
-#[derive(Default)]
 struct Last {
-    asked: Option<Instant>,
+    asked: Instant,
     ready: bool,
 }
 
@@ -21,22 +21,21 @@ struct Last {
 const HOLDS: Duration = Duration::from_secs(1);
 
 impl Readiness {
-    /// Whether the last write was committed; makes one if that is too long ago. While one is under way, others get the
-    /// answer before.
+    /// Whether the last write was committed; makes one if that is too long ago.
     pub(crate) async fn ask(&self, deeds: &Deeds) -> bool {
-        {
-            let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-            let now = Instant::now();
-            if last.asked.is_some_and(|asked| now.duration_since(asked) < HOLDS) {
-                return last.ready;
-            }
-            last.asked = Some(now);
+        let mut last = self.last.lock().await;
+        if let Some(last) = last.as_ref().filter(|last| last.asked.elapsed() < HOLDS) {
+            return last.ready;
         }
         let outcome = settings::prove_writable(deeds).await;
         if let Err(error) = &outcome {
             tracing::warn!(%error, "the store does not take writes");
         }
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).ready = outcome.is_ok();
-        outcome.is_ok()
+        let ready = outcome.is_ok();
+        *last = Some(Last {
+            asked: Instant::now(),
+            ready,
+        });
+        ready
     }
 }

@@ -4,6 +4,7 @@ pub mod rows;
 
 use thingsmith_ports::Batch;
 
+use crate::tries::{Attempt, Tries};
 use crate::{Deeds, Fault};
 
 /// Deletes all things, certificates and policies of every realm. Realms, authorities, settings and access keys stay, so
@@ -12,9 +13,15 @@ use crate::{Deeds, Fault};
 /// # Errors
 /// When the store fails.
 pub async fn reset(deeds: &Deeds) -> Result<(), Fault> {
-    let mut batch = Batch::new();
-    rows::announce_certificates(&mut batch, deeds.clock().now());
-    rows::delete_registry(&mut batch);
-    deeds.commit(batch).await?;
-    Ok(())
+    let mut tries = Tries::default();
+    loop {
+        // Emptying what is empty is harmless, so that a commit that was not answered is simply tried again.
+        let mut batch = Batch::new();
+        rows::delete_certificates(&mut batch, deeds.clock().now());
+        rows::delete_the_rest(&mut batch);
+        let outcome = deeds.commit(batch).await.map(drop).map_err(Attempt::from);
+        if let Some(done) = tries.settle(outcome).await? {
+            return Ok(done);
+        }
+    }
 }

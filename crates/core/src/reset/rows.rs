@@ -1,29 +1,42 @@
 //! The SQL that empties the registry: with the outbox, the only statements but a connection's first that look at every
 //! realm.
+//!
+//! Others go on meanwhile. What they make after these statements have looked stays, whole: parents go first, in the order
+//! in which deeds hold them, and then whatever hangs on none.
 
 use thingsmith_model::Timestamp;
 use thingsmith_ports::{Batch, Statement};
 
-/// Adds a change of each certificate to the outbox. Certificates and changes have numbers from one space, so that the
-/// certificate's own serves as the change's.
-pub fn announce_certificates(batch: &mut Batch, at: Timestamp) {
+/// Adds a change of each certificate to the outbox, and deletes the certificates of which it did. Certificates and
+/// changes have numbers from one space, so that the certificate's own serves as the change's.
+pub fn delete_certificates(batch: &mut Batch, at: Timestamp) {
     batch.execute(Statement::new(
         "INSERT INTO outbox (at, number, realm, kind, object) \
-         SELECT $1, number, realm, 'certificate', number FROM certificates",
+         SELECT CAST($1 AS BIGINT), number, realm, 'certificate', number FROM certificates",
+        [at.into()],
+    ));
+    batch.execute(Statement::new(
+        "DELETE FROM certificates WHERE EXISTS \
+         (SELECT 1 FROM outbox WHERE outbox.at = $1 AND outbox.number = certificates.number)",
         [at.into()],
     ));
 }
 
-/// Deletes every row of the registry.
-pub fn delete_registry(batch: &mut Batch) {
+/// Deletes every thing and policy, and everything that hangs on what is no more.
+pub fn delete_the_rest(batch: &mut Batch) {
     for sql in [
-        "DELETE FROM policy_attachments",
-        "DELETE FROM thing_principals",
-        "DELETE FROM thing_attributes",
         "DELETE FROM things",
-        "DELETE FROM certificates",
-        "DELETE FROM policy_versions",
         "DELETE FROM policies",
+        "DELETE FROM thing_attributes WHERE NOT EXISTS \
+         (SELECT 1 FROM things t WHERE t.realm = thing_attributes.realm AND t.name = thing_attributes.thing)",
+        "DELETE FROM policy_versions WHERE NOT EXISTS \
+         (SELECT 1 FROM policies p WHERE p.number = policy_versions.policy)",
+        "DELETE FROM policy_attachments \
+         WHERE NOT EXISTS (SELECT 1 FROM policies p WHERE p.number = policy_attachments.policy) \
+         OR NOT EXISTS (SELECT 1 FROM certificates c WHERE c.number = policy_attachments.target)",
+        "DELETE FROM thing_principals \
+         WHERE NOT EXISTS (SELECT 1 FROM things t WHERE t.number = thing_principals.thing) \
+         OR NOT EXISTS (SELECT 1 FROM certificates c WHERE c.number = thing_principals.principal)",
     ] {
         batch.execute(Statement::new(sql, []));
     }

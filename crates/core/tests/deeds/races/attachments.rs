@@ -141,7 +141,11 @@ async fn of_eleven_policies_attached_at_once_ten_are() {
             let certificate = put_certificate(&pair.here, realm, CertificateStatus::Active).await;
             let target = certificate.arn(realm);
             let attach = |number: usize| {
-                let deeds = if number % 2 == 0 { &pair.here } else { &pair.there };
+                let deeds = if number.is_multiple_of(2) {
+                    &pair.here
+                } else {
+                    &pair.there
+                };
                 attach_policy(deeds, realm, &policies[number], &target)
             };
             let (a, b, c, d, e, f, g, h, i, j, k) = tokio::join!(

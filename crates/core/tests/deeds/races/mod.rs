@@ -5,6 +5,7 @@
 mod attachments;
 mod nodes;
 mod objects;
+mod reset;
 
 use std::sync::Arc;
 

@@ -49,7 +49,7 @@ async fn one_of_two_updates_of_the_expected_version_wins() {
                     .values()
                     .map(ToString::to_string)
                     .collect::<Vec<_>>(),
-                [winner.clone()]
+                std::slice::from_ref(&winner)
             );
             assert_eq!(of_colour(&pair.here, realm, &winner).await, [name.as_str()]);
             assert_eq!(of_colour(&pair.here, realm, &loser).await, [""; 0]);

@@ -7,6 +7,7 @@ mod numbers;
 mod outbox;
 mod policies;
 mod realms;
+mod reset;
 mod script;
 mod settings;
 mod things;
@@ -38,7 +39,7 @@ macro_rules! scripts {
     };
 }
 
-scripts!(access_keys authorities certificates numbers outbox policies realms settings things);
+scripts!(access_keys authorities certificates numbers outbox policies realms reset settings things);
 
 fn same(sqlite: Played, postgres: Played) {
     assert_eq!(sqlite.notes.len(), postgres.notes.len());

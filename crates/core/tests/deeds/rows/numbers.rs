@@ -2,7 +2,11 @@ use thingsmith_ports::StoreError;
 
 use super::script::{Script, read};
 
-/// Under the name that the file has.
+/// Under the name that its folder has.
+#[expect(
+    clippy::module_inception,
+    reason = "a script says RESOURCE::rows of every resource"
+)]
 mod numbers {
     pub(super) use thingsmith_core::number_rows as rows;
 }

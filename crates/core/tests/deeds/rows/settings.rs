@@ -19,4 +19,11 @@ pub(super) async fn play(script: &mut Script) {
     script.expect(first, Some("000000000000".to_owned()));
     let odd = read!(script, settings::find("a'name"));
     script.expect(odd, Some("zwei\nLinien €".to_owned()));
+    for (name, value) in [("account", "2"), ("new", "3"), ("new", "")] {
+        let mut batch = Batch::new();
+        step!(script, batch, settings::put(name, value));
+        assert_eq!(script.commit(batch).await, Outcome::Done);
+        let put = read!(script, settings::find(name));
+        script.expect(put, Some(value.to_owned()));
+    }
 }
