@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{device, on_postgresql, text, venv, with_aws_environment};
 use crate::server::{ACCOUNT, Home, REGION, Server};
-use device::Kind;
+use device::{Device, Kind};
 
 /// The CLI with a key.
 struct Aws<'s> {
@@ -175,37 +175,99 @@ fn lists_are_paged_and_filtered() {
 }
 
 #[test]
-fn the_life_of_certificates_policies_and_attachments() {
-    certificates_policies_and_attachments(&Home::sqlite());
-}
-
-#[test]
-fn the_life_of_certificates_policies_and_attachments_on_postgresql() {
-    on_postgresql(certificates_policies_and_attachments);
-}
-
-fn certificates_policies_and_attachments(home: &Home) {
+fn the_life_of_certificates() {
+    let home = Home::sqlite();
     let server = home.start();
     let Some(aws) = Aws::new(&server) else { return };
-    aws.call("iot create-thing --thing-name pump-1", &[]);
+    server.administrator().must("POST", "/things/pump-1", json!({}));
+    let (id, certificate) = make_and_attach(&aws, &home);
+    let found = aws.call("iot describe-certificate --certificate-id", &[&id]);
+    let found = &found["certificateDescription"];
+    assert_eq!(
+        (&found["status"], &found["certificateMode"]),
+        (&json!("ACTIVE"), &json!("DEFAULT"))
+    );
+    assert_eq!(found["certificateArn"], certificate);
 
+    // What is in use stays.
+    assert_eq!(
+        aws.refused("iot delete-certificate --certificate-id", &[&id]),
+        format!(
+            "(CertificateStateException) when calling the DeleteCertificate operation: Certificate must be deactivated \
+             (not ACTIVE) before deletion. Id: {id}"
+        )
+    );
+    aws.call(
+        "iot update-certificate --new-status INACTIVE --certificate-id",
+        &[&id],
+    );
+    assert_eq!(
+        aws.refused("iot delete-certificate --certificate-id", &[&id]),
+        format!(
+            "(DeleteConflictException) when calling the DeleteCertificate operation: Things must be detached before \
+             deletion (arn: {certificate})"
+        )
+    );
+    let said = aws.refused("iot delete-thing --thing-name pump-1", &[]);
+    assert!(
+        said.starts_with("(InvalidRequestException) when calling the DeleteThing operation: "),
+        "{said}"
+    );
+
+    aws.call(
+        "iot detach-thing-principal --thing-name pump-1 --principal",
+        &[&certificate],
+    );
+    aws.call("iot delete-certificate --certificate-id", &[&id]);
+    let said = aws.refused("iot describe-certificate --certificate-id", &[&id]);
+    assert!(
+        said.starts_with("(ResourceNotFoundException) when calling the DescribeCertificate operation: "),
+        "{said}"
+    );
+    aws.call("iot delete-thing --thing-name pump-1", &[]);
+}
+
+/// Has a certificate made for a request and attaches it to pump-1; its id and ARN.
+fn make_and_attach(aws: &Aws<'_>, home: &Home) -> (String, String) {
     let key = device::key(home.scratch(), "pump-1", Kind::P256);
     let request = device::request(&key, "pump-1");
     let made = aws.call(
         "iot create-certificate-from-csr --set-as-active --certificate-signing-request",
         &[&request],
     );
-    let (id, certificate) = (
-        made["certificateId"].as_str().unwrap(),
-        made["certificateArn"].as_str().unwrap(),
-    );
+    let text = |member: &str| made[member].as_str().unwrap().to_owned();
+    let (id, certificate) = (text("certificateId"), text("certificateArn"));
     assert_eq!(certificate, arn(&format!("cert/{id}")));
-    let found = aws.call("iot describe-certificate --certificate-id", &[id]);
-    let found = &found["certificateDescription"];
-    assert_eq!(found["status"], "ACTIVE");
-    assert_eq!(found["certificatePem"], made["certificatePem"]);
-    assert_eq!(found["certificateMode"], "DEFAULT");
+    aws.call(
+        "iot attach-thing-principal --thing-name pump-1 --principal",
+        &[&certificate],
+    );
+    let principals = aws.call("iot list-thing-principals --thing-name pump-1", &[]);
+    assert_eq!(principals["principals"], json!([certificate]));
+    (id, certificate)
+}
 
+#[test]
+fn the_cli_registers_a_device_on_postgresql() {
+    on_postgresql(|home| {
+        let server = home.start();
+        let Some(aws) = Aws::new(&server) else { return };
+        aws.call("iot create-thing --thing-name pump-1", &[]);
+        make_and_attach(&aws, home);
+        let said = aws.refused("iot delete-thing --thing-name pump-1", &[]);
+        assert!(
+            said.starts_with("(InvalidRequestException) when calling the DeleteThing operation: "),
+            "{said}"
+        );
+    });
+}
+
+#[test]
+fn the_life_of_policies() {
+    let home = Home::sqlite();
+    let server = home.start();
+    let Some(aws) = Aws::new(&server) else { return };
+    let it = Device::from_csr(home.scratch(), "pump-1", Kind::P256, &mut server.administrator());
     let document = json!({
         "Version": "2012-10-17",
         "Statement": { "Effect": "Allow", "Action": "iot:Connect", "Resource": "*" },
@@ -220,8 +282,10 @@ fn certificates_policies_and_attachments(home: &Home) {
         (&json!(arn("policy/may-connect")), &json!("1"))
     );
     let found = aws.call("iot get-policy --policy-name may-connect", &[]);
-    assert_eq!(found["policyDocument"], document);
-    assert_eq!(found["defaultVersionId"], "1");
+    assert_eq!(
+        (&found["policyDocument"], &found["defaultVersionId"]),
+        (&json!(document), &json!("1"))
+    );
     let said = aws.refused(
         "iot create-policy --policy-name may-connect --policy-document",
         &[&document],
@@ -241,65 +305,21 @@ fn certificates_policies_and_attachments(home: &Home) {
         json!([{ "policyName": "may-connect", "policyArn": arn("policy/may-connect") }])
     );
 
-    aws.call(
-        "iot attach-policy --policy-name may-connect --target",
-        &[certificate],
-    );
-    let attached = aws.call("iot list-attached-policies --target", &[certificate]);
-    assert_eq!(attached["policies"][0]["policyName"], "may-connect");
-    aws.call(
-        "iot attach-thing-principal --thing-name pump-1 --principal",
-        &[certificate],
-    );
-    let principals = aws.call("iot list-thing-principals --thing-name pump-1", &[]);
-    assert_eq!(principals["principals"], json!([certificate]));
-
-    // What is in use stays.
+    aws.call("iot attach-policy --policy-name may-connect --target", &[&it.arn]);
+    let attached = aws.call("iot list-attached-policies --target", &[&it.arn]);
+    assert_eq!(attached["policies"], listed["policies"]);
     let said = aws.refused("iot delete-policy --policy-name may-connect", &[]);
     assert!(
         said.starts_with("(DeleteConflictException) when calling the DeletePolicy operation: "),
         "{said}"
     );
-    assert_eq!(
-        aws.refused("iot delete-certificate --certificate-id", &[id]),
-        format!(
-            "(CertificateStateException) when calling the DeleteCertificate operation: Certificate must be deactivated \
-             (not ACTIVE) before deletion. Id: {id}"
-        )
-    );
-    aws.call(
-        "iot update-certificate --new-status INACTIVE --certificate-id",
-        &[id],
-    );
-    assert_eq!(
-        aws.refused("iot delete-certificate --certificate-id", &[id]),
-        format!(
-            "(DeleteConflictException) when calling the DeleteCertificate operation: Things must be detached before \
-             deletion (arn: {certificate})"
-        )
-    );
-    let said = aws.refused("iot delete-thing --thing-name pump-1", &[]);
-    assert!(
-        said.starts_with("(InvalidRequestException) when calling the DeleteThing operation: "),
-        "{said}"
-    );
-
-    aws.call(
-        "iot detach-thing-principal --thing-name pump-1 --principal",
-        &[certificate],
-    );
-    aws.call(
-        "iot detach-policy --policy-name may-connect --target",
-        &[certificate],
-    );
-    aws.call("iot delete-certificate --certificate-id", &[id]);
-    let said = aws.refused("iot describe-certificate --certificate-id", &[id]);
-    assert!(
-        said.starts_with("(ResourceNotFoundException) when calling the DescribeCertificate operation: "),
-        "{said}"
-    );
+    aws.call("iot detach-policy --policy-name may-connect --target", &[&it.arn]);
     aws.call("iot delete-policy --policy-name may-connect", &[]);
-    aws.call("iot delete-thing --thing-name pump-1", &[]);
+    let said = aws.refused("iot get-policy --policy-name may-connect", &[]);
+    assert!(
+        said.starts_with("(ResourceNotFoundException) when calling the GetPolicy operation: "),
+        "{said}"
+    );
 }
 
 #[test]

@@ -135,14 +135,9 @@ fn the_first_start_needs_an_account_and_later_ones_no_other() {
     assert_refused(&home, &["--account", "999999999999"], USAGE, &other);
     // Without the flag it is the account that is remembered.
     let server = home.start_as(home.serve());
-    assert!(
-        home.said()
-            .lines()
-            .filter(|line| line.contains(&format!("for account {ACCOUNT}")))
-            .count()
-            == 2
-    );
-    drop(server);
+    assert_eq!(server.stop().code(), Some(0));
+    let greetings = home.said().matches(&format!("for account {ACCOUNT}")).count();
+    assert_eq!(greetings, 2, "{}", home.said());
 }
 
 #[test]
@@ -171,7 +166,7 @@ fn a_taken_port_is_named_with_its_flag() {
     }
     // The administrator's key is made by the start that can show it.
     assert!(!home.data().join("credentials").exists());
-    drop(home.start());
+    assert_eq!(home.start().stop().code(), Some(0));
     assert!(home.said().contains("aws_secret_access_key"), "{}", home.said());
 }
 
