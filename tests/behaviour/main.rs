@@ -2,4 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that does not find what it needs fails")]
 
+mod caller;
+mod clients;
+mod durability;
 mod http;
+mod server;

@@ -21,8 +21,8 @@ pub(crate) fn make_directory(path: &Path) -> Result<()> {
         .with_context(|| format!("the data directory {} cannot be made", path.display()))
 }
 
-/// Reads the seal key, or makes one where there is none.
-pub(crate) fn seal_key(path: &Path, random: &dyn Random) -> Result<SealKey> {
+/// Reads the seal key, or makes one where there is none; whether it was made.
+pub(crate) fn seal_key(path: &Path, random: &dyn Random) -> Result<(SealKey, bool)> {
     match File::open(path) {
         Ok(mut file) => {
             let mut bytes = Zeroizing::new(Vec::new());
@@ -36,13 +36,13 @@ pub(crate) fn seal_key(path: &Path, random: &dyn Random) -> Result<SealKey> {
             );
             let mut key = [0; 32];
             key.copy_from_slice(&bytes);
-            Ok(SealKey::new(&mut key))
+            Ok((SealKey::new(&mut key), false))
         }
         Err(cause) if cause.kind() == ErrorKind::NotFound => {
             let mut key = [0; 32];
             random.fill(&mut key);
             replace(path, &key, 0o600)?;
-            Ok(SealKey::new(&mut key))
+            Ok((SealKey::new(&mut key), true))
         }
         Err(cause) => bail!("the seal key {} cannot be read: {cause}", path.display()),
     }
@@ -133,18 +133,11 @@ mod tests {
     fn the_seal_key_is_made_once_and_a_damaged_one_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("seal.key");
-        let sealed = seal_key(&path, &SystemRandom)
-            .unwrap()
-            .seal("a", b"secret")
-            .unwrap();
-        assert_eq!(
-            seal_key(&path, &SystemRandom)
-                .unwrap()
-                .open("a", &sealed)
-                .unwrap()
-                .as_slice(),
-            b"secret"
-        );
+        let (key, made) = seal_key(&path, &SystemRandom).unwrap();
+        let sealed = key.seal("a", b"secret").unwrap();
+        let (key, made_again) = seal_key(&path, &SystemRandom).unwrap();
+        assert_eq!((made, made_again), (true, false));
+        assert_eq!(key.open("a", &sealed).unwrap().as_slice(), b"secret");
         assert_eq!(
             std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
             0o600

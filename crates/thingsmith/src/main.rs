@@ -3,8 +3,19 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use thingsmith::commands::Arguments;
+use thingsmith::commands::{Arguments, USAGE};
 
 fn main() -> ExitCode {
-    Arguments::parse().run()
+    match Arguments::try_parse() {
+        Ok(arguments) => arguments.run(),
+        Err(said) => {
+            // A closed pipe is nobody's fault.
+            drop(said.print());
+            if said.use_stderr() {
+                ExitCode::from(USAGE)
+            } else {
+                ExitCode::SUCCESS
+            }
+        }
+    }
 }

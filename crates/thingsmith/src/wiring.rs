@@ -1,17 +1,19 @@
 //! Wires the adapters to the deeds and the deeds to the edges, and starts everything.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
 use thingsmith_api::Api;
-use thingsmith_api::auth::{AccessKeys, UnknownKeys};
+use thingsmith_api::auth::{AccessKeys, ConfiguredKey, UnknownKeys};
 use thingsmith_core::access_keys::{self, AccessKey};
+use thingsmith_core::authorities::AuthorityError;
 use thingsmith_core::messages::{Clients, Router};
-use thingsmith_core::{Deeds, World, outbox, settings};
+use thingsmith_core::{Deeds, OpenError, World, outbox, settings};
 use thingsmith_gateway::Gateway;
 use thingsmith_gateway::doors::Doors;
 use thingsmith_model::{Account, Region};
@@ -30,6 +32,7 @@ pub struct Server {
     endpoints: Endpoints,
     new_administrator: Option<AccessKey>,
     deeds: Arc<Deeds>,
+    directory: PathBuf,
     shutdown: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -94,22 +97,18 @@ impl Server {
         let file = settings.file().map_err(StartError::Configuration)?;
         files::make_directory(&settings.data_dir)?;
         let store = open_store(settings).await?;
-        let seal = files::seal_key(&settings.seal_key_path(), random.as_ref())?;
-        let deeds = Deeds::open(World {
-            store,
-            clock,
-            random,
-            seal,
-        })
-        .await;
-        let deeds = Arc::new(deeds.context("the registry cannot be opened")?);
+        // The store is ours now, so that whoever wrote this file runs no more.
+        Endpoints::remove(&settings.data_dir)?;
+        let deeds = Arc::new(open_deeds(settings, store, clock, random).await?);
         let account = account(settings, &deeds).await?;
-        let (administrator, new_administrator) = administrator(settings, &deeds, &account).await?;
-        let api = api(settings, &file, &deeds, &account, administrator)?;
-        let gateway = gateway(settings, &file, &deeds, &account).await?;
-
+        let configured = configured_keys(&file, &account)?;
         let api_listener = listen("--api", settings.api).await?;
         let mqtt_listener = listen("--mqtt", settings.mqtt).await?;
+        // After all that may be refused: whoever starts the server sees the key of the start that makes it.
+        let (administrator, new_administrator) = administrator(settings, &deeds, &account).await?;
+        let api = api(settings, &deeds, &account, administrator, configured)?;
+        let gateway = gateway(settings, &file, &deeds, &account).await?;
+
         let endpoints = Endpoints {
             api: format!("http://{}", bound(&api_listener)?),
             mqtt: format!("{}:{}", settings.domain, bound(&mqtt_listener)?.port()),
@@ -128,10 +127,12 @@ impl Server {
         tasks.spawn(thingsmith_api::serve(api, api_listener, until(stopped.clone())));
         tasks.spawn(gateway.serve(mqtt_listener, stopped.clone()));
         tasks.spawn(sweep(Arc::clone(&deeds), stopped));
+        let directory = settings.data_dir.clone();
         Ok(Self {
             endpoints,
             new_administrator,
             deeds,
+            directory,
             shutdown,
             tasks,
         })
@@ -155,6 +156,12 @@ impl Server {
     /// Stops listening, lets what is under way end, and returns when all has ended.
     pub async fn stop(mut self) {
         self.shutdown.send_replace(true);
+        if let Err(cause) = Endpoints::remove(&self.directory) {
+            tracing::warn!(
+                cause = format!("{cause:#}"),
+                "the file that says where the server is reached stays"
+            );
+        }
         while self.tasks.join_next().await.is_some() {}
     }
 }
@@ -176,6 +183,17 @@ impl Endpoints {
             )
         })?;
         serde_json::from_str(&text).with_context(|| format!("{} cannot be read", path.display()))
+    }
+
+    /// Removes what says that a server is reached: it is not any more, or not yet.
+    fn remove(directory: &Path) -> Result<()> {
+        let path = directory.join(Self::FILE);
+        match std::fs::remove_file(&path) {
+            Err(cause) if cause.kind() != ErrorKind::NotFound => {
+                Err(cause).with_context(|| format!("{} cannot be removed", path.display()))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn write(&self, directory: &Path) -> Result<()> {
@@ -200,6 +218,34 @@ async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, StartError> {
             )
         }
     })
+}
+
+async fn open_deeds(
+    settings: &Settings,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+) -> Result<Deeds> {
+    let path = settings.seal_key_path();
+    let (seal, made) = files::seal_key(&path, random.as_ref())?;
+    match Deeds::open(World {
+        store,
+        clock,
+        random,
+        seal,
+    })
+    .await
+    {
+        Err(OpenError::Authority(AuthorityError::Seal(_))) if made => {
+            // A new key beside an old store would only hide what is wrong. It has sealed nothing.
+            std::fs::remove_file(&path).with_context(|| format!("{} cannot be removed", path.display()))?;
+            Err(anyhow!(
+                "there is no seal key {}, and the store was made with one; put it back or give its file with --seal-key",
+                path.display()
+            ))
+        }
+        opened => opened.context("the registry cannot be opened"),
+    }
 }
 
 /// The server's account: the one that the store remembers, or on its first start the one that is given.
@@ -261,24 +307,27 @@ async fn administrator(
     Ok((Some(kept.clone()), Some(kept)))
 }
 
-fn api(
-    settings: &Settings,
-    file: &File,
-    deeds: &Arc<Deeds>,
-    account: &Account,
-    administrator: Option<AccessKey>,
-) -> Result<Arc<Api>, StartError> {
-    let configured = file
+fn configured_keys(file: &File, account: &Account) -> Result<Vec<ConfiguredKey>, StartError> {
+    let keys = file
         .access_keys
         .iter()
         .map(|key| key.read(account))
         .collect::<Result<Vec<_>>>();
+    keys.map_err(StartError::Configuration)
+}
+
+fn api(
+    settings: &Settings,
+    deeds: &Arc<Deeds>,
+    account: &Account,
+    administrator: Option<AccessKey>,
+    configured: Vec<ConfiguredKey>,
+) -> Result<Arc<Api>, StartError> {
     let unknown = if settings.dev {
         UnknownKeys::Administrator(account.clone())
     } else {
         UnknownKeys::Refused
     };
-    let configured = configured.map_err(StartError::Configuration)?;
     let keys = AccessKeys::new(administrator, configured, unknown);
     let keys = keys.map_err(|cause| StartError::Configuration(anyhow!(cause)))?;
     let mut config = thingsmith_api::Config::new(account.clone(), settings.region.clone());

@@ -48,7 +48,7 @@ pub enum AuthorityError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The key that is kept does not open.
-    #[error("{0}; give the seal key that this store was made with")]
+    #[error("it needs the seal key that it was made with")]
     Seal(#[from] SealError),
     /// What is kept is no certificate or no key, or none could be made.
     #[error("the certificate authority {name} cannot be used: {cause}")]

@@ -11,6 +11,9 @@ use clap::{Parser, Subcommand};
 use crate::config::Settings;
 use crate::say;
 
+/// The exit code for a wrong command line or configuration (sysexits.h, EX_USAGE), given before a port is bound.
+pub const USAGE: u8 = 64;
+
 /// Thingsmith speaks AWS IoT Core's device-provisioning interfaces: point the AWS CLI, an AWS SDK or a device at it.
 #[derive(Debug, Parser)]
 #[command(name = "thingsmith", version, arg_required_else_help = true)]

@@ -8,12 +8,11 @@ use anyhow::{Context, Result};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+use super::USAGE;
 use crate::config::Settings;
 use crate::say;
 use crate::wiring::{Server, StartError};
 
-/// The exit code for a wrong command line or configuration (sysexits.h, EX_USAGE), given before a port is bound.
-const USAGE: u8 = 64;
 /// How long a stopping server may take.
 const DRAIN: Duration = Duration::from_secs(9);
 

@@ -1,0 +1,93 @@
+//! boto3, through `tests/clients/boto3_registry.py`.
+
+use serde_json::json;
+
+use super::device::{self, Kind};
+use super::{on_postgresql, script, venv};
+use crate::server::{ACCOUNT, Home, REGION};
+
+#[test]
+fn boto3_works_in_the_registry() {
+    works_in_the_registry(&Home::sqlite());
+}
+
+#[test]
+fn boto3_works_in_the_registry_on_postgresql() {
+    on_postgresql(works_in_the_registry);
+}
+
+fn works_in_the_registry(home: &Home) {
+    let Some(venv) = venv() else { return };
+    let server = home.start();
+    let requests: Vec<String> = (0..5)
+        .map(|number| {
+            let key = device::key(home.scratch(), &format!("device-{number}"), Kind::P256);
+            let path = home.scratch().join(format!("device-{number}.csr"));
+            std::fs::write(&path, device::request(&key, &format!("device-{number}"))).unwrap();
+            path.display().to_string()
+        })
+        .collect();
+    let mut arguments = vec!["--requests"];
+    arguments.extend(requests.iter().map(String::as_str));
+    let found = script(&venv, &server, "boto3_registry.py", &arguments);
+
+    assert_eq!(found["identity"], ACCOUNT);
+    assert_eq!(
+        found["names"]["thing"],
+        format!("arn:aws:iot:{REGION}:{ACCOUNT}:thing/site:pump_1")
+    );
+    assert_eq!(found["names"]["attached"][0]["policyName"], "may@connect");
+    assert_eq!(found["names"]["principals"].as_array().unwrap().len(), 1);
+    let pages = json!({
+        "things": [3, 3],
+        "certificates": [3, 2],
+        "policies": [3, 3, 1],
+        "attached": [3, 3, 1],
+        "principals": [3, 1],
+    });
+    assert_eq!(found["pages"], pages);
+
+    let exceptions = &found["exceptions"];
+    for (name, status) in [
+        ("ResourceNotFoundException", 404),
+        ("ResourceAlreadyExistsException", 409),
+        ("VersionConflictException", 409),
+        ("CertificateStateException", 406),
+        ("DeleteConflictException", 409),
+        ("MalformedPolicyException", 400),
+        ("InvalidRequestException", 400),
+    ] {
+        assert_eq!(exceptions[name]["status"], status, "{name}: {exceptions}");
+        assert!(
+            !exceptions[name]["message"].as_str().unwrap().is_empty(),
+            "{name}"
+        );
+    }
+    assert_eq!(
+        exceptions["ResourceAlreadyExistsException"]["details"]["resourceId"],
+        "pump-0"
+    );
+
+    let seconds = |name: &str| {
+        found["times"][name]
+            .as_f64()
+            .unwrap_or_else(|| panic!("{name} is no time: {found}"))
+    };
+    assert!((-300.0..5.0).contains(&seconds("creationDate")), "{found}");
+    assert!((-300.0..5.0).contains(&seconds("lastModifiedDate")), "{found}");
+    assert!(seconds("notBefore") <= 0.0, "{found}");
+    assert!(seconds("notAfter") > 86_400.0 * 365.0, "{found}");
+
+    let tags = &found["tags"];
+    assert_eq!(
+        (&tags["status"], &tags["code"]),
+        (&json!(501), &json!("NotImplementedException")),
+        "{tags}"
+    );
+    assert_eq!(
+        tags["message"],
+        "The member tags of CreatePolicy is not implemented."
+    );
+    assert_eq!(tags["retries"], 0);
+    assert_eq!(found["threads"], 64);
+}

@@ -1,0 +1,9 @@
+//! What the server keeps and how it ends and begins, by the real program and the real engines.
+
+mod cluster;
+mod full_disk;
+mod killed;
+mod settings;
+mod starting;
+mod stopping;
+mod syncs;
