@@ -194,7 +194,12 @@ fn session() -> Vec<(&'static str, f64)> {
     let mut deliver = |qos| {
         time(PACKETS, BytesMut::new, |_| {
             for number in 0..PACKETS {
-                let _ = black_box(outbound.deliver(message.clone(), qos, DeliveryId(number as u64), &mut actions));
+                let _ = black_box(outbound.deliver(
+                    message.clone(),
+                    qos,
+                    DeliveryId(number as u64),
+                    &mut actions,
+                ));
                 let Some(Action::Send(Packet::Publish(publish))) = actions.pop() else {
                     panic!("there is room in flight");
                 };

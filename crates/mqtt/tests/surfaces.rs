@@ -17,7 +17,7 @@ fn replay(target: &str, check: fn(&[u8])) {
         .join(target);
     let mut played = 0;
     for entry in std::fs::read_dir(&folder).expect("the corpus is in the repository") {
-        check(&std::fs::read(entry.unwrap().path()).unwrap());
+        check(&std::fs::read(entry.expect("a corpus can be listed").path()).expect("its files can be read"));
         played += 1;
     }
     assert!(played > 0, "{} is empty", folder.display());

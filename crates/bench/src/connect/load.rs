@@ -1,0 +1,176 @@
+//! Many devices that connect, each again and again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use bytes::BytesMut;
+use rustls::client::Resumption;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use thingsmith_mqtt::{Connect, Packet, v3};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::fleet::{Device, Fleet};
+
+/// What is said once TCP is connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Conversation {
+    /// The TLS handshake, whose end the server's close tells.
+    Handshake,
+    /// The TLS handshake, CONNECT, CONNACK, DISCONNECT.
+    Mqtt,
+}
+
+/// The devices, ready to connect.
+pub(super) struct Load {
+    devices: Arc<[Ready]>,
+    connections: usize,
+    concurrent: usize,
+}
+
+/// What a round gave: how long all took, and each connection.
+pub(super) struct Round {
+    pub(super) took: Duration,
+    pub(super) latencies: Vec<Duration>,
+}
+
+struct Ready {
+    tls: TlsConnector,
+    connect: Vec<u8>,
+}
+
+impl Load {
+    pub(super) fn new(fleet: &Fleet, connections: usize, concurrent: usize) -> Result<Self> {
+        let mut provider = aws_lc_rs::default_provider();
+        // P-256 throughout: a device that has a P-256 key agrees on a secret by the same curve.
+        provider.kx_groups = vec![aws_lc_rs::kx_group::SECP256R1];
+        let provider = Arc::new(provider);
+        let devices = fleet.devices.iter().map(|device| Ready::new(device, &provider)).collect::<Result<_>>()?;
+        Ok(Self { devices, connections, concurrent })
+    }
+
+    /// Has the devices connect in turns until there were enough connections.
+    pub(super) async fn round(&self, port: u16, conversation: Conversation) -> Result<Round> {
+        let next = Arc::new(AtomicUsize::new(0));
+        let connections = self.connections;
+        let started = Instant::now();
+        let mut tasks = JoinSet::new();
+        for _ in 0..self.concurrent {
+            let (devices, next) = (Arc::clone(&self.devices), Arc::clone(&next));
+            tasks.spawn(async move {
+                let mut latencies = Vec::new();
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= connections {
+                        return anyhow::Ok(latencies);
+                    }
+                    latencies.push(devices[number % devices.len()].converse(port, conversation).await?);
+                }
+            });
+        }
+        let mut latencies = Vec::with_capacity(connections);
+        while let Some(done) = tasks.join_next().await {
+            latencies.extend(done??);
+        }
+        Ok(Round { took: started.elapsed(), latencies })
+    }
+}
+
+impl Ready {
+    fn new(device: &Device, provider: &Arc<CryptoProvider>) -> Result<Self> {
+        let chain = CertificateDer::pem_slice_iter(device.certificate_pem.as_bytes()).collect::<Result<Vec<_>, _>>()?;
+        let key = PrivateKeyDer::from_pem_slice(device.key_pem.as_bytes())?;
+        let mut config = ClientConfig::builder_with_provider(Arc::clone(provider))
+            .with_protocol_versions(&[&rustls::version::TLS13])?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Credulous))
+            .with_client_auth_cert(chain, key)?;
+        config.resumption = Resumption::disabled();
+        let mut connect = BytesMut::new();
+        let packet = Packet::Connect(Box::new(Connect {
+            client_id: device.thing_name.clone(),
+            clean_session: true,
+            keep_alive_seconds: 60,
+            will: None,
+            user_name: None,
+            password: None,
+        }));
+        v3::write(&packet, &mut connect)?;
+        Ok(Self { tls: TlsConnector::from(Arc::new(config)), connect: connect.to_vec() })
+    }
+
+    async fn converse(&self, port: u16, conversation: Conversation) -> Result<Duration> {
+        let started = Instant::now();
+        let tcp = TcpStream::connect(("127.0.0.1", port)).await.context("the server cannot be reached")?;
+        tcp.set_nodelay(true)?;
+        let name = ServerName::try_from("localhost")?;
+        let mut stream = self.tls.connect(name, tcp).await.context("the handshake failed")?;
+        if conversation == Conversation::Handshake {
+            until_closed(&mut stream).await?;
+            return Ok(started.elapsed());
+        }
+        stream.write_all(&self.connect).await?;
+        let mut answer = [0; 4];
+        stream.read_exact(&mut answer).await.context("CONNECT was not answered")?;
+        // MQTT 3.1.1, 3.2: CONNACK, two bytes, no session present, accepted.
+        ensure!(answer == [0x20, 2, 0, 0], "CONNECT was refused: {answer:?}");
+        let took = started.elapsed();
+        stream.write_all(&[0xe0, 0]).await?;
+        until_closed(&mut stream).await?;
+        Ok(took)
+    }
+}
+
+async fn until_closed(stream: &mut TlsStream<TcpStream>) -> Result<()> {
+    let read = stream.read(&mut [0; 16]).await.context("the server did not close in peace")?;
+    ensure!(read == 0, "the server said more than it was asked");
+    Ok(())
+}
+
+/// Believes every server: the load must cost less than what it measures, and only the server's CPU counts.
+#[derive(Debug)]
+struct Credulous;
+
+impl ServerCertVerifier for Credulous {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        vec![SignatureScheme::ECDSA_NISTP256_SHA256]
+    }
+}

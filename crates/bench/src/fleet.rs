@@ -1,0 +1,114 @@
+//! Devices that are provisioned before anything is measured, and what a bare server needs to look like ours.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use thingsmith_agent::DeviceKey;
+use thingsmith_core::certificates::create_certificate_from_csr;
+use thingsmith_core::policies::{attach_policy, create_policy};
+use thingsmith_core::realms::RealmRecord;
+use thingsmith_core::things::{Attributes, NewThing, attach_thing_principal, create_thing};
+use thingsmith_core::Deeds;
+use thingsmith_model::{CertificateStatus, PolicyName, Resource};
+use thingsmith_x509::pem_encode;
+use tokio::task::JoinSet;
+
+/// What the processes of a run share by a file in their directory.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Fleet {
+    pub(crate) devices: Vec<Device>,
+    /// The authority that issued the devices' certificates.
+    pub(crate) device_authority_pem: String,
+    /// A certificate like the one of our own listener, with its key.
+    pub(crate) endpoint_certificate_pem: String,
+    pub(crate) endpoint_key_pem: String,
+}
+
+/// A device with a thing of its own.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Device {
+    pub(crate) thing_name: String,
+    pub(crate) certificate_pem: String,
+    pub(crate) key_pem: String,
+}
+
+const FILE: &str = "fleet.json";
+
+impl Fleet {
+    pub(crate) fn read(directory: &Path) -> Result<Self> {
+        let text = fs::read(directory.join(FILE)).context("the devices cannot be read")?;
+        serde_json::from_slice(&text).context("the devices cannot be read")
+    }
+
+    pub(crate) fn write(&self, directory: &Path) -> Result<()> {
+        fs::write(directory.join(FILE), serde_json::to_vec(self)?).context("the devices cannot be kept")
+    }
+
+    /// Provisions devices: a certificate from a CSR, a thing, and a policy that lets a device act as its thing only.
+    pub(crate) async fn provision(deeds: &Arc<Deeds>, realm: &Arc<RealmRecord>, count: usize) -> Result<Self> {
+        let policy: PolicyName = "bench-device".parse()?;
+        create_policy(deeds, realm, policy.clone(), &device_policy(realm)).await?;
+        let mut devices = Vec::with_capacity(count);
+        let mut under_way = JoinSet::new();
+        for number in 0..count {
+            if under_way.len() >= 64 {
+                devices.extend(under_way.join_next().await.transpose()?.transpose()?);
+            }
+            under_way.spawn(device(Arc::clone(deeds), Arc::clone(realm), policy.clone(), number));
+        }
+        while let Some(done) = under_way.join_next().await {
+            devices.push(done??);
+        }
+        let authorities = deeds.authorities();
+        let endpoint = authorities.endpoint_certificate(deeds.clock().now(), &["localhost".to_owned()])?;
+        Ok(Self {
+            devices,
+            device_authority_pem: authorities.device().certificate.to_pem(),
+            endpoint_certificate_pem: pem_encode("CERTIFICATE", &endpoint.certificate),
+            endpoint_key_pem: pem_encode("PRIVATE KEY", &endpoint.private_key),
+        })
+    }
+}
+
+async fn device(deeds: Arc<Deeds>, realm: Arc<RealmRecord>, policy: PolicyName, number: usize) -> Result<Device> {
+    let thing_name = format!("device-{number:07}");
+    let key = DeviceKey::generate()?;
+    let csr = key.signing_request(&thing_name)?;
+    let active = CertificateStatus::Active;
+    let certificate = create_certificate_from_csr(&deeds, &realm, &csr, active).await?;
+    let arn = realm.arn(Resource::Certificate(certificate.id)).to_string();
+    let new = NewThing {
+        name: thing_name.parse()?,
+        thing_type: None,
+        attributes: Attributes::new(),
+        billing_group: None,
+    };
+    let thing = create_thing(&deeds, &realm, new).await?;
+    attach_thing_principal(&deeds, &realm, &thing.name, &arn).await?;
+    attach_policy(&deeds, &realm, &policy, &arn).await?;
+    Ok(Device { thing_name, certificate_pem: certificate.pem(), key_pem: key.to_pem().to_string() })
+}
+
+/// The policy that AWS's guide gives devices: each acts as its own thing, by thing policy variables.
+pub(crate) fn device_policy(realm: &RealmRecord) -> String {
+    let arn = |rest: &str| format!("arn:aws:iot:{}:{}:{rest}", realm.region, realm.account);
+    let own = "devices/${iot:Connection.Thing.ThingName}/*";
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "iot:Connect",
+                "Resource": arn("client/${iot:Connection.Thing.ThingName}"),
+                "Condition": { "Bool": { "iot:Connection.Thing.IsAttached": "true" } }
+            },
+            { "Effect": "Allow", "Action": ["iot:Publish", "iot:Receive"], "Resource": arn(&format!("topic/{own}")) },
+            { "Effect": "Allow", "Action": "iot:Subscribe", "Resource": arn(&format!("topicfilter/{own}")) }
+        ]
+    })
+    .to_string()
+}

@@ -1,0 +1,56 @@
+//! `bench`: the server beside its physical limits, in one run.
+//!
+//! A figure without its limit beside it says nothing on a shared machine, so each program measures both in turns and
+//! prints the ratio. CPU time is what counts: the wall clock also measures the neighbours. Nothing is asserted here.
+
+mod bare;
+mod connect;
+mod create_thing;
+mod fleet;
+mod machine;
+mod process;
+mod register;
+mod report;
+mod statistics;
+mod under_test;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Measures Thingsmith beside what this machine allows.
+#[derive(Debug, Parser)]
+#[command(name = "bench", version, arg_required_else_help = true)]
+struct Arguments {
+    /// Print one JSON object instead of a table
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Devices that connect: mutual TLS, CONNECT, policy, CONNACK, beside a server that only shakes hands
+    Connect(connect::Flags),
+    /// Durable registrations of a device, beside the disk's fsync
+    Register(register::Flags),
+    /// CreateThing over HTTP with signed requests, beside the disk's fsync
+    CreateThing(create_thing::Flags),
+    /// The server that is measured, in a process of its own
+    #[command(hide = true)]
+    UnderTest(under_test::Flags),
+    /// The server that only shakes hands, in a process of its own
+    #[command(hide = true)]
+    Bare(bare::Flags),
+}
+
+fn main() -> Result<()> {
+    let Arguments { json, command } = Arguments::parse();
+    match command {
+        Command::Connect(flags) => report::print(&connect::run(&flags)?, json),
+        Command::Register(flags) => report::print(&register::run(&flags)?, json),
+        Command::CreateThing(flags) => report::print(&create_thing::run(&flags)?, json),
+        Command::UnderTest(flags) => under_test::run(&flags),
+        Command::Bare(flags) => bare::run(&flags),
+    }
+}

@@ -1,0 +1,71 @@
+//! The server that is measured: the very one that `thingsmith serve` starts.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+use clap::{Args, Parser};
+use serde::{Deserialize, Serialize};
+use thingsmith::Server;
+use thingsmith::commands::Arguments;
+
+use crate::fleet::Fleet;
+use crate::process::{Process, answer};
+use crate::machine;
+
+#[derive(Debug, Args)]
+pub(crate) struct Flags {
+    /// Keep everything in this directory
+    #[arg(long)]
+    directory: PathBuf,
+    /// Provision so many devices first
+    #[arg(long)]
+    devices: usize,
+    /// Use this core only
+    #[arg(long)]
+    core: Option<usize>,
+}
+
+/// Where the server is reached, and by whom.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Announcement {
+    pub(crate) mqtt_port: u16,
+    pub(crate) api: String,
+    pub(crate) region: String,
+    pub(crate) access_key_id: String,
+    pub(crate) secret_access_key: String,
+}
+
+/// Starts the server in a process of its own, with so many devices.
+pub(crate) fn start(directory: &Path, devices: usize, core: Option<usize>) -> Result<(Process, Announcement)> {
+    Process::start("under-test", directory, ["--devices", &devices.to_string()], core)
+}
+
+pub(crate) fn run(flags: &Flags) -> Result<()> {
+    // Before the runtime counts its cores and starts its threads.
+    flags.core.map(machine::pin).transpose()?;
+    let runtime = tokio::runtime::Runtime::new().context("the runtime cannot start")?;
+    runtime.block_on(serve(flags))
+}
+
+async fn serve(flags: &Flags) -> Result<()> {
+    let data = flags.directory.join("data");
+    let words = ["--account", "123456789012", "--api", "127.0.0.1:0", "--mqtt", "127.0.0.1:0", "--data-dir"];
+    let arguments = ["thingsmith", "serve"].into_iter().chain(words).map(Into::into).chain([data.into_os_string()]);
+    let settings = Arguments::try_parse_from(arguments)?.serve_settings().context("serve has settings")?;
+    let server = Server::start(&settings).await.map_err(|cause| anyhow!("the server does not start: {cause}"))?;
+    let endpoints = server.endpoints();
+    let realm = server.deeds().realm(&endpoints.account, &endpoints.region).await?;
+    Fleet::provision(server.deeds(), &realm, flags.devices).await?.write(&flags.directory)?;
+    let key = server.new_administrator().context("a first start makes the administrator's key")?;
+    let (_, mqtt_port) = endpoints.mqtt.rsplit_once(':').context("the endpoint has no port")?;
+    let announcement = Announcement {
+        mqtt_port: mqtt_port.parse()?,
+        api: endpoints.api.clone(),
+        region: endpoints.region.to_string(),
+        access_key_id: key.access_key_id.clone(),
+        secret_access_key: key.secret.expose_secret().clone(),
+    };
+    tokio::task::spawn_blocking(move || answer(&announcement)).await??;
+    server.stop().await;
+    Ok(())
+}
