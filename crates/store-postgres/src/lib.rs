@@ -34,7 +34,7 @@ pub struct PostgresStore {
 
 /// Why the store could not be opened.
 #[derive(Debug, Error)]
-#[error("the PostgreSQL server at {server} cannot be used: {cause}")]
+#[error("the PostgreSQL server at {server} cannot be used")]
 pub struct OpenError {
     /// The server and the database, without user and password.
     pub server: String,
@@ -63,7 +63,11 @@ impl PostgresStore {
         let config = Arc::new(config);
         let refused = |cause| OpenError {
             server: config.server_name(),
-            cause,
+            // Nobody tries again by itself: a person reads this.
+            cause: match cause {
+                StoreError::Retry(reason) => StoreError::other(reason),
+                cause => cause,
+            },
         };
         let session = Session::connect(&config, Role::Writer)
             .await
