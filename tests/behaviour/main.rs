@@ -5,5 +5,6 @@
 mod caller;
 mod clients;
 mod durability;
+mod gateway;
 mod http;
 mod server;
