@@ -10,5 +10,6 @@
 mod caller;
 mod clients;
 mod durability;
+mod gateway;
 mod http;
 mod server;

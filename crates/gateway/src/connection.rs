@@ -1,17 +1,16 @@
 //! One client's connection: a task that owns its socket, its codec and its session.
 
+mod requests;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use thingsmith_core::connections::{Admission, ConnectFacts, Principal};
+use thingsmith_core::connections::{self, Admission, Principal};
 use thingsmith_core::messages::{Delivery, Seat, Subscriber};
-use thingsmith_mqtt::{
-    Action, Answer, Connect, Delivered, DeliveryId, DisconnectReason, Grant, Publish, Session, Subscription,
-    TopicFilter, v3,
-};
+use thingsmith_mqtt::{Action, Answer, Delivered, DeliveryId, DisconnectReason, Session, TopicFilter, v3};
 use thingsmith_ports::StoreError;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{mpsc, watch};
@@ -23,8 +22,12 @@ use crate::tls::AdmittedStream;
 
 /// Bytes asked for at a time. An idle connection keeps so many.
 const READ: usize = 2048;
+/// Packets taken before anything else is looked at again: a client that sends many at once gets no more than its turn.
+const PACKETS: usize = 64;
 /// Messages delivered before the socket is looked at again.
 const DELIVERIES: usize = 32;
+/// Bytes of deliveries gathered before they are sent; the last message may go beyond.
+const OUTPUT: usize = 16 * 1024;
 
 /// Who is at the other end.
 pub(crate) struct Peer {
@@ -43,17 +46,19 @@ pub(crate) async fn serve(
     let started = Instant::now();
     let session = Session::new(Arc::clone(&gateway.mqtt), 0);
     let output = BytesMut::new();
-    let connection = Connection {
+    let mut connection = Connection {
         gateway,
         peer,
         started,
         stream,
         session,
         output,
+        shutdown,
+        backlog: false,
         client: None,
         deliveries: 0,
     };
-    connection.run(shutdown).await;
+    connection.run().await;
 }
 
 struct Connection<'g> {
@@ -63,6 +68,9 @@ struct Connection<'g> {
     stream: AdmittedStream,
     session: Session,
     output: BytesMut,
+    shutdown: watch::Receiver<bool>,
+    /// Whether packets that were read may still wait for their turn.
+    backlog: bool,
     /// Who it is, once its CONNECT was accepted.
     client: Option<Client>,
     deliveries: u64,
@@ -76,6 +84,8 @@ struct Client {
     queue: mpsc::Receiver<Delivery>,
     seat: Seat,
     filters: HashMap<String, TopicFilter>,
+    /// The last refusal to receive that was written down.
+    receive_denied: Option<connections::Answer>,
 }
 
 impl Drop for Client {
@@ -91,19 +101,20 @@ impl Drop for Client {
 enum Event {
     Read(std::io::Result<usize>),
     Delivery(Delivery),
+    Backlog,
     TakenOver,
     Shutdown,
     Deadline,
 }
 
 impl Connection<'_> {
-    async fn run(mut self, mut shutdown: watch::Receiver<bool>) {
+    async fn run(&mut self) {
         let mut input = BytesMut::new();
         let mut actions = Vec::new();
         while !self.session.is_closed() {
-            match self.next_event(&mut input, &mut shutdown).await {
+            match self.next_event(&mut input).await {
                 Event::Read(Ok(0)) => self.session.close(DisconnectReason::ConnectionLost, &mut actions),
-                Event::Read(Ok(_)) => {}
+                Event::Read(Ok(_)) | Event::Backlog => {}
                 Event::Read(Err(cause)) => {
                     tracing::debug!(peer = %self.peer.address, %cause, "the connection was lost");
                     self.session.close(DisconnectReason::ConnectionLost, &mut actions);
@@ -122,8 +133,8 @@ impl Connection<'_> {
             }
             self.carry_out(&mut actions).await;
             self.take_packets(&mut input, &mut actions).await;
-            if self.flush().await.is_err() {
-                self.session.close(DisconnectReason::ConnectionLost, &mut actions);
+            if let Err(reason) = self.flush().await {
+                self.session.close(reason, &mut actions);
                 self.carry_out(&mut actions).await;
             }
         }
@@ -131,27 +142,40 @@ impl Connection<'_> {
         drop(timeout(Duration::from_secs(1), self.stream.shutdown()).await);
     }
 
-    async fn next_event(&mut self, input: &mut BytesMut, shutdown: &mut watch::Receiver<bool>) -> Event {
+    async fn next_event(&mut self, input: &mut BytesMut) -> Event {
         let deadline = self
             .session
             .next_deadline_ms()
             .map(|at| self.started + Duration::from_millis(at));
-        let wants_input = self.session.wants_input();
-        if wants_input {
+        let (wants_input, backlog) = (self.session.wants_input(), self.backlog);
+        if wants_input && !backlog {
             input.reserve(READ);
         }
         let client = self.client.as_mut();
         tokio::select! {
-            read = self.stream.read_buf(input), if wants_input => Event::Read(read),
-            event = client_event(client) => event,
-            _ = shutdown.wait_for(|stop| *stop) => Event::Shutdown,
-            () = sleep_until(deadline.unwrap_or(self.started)), if deadline.is_some() => Event::Deadline,
+            read = self.stream.read_buf(input), if wants_input && !backlog => return Event::Read(read),
+            event = client_event(client) => return event,
+            () = tokio::task::yield_now(), if backlog => return Event::Backlog,
+            _ = self.shutdown.wait_for(|stop| *stop) => return Event::Shutdown,
+            () = sleep_until(deadline.unwrap_or(self.started)), if deadline.is_some() => {}
+        }
+        // What waits unread is no silence: nobody listened while a delivery was sent slowly.
+        tokio::select! {
+            biased;
+            read = self.stream.read_buf(input), if wants_input && !backlog => Event::Read(read),
+            () = std::future::ready(()) => Event::Deadline,
         }
     }
 
-    /// Takes every complete packet that was read, as long as the session wants more.
+    /// Takes the complete packets that were read, as many as may be in one turn.
     async fn take_packets(&mut self, input: &mut BytesMut, actions: &mut Vec<Action>) {
+        let mut turns = 0..PACKETS;
+        self.backlog = false;
         while !self.session.is_closed() && self.session.wants_input() {
+            if turns.next().is_none() {
+                self.backlog = true;
+                break;
+            }
             match v3::read(input, &self.gateway.mqtt) {
                 Ok(Some(packet)) => {
                     let now = self.now_ms();
@@ -216,201 +240,22 @@ impl Connection<'_> {
         self.session.answer(answer, now, actions);
     }
 
-    async fn connect(&mut self, connect: Connect, actions: &mut Vec<Action>) {
-        if connect.will.is_some() {
-            tracing::info!(peer = %self.peer.address, client_id = connect.client_id, "a will is not supported yet");
-            return self
-                .session
-                .refuse(None, DisconnectReason::ServerInitiatedDisconnect, actions);
-        }
-        match self.authorize(connect).await {
-            Ok(Some(client)) => {
-                self.client = Some(client);
-                let now = self.now_ms();
-                self.session.accept(false, now, actions);
-            }
-            // MQTT 3.1.1: AWS closes without a word.
-            Ok(None) => self.session.refuse(None, DisconnectReason::AuthError, actions),
-            Err(cause) => {
-                tracing::error!(peer = %self.peer.address, %cause, "the store did not answer a CONNECT");
-                self.session.refuse(None, DisconnectReason::ServerError, actions);
-            }
-        }
-    }
-
-    async fn authorize(&self, connect: Connect) -> Result<Option<Client>, StoreError> {
-        let client_id = if connect.client_id.is_empty() {
-            self.make_client_id()
-        } else {
-            connect.client_id
-        };
-        let facts = ConnectFacts {
-            client_id,
-            source: Some(self.peer.address.ip()),
-            server_name: self.peer.server_name.clone(),
-            persistent: !connect.clean_session,
-            will_topic: None,
-        };
-        let mut principal =
-            Principal::new(Arc::clone(&self.gateway.deeds), &self.peer.admission, facts).await?;
-        let answer = principal.may_connect().await?;
-        if !answer.allowed {
-            refusal::denied(
-                &principal,
-                self.peer.address,
-                "iot:Connect",
-                principal.client_id(),
-                &answer,
-            );
-            return Ok(None);
-        }
-        let (subscriber, queue) = self.gateway.router.subscriber(self.gateway.config.delivery_queue);
-        let seat = self
-            .gateway
-            .clients
-            .take(principal.realm().realm, principal.client_id());
-        tracing::debug!(
-            peer = %self.peer.address,
-            client_id = principal.client_id(),
-            certificate_id = %principal.certificate_id(),
-            "connected"
-        );
-        let gateway = Arc::clone(self.gateway);
-        Ok(Some(Client {
-            gateway,
-            principal,
-            subscriber,
-            queue,
-            seat,
-            filters: HashMap::new(),
-        }))
-    }
-
-    /// MQTT 3.1.1, 3.1.3.1: a client that wants no session may leave its id to the server.
-    fn make_client_id(&self) -> String {
-        let mut bytes = [0; 16];
-        self.gateway.deeds.random().fill(&mut bytes);
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-
-    async fn publish(&mut self, publish: Publish) -> Answer {
-        let Some(client) = &mut self.client else {
-            return Answer::Refused(DisconnectReason::ServerError);
-        };
-        let message = publish.message;
-        let topic = message.topic.as_str();
-        if message.topic.is_reserved() || message.retain {
-            let client_id = client.principal.client_id();
-            let retain = message.retain;
-            tracing::info!(
-                peer = %self.peer.address,
-                client_id,
-                topic,
-                retain,
-                "reserved topics and retained messages are not supported yet"
-            );
-            return Answer::Refused(DisconnectReason::ForbiddenAccess);
-        }
-        match client.principal.may_publish(topic).await {
-            Ok(answer) if answer.allowed => {
-                let realm = client.principal.realm().realm;
-                self.gateway.router.route(realm, &message, publish.qos.level());
-                Answer::Published
-            }
-            Ok(answer) => {
-                refusal::denied(
-                    &client.principal,
-                    self.peer.address,
-                    "iot:Publish",
-                    topic,
-                    &answer,
-                );
-                Answer::Refused(DisconnectReason::ForbiddenAccess)
-            }
-            Err(cause) => self.store_failed(&cause),
-        }
-    }
-
-    async fn subscribe(&mut self, subscriptions: Vec<Subscription>) -> Answer {
-        let mut grants = Vec::with_capacity(subscriptions.len());
-        for subscription in subscriptions {
-            match self.subscribe_one(subscription).await {
-                Ok(grant) => grants.push(grant),
-                Err(cause) => return self.store_failed(&cause),
-            }
-        }
-        Answer::Subscribed(grants)
-    }
-
-    async fn subscribe_one(&mut self, subscription: Subscription) -> Result<Grant, StoreError> {
-        let Some(client) = &mut self.client else {
-            return Ok(Grant::Refused);
-        };
-        let Subscription { filter, qos } = subscription;
-        if filter.is_reserved() {
-            let client_id = client.principal.client_id();
-            tracing::info!(
-                peer = %self.peer.address,
-                client_id,
-                filter = filter.as_str(),
-                "reserved topics are not supported yet"
-            );
-            return Ok(Grant::Refused);
-        }
-        let answer = client.principal.may_subscribe(filter.as_str()).await?;
-        if !answer.allowed {
-            refusal::denied(
-                &client.principal,
-                self.peer.address,
-                "iot:Subscribe",
-                filter.as_str(),
-                &answer,
-            );
-            return Ok(Grant::Refused);
-        }
-        if client.filters.len() >= SUBSCRIPTIONS && !client.filters.contains_key(filter.as_str()) {
-            let client_id = client.principal.client_id();
-            tracing::info!(peer = %self.peer.address, client_id, limit = SUBSCRIPTIONS, "too many subscriptions");
-            return Ok(Grant::Refused);
-        }
-        self.gateway
-            .router
-            .subscribe(client.principal.realm().realm, &client.subscriber, &filter, qos);
-        client.filters.insert(filter.as_str().to_owned(), filter);
-        Ok(Grant::Granted(qos))
-    }
-
-    fn unsubscribe(&mut self, filters: &[TopicFilter]) {
-        let Some(client) = &mut self.client else { return };
-        for filter in filters {
-            if let Some(filter) = client.filters.remove(filter.as_str()) {
-                let realm = client.principal.realm().realm;
-                self.gateway
-                    .router
-                    .unsubscribe(realm, &client.subscriber, &filter);
-            }
-        }
-    }
-
     /// Delivers a message and what waits behind it, each only if the client may receive it now.
     async fn deliver_waiting(&mut self, first: Delivery, actions: &mut Vec<Action>) {
         let mut next = Some(first);
-        for _ in 0..DELIVERIES {
-            let Some(delivery) = next.take() else { break };
+        let mut turns = 1..DELIVERIES;
+        while let Some(delivery) = next.take() {
             if let Err(cause) = self.deliver(delivery, actions).await {
                 tracing::error!(peer = %self.peer.address, %cause, "the store did not answer a delivery");
                 return self.session.close(DisconnectReason::ServerError, actions);
             }
-            next = self
-                .client
-                .as_mut()
-                .and_then(|client| client.queue.try_recv().ok());
-        }
-        if let Some(delivery) = next
-            && let Err(cause) = self.deliver(delivery, actions).await
-        {
-            tracing::error!(peer = %self.peer.address, %cause, "the store did not answer a delivery");
-            self.session.close(DisconnectReason::ServerError, actions);
+            self.carry_out(actions).await;
+            if let Some(client) = &mut self.client
+                && turns.next().is_some()
+                && self.output.len() < OUTPUT
+            {
+                next = client.queue.try_recv().ok();
+            }
         }
     }
 
@@ -421,16 +266,20 @@ impl Connection<'_> {
         let topic = delivery.message.topic.as_str();
         let answer = client.principal.may_receive(topic).await?;
         if !answer.allowed {
-            refusal::denied(
-                &client.principal,
-                self.peer.address,
-                "iot:Receive",
-                topic,
-                &answer,
-            );
+            // Once for each reason: whoever publishes must not fill the log of whoever may not receive.
+            if client.receive_denied.as_ref() != Some(&answer) {
+                refusal::denied(
+                    &client.principal,
+                    self.peer.address,
+                    "iot:Receive",
+                    topic,
+                    &answer,
+                );
+            }
             if !answer.active {
                 self.session.close(DisconnectReason::ForbiddenAccess, actions);
             }
+            client.receive_denied = Some(answer);
             return Ok(());
         }
         self.deliveries += 1;
@@ -449,26 +298,30 @@ impl Connection<'_> {
         Ok(())
     }
 
-    fn store_failed(&self, cause: &StoreError) -> Answer {
-        tracing::error!(peer = %self.peer.address, %cause, "the store did not answer a question of authorization");
-        Answer::Refused(DisconnectReason::ServerError)
-    }
-
-    /// Sends what is to be sent. A client that does not read is given up after a while.
-    async fn flush(&mut self) -> std::io::Result<()> {
+    /// Sends what is to be sent. A client that takes nothing for a while is given up; one that does not read must not
+    /// keep its client id from its successor, nor the server from ending.
+    async fn flush(&mut self) -> Result<(), DisconnectReason> {
         if self.output.is_empty() {
             return Ok(());
         }
         let patience = self.gateway.config.write_patience;
+        let mut output = std::mem::take(&mut self.output);
         let send = async {
-            self.stream.write_all(&self.output).await?;
-            self.stream.flush().await
+            while !output.is_empty() {
+                timeout(patience, self.stream.write_buf(&mut output)).await??;
+            }
+            timeout(patience, self.stream.flush()).await?
         };
-        let sent = timeout(patience, send)
-            .await
-            .unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
-        self.output = BytesMut::new();
-        sent
+        let sent: std::io::Result<()> = tokio::select! {
+            biased;
+            sent = send => sent,
+            () = taken_over(self.client.as_ref()) => return Err(DisconnectReason::DuplicateClientId),
+            _ = self.shutdown.wait_for(|stop| *stop) => return Err(DisconnectReason::ServerInitiatedDisconnect),
+        };
+        sent.map_err(|cause| {
+            tracing::debug!(peer = %self.peer.address, %cause, "the client takes nothing more");
+            DisconnectReason::ConnectionLost
+        })
     }
 
     fn now_ms(&self) -> u64 {
@@ -488,5 +341,9 @@ async fn client_event(client: Option<&mut Client>) -> Event {
     }
 }
 
-/// Subscriptions of one connection (AWS's quota "Maximum number of subscriptions per connection").
-const SUBSCRIPTIONS: usize = 50;
+async fn taken_over(client: Option<&Client>) {
+    match client {
+        None => std::future::pending().await,
+        Some(client) => client.seat.taken_over().await,
+    }
+}

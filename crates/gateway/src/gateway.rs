@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use thingsmith_core::Deeds;
 use thingsmith_core::connections::{self, Admission, Refusal};
-use thingsmith_core::messages::{Clients, Router};
+use thingsmith_core::messages::{Clients, QueueLimits, Router};
 use thingsmith_core::realms::RealmRecord;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -27,9 +27,9 @@ pub struct Config {
     pub handshakes_per_address: NonZeroUsize,
     /// Connections at once.
     pub connections: usize,
-    /// Messages that wait for one connection to read them.
-    pub delivery_queue: usize,
-    /// How long a client may leave what is sent to it unread.
+    /// What may wait for one connection to read it.
+    pub delivery_queue: QueueLimits,
+    /// How long a client may take nothing of what is sent to it.
     pub write_patience: Duration,
     /// Bounds of one handshake.
     pub tls: tls::Limits,
@@ -43,7 +43,10 @@ impl Default for Config {
             handshakes: NonZeroUsize::new(1024).expect("it is not zero"),
             handshakes_per_address: NonZeroUsize::new(256).expect("it is not zero"),
             connections: 500_000,
-            delivery_queue: 256,
+            delivery_queue: QueueLimits {
+                messages: 256,
+                bytes: 4 * 1024 * 1024,
+            },
             write_patience: Duration::from_secs(30),
             tls: tls::Limits::default(),
             mqtt: thingsmith_mqtt::Limits::default(),
@@ -145,7 +148,8 @@ impl Gateway {
             return;
         }
         let admitted = tokio::select! {
-            admitted = self.shake_hands(tcp) => admitted,
+            // In a box, so that a connection does not keep the room of its handshake for as long as it lives.
+            admitted = Box::pin(self.shake_hands(tcp)) => admitted,
             _ = shutdown.wait_for(|stop| *stop) => return,
         };
         drop(permit);

@@ -20,6 +20,8 @@ pub struct Admission {
     pub number: i64,
     /// The certificate, which its holder has proven to hold.
     pub certificate: Arc<Certificate>,
+    /// When its status was looked up.
+    pub admitted_at: Timestamp,
 }
 
 /// Why a certificate may not connect. The device is not told; the log is.
@@ -79,6 +81,7 @@ pub enum Refusal {
 pub async fn admit(deeds: &Deeds, realm: Option<Arc<RealmRecord>>, der: &[u8]) -> Result<Admission, Refusal> {
     let certificate = Certificate::from_der(der)?;
     let id = certificate.id();
+    let now = deeds.clock().now();
     let standing = match &realm {
         Some(realm) => {
             let found = rows::standing(deeds.store(), realm.realm, &id).await?;
@@ -92,7 +95,6 @@ pub async fn admit(deeds: &Deeds, realm: Option<Arc<RealmRecord>>, der: &[u8]) -
             status: standing.status,
         });
     }
-    let now = deeds.clock().now();
     if now < certificate.not_before() {
         return Err(Refusal::NotYetValid {
             id,
@@ -116,6 +118,7 @@ pub async fn admit(deeds: &Deeds, realm: Option<Arc<RealmRecord>>, der: &[u8]) -
         realm,
         number: standing.number,
         certificate: Arc::new(certificate),
+        admitted_at: now,
     })
 }
 

@@ -92,18 +92,21 @@ impl Principal {
         admission: &Admission,
         connect: ConnectFacts,
     ) -> Result<Self, StoreError> {
+        // A client may take its time between its handshake and its CONNECT.
+        let id = admission.certificate.id();
+        let stale = deeds.clock().now() >= admission.admitted_at.plus(FRESH);
         let known = read(
             &deeds,
             &admission.realm,
             admission.number,
             &connect.client_id,
-            None,
+            stale.then_some(&id),
         )
         .await?;
         Ok(Self {
             realm: Arc::clone(&admission.realm),
             number: admission.number,
-            certificate_id: admission.certificate.id(),
+            certificate_id: id,
             certificate: facts(&admission.certificate),
             source: connect.source.map(|address| address.to_canonical().to_string()),
             will_topic: connect

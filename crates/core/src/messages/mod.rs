@@ -4,4 +4,4 @@ mod clients;
 mod router;
 
 pub use clients::{Clients, Seat};
-pub use router::{Delivery, Router, Subscriber};
+pub use router::{Delivery, QueueLimits, Router, Subscriber};

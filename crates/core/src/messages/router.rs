@@ -4,33 +4,59 @@
 //! may receive it is asked by its connection, at the delivery.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use thingsmith_model::Realm;
 use thingsmith_mqtt::{Match, Message, Qos, SubscriptionTrie, TopicFilter};
 use tokio::sync::mpsc;
 
 /// A message on its way to one subscriber.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Delivery {
     /// The message.
     pub message: Message,
     /// The lesser of the publisher's and the subscription's quality of service.
     pub qos: Qos,
+    /// Given back when the delivery is taken apart or dropped.
+    _room: Room,
+}
+
+/// How much may wait for one subscriber.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueueLimits {
+    /// Messages.
+    pub messages: usize,
+    /// Bytes of topics and payloads. A message that is longer finds room when nothing else waits.
+    pub bytes: usize,
 }
 
 /// Where a connection's messages go.
 #[derive(Debug, Clone)]
 pub struct Subscriber {
     id: u64,
-    queue: mpsc::Sender<Delivery>,
+    queue: Queue,
+}
+
+#[derive(Debug, Clone)]
+struct Queue {
+    sender: mpsc::Sender<Delivery>,
+    /// Bytes that wait, and how many may.
+    waiting: Arc<AtomicUsize>,
+    bytes: usize,
+}
+
+/// Room for one message in a queue.
+#[derive(Debug)]
+struct Room {
+    waiting: Arc<AtomicUsize>,
+    bytes: usize,
 }
 
 #[derive(Debug)]
 struct Subscription {
     qos: Qos,
-    queue: mpsc::Sender<Delivery>,
+    queue: Queue,
 }
 
 /// The subscriptions of all realms on this node.
@@ -46,17 +72,17 @@ impl Router {
         Self::default()
     }
 
-    /// Makes a subscriber with a queue of so many messages. A full queue loses what comes: a subscriber that does not
-    /// read must not hold up the others.
-    pub fn subscriber(&self, queue: usize) -> (Subscriber, mpsc::Receiver<Delivery>) {
-        let (sender, receiver) = mpsc::channel(queue);
-        (
-            Subscriber {
-                id: self.next.fetch_add(1, Ordering::Relaxed),
-                queue: sender,
-            },
-            receiver,
-        )
+    /// Makes a subscriber with a queue. A full queue loses what comes: a subscriber that does not read must not hold up
+    /// the others.
+    pub fn subscriber(&self, limits: QueueLimits) -> (Subscriber, mpsc::Receiver<Delivery>) {
+        let (sender, receiver) = mpsc::channel(limits.messages);
+        let queue = Queue {
+            sender,
+            waiting: Arc::default(),
+            bytes: limits.bytes,
+        };
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        (Subscriber { id, queue }, receiver)
     }
 
     /// Subscribes; a second subscription with the same filter takes the place of the first.
@@ -89,7 +115,10 @@ impl Router {
         let realms = self.realms.read().unwrap_or_else(PoisonError::into_inner);
         let Some(trie) = realms.get(&realm) else { return 0 };
         let mut sent = 0;
+        // What waits is a copy: a few bytes in a queue must not keep alive all that was read together with them.
+        let mut copy = None;
         trie.visit(&message.topic, |found| {
+            let message: &Message = copy.get_or_insert_with(|| message.detached());
             let queued = match found {
                 Match::Subscriber(_, subscription) => subscription.send(message, qos),
                 // One after the other from a place that moves on; a member whose queue is full leaves it to the next.
@@ -110,11 +139,37 @@ impl Router {
 
 impl Subscription {
     fn send(&self, message: &Message, qos: Qos) -> bool {
+        let Some(room) = self
+            .queue
+            .room(message.topic.as_bytes().len() + message.payload.len())
+        else {
+            return false;
+        };
         let delivery = Delivery {
             message: message.clone(),
             qos: qos.min(self.qos),
+            _room: room,
         };
-        self.queue.try_send(delivery).is_ok()
+        self.queue.sender.try_send(delivery).is_ok()
+    }
+}
+
+impl Queue {
+    fn room(&self, bytes: usize) -> Option<Room> {
+        self.waiting
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |waiting| {
+                let after = waiting.checked_add(bytes)?;
+                (waiting == 0 || after <= self.bytes).then_some(after)
+            })
+            .ok()?;
+        let waiting = Arc::clone(&self.waiting);
+        Some(Room { waiting, bytes })
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.waiting.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
@@ -128,19 +183,28 @@ mod tests {
     }
 
     fn message(topic: &str) -> Message {
+        message_with(topic, b"x")
+    }
+
+    fn message_with(topic: &str, payload: &'static [u8]) -> Message {
         let topic = TopicName::parse(topic, &TopicLimits::default()).unwrap();
         Message {
             topic,
-            payload: bytes::Bytes::from_static(b"x"),
+            payload: bytes::Bytes::from_static(payload),
             retain: false,
         }
+    }
+
+    fn of(messages: usize) -> QueueLimits {
+        let bytes = 1024;
+        QueueLimits { messages, bytes }
     }
 
     #[test]
     fn a_message_reaches_the_subscribers_of_its_realm_only() {
         let router = Router::new();
-        let (mine, mut my_queue) = router.subscriber(8);
-        let (other, mut other_queue) = router.subscriber(8);
+        let (mine, mut my_queue) = router.subscriber(of(8));
+        let (other, mut other_queue) = router.subscriber(of(8));
         router.subscribe(Realm(1), &mine, &filter("a/+"), Qos::AtLeastOnce);
         router.subscribe(Realm(2), &other, &filter("a/+"), Qos::AtLeastOnce);
         assert_eq!(router.route(Realm(1), &message("a/b"), Qos::AtMostOnce), 1);
@@ -153,7 +217,7 @@ mod tests {
     #[test]
     fn a_full_queue_loses_messages_and_nobody_waits() {
         let router = Router::new();
-        let (slow, mut queue) = router.subscriber(1);
+        let (slow, mut queue) = router.subscriber(of(1));
         router.subscribe(Realm(1), &slow, &filter("a"), Qos::AtMostOnce);
         assert_eq!(router.route(Realm(1), &message("a"), Qos::AtMostOnce), 1);
         assert_eq!(router.route(Realm(1), &message("a"), Qos::AtMostOnce), 0);
@@ -162,10 +226,47 @@ mod tests {
     }
 
     #[test]
+    fn a_queue_is_bounded_in_bytes_and_takes_any_message_when_empty() {
+        let router = Router::new();
+        let limits = QueueLimits {
+            messages: 8,
+            bytes: 10,
+        };
+        let (slow, mut queue) = router.subscriber(limits);
+        router.subscribe(Realm(1), &slow, &filter("a"), Qos::AtMostOnce);
+        let route = |payload| router.route(Realm(1), &message_with("a", payload), Qos::AtMostOnce);
+        assert_eq!((route(b"1234"), route(b"1234"), route(b"")), (1, 1, 0));
+        drop(queue.try_recv().unwrap());
+        assert_eq!((route(b"12345"), route(b"1234")), (0, 1));
+        drop((queue.try_recv().unwrap(), queue.try_recv().unwrap()));
+        assert_eq!((route(b"longer than all of it"), route(b"")), (1, 0));
+        let Delivery { message, .. } = queue.try_recv().unwrap();
+        assert_eq!(route(b"1234"), 1, "what was taken out waits no more");
+        assert_eq!(&message.payload[..], b"longer than all of it");
+    }
+
+    #[test]
+    fn what_waits_keeps_nothing_else_alive() {
+        let router = Router::new();
+        let (subscriber, mut queue) = router.subscriber(of(8));
+        router.subscribe(Realm(1), &subscriber, &filter("a"), Qos::AtMostOnce);
+        let mut read = bytes::Bytes::from(vec![b'a'; 100_000]);
+        let message = Message {
+            topic: TopicName::from_bytes(read.split_to(1), &TopicLimits::default()).unwrap(),
+            payload: read.split_to(1),
+            retain: false,
+        };
+        assert_eq!(router.route(Realm(1), &message, Qos::AtMostOnce), 1);
+        drop(message);
+        assert!(read.is_unique());
+        assert_eq!(&queue.try_recv().unwrap().message.payload[..], b"a");
+    }
+
+    #[test]
     fn members_of_a_group_take_turns() {
         let router = Router::new();
-        let (first, mut first_queue) = router.subscriber(8);
-        let (second, mut second_queue) = router.subscriber(8);
+        let (first, mut first_queue) = router.subscriber(of(8));
+        let (second, mut second_queue) = router.subscriber(of(8));
         for member in [&first, &second] {
             router.subscribe(Realm(1), member, &filter("$share/g/a"), Qos::AtMostOnce);
         }

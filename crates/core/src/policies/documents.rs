@@ -30,6 +30,8 @@ pub struct Documents {
 
 /// Documents kept parsed: some 50 MiB at most.
 const KEPT: NonZeroUsize = NonZeroUsize::new(10_000).expect("it is not zero");
+/// Readings before what is attached counts as damaged. A second one is rare already.
+const READINGS: usize = 4;
 
 impl Default for Documents {
     fn default() -> Self {
@@ -47,6 +49,22 @@ impl Documents {
         realm: Realm,
         target: i64,
     ) -> Result<Vec<AttachedDocument>, StoreError> {
+        for _ in 0..READINGS {
+            if let Some(documents) = self.read(deeds, realm, target).await? {
+                return Ok(documents);
+            }
+        }
+        Err(StoreError::other("a document of an attached policy is not there"))
+    }
+
+    /// Reads once; nothing if a document was gone when its turn came. It may be one that denies, so it is not left out:
+    /// the next reading finds the policy detached or with another default version.
+    async fn read(
+        &self,
+        deeds: &Deeds,
+        realm: Realm,
+        target: i64,
+    ) -> Result<Option<Vec<AttachedDocument>>, StoreError> {
         let policies = rows::page_of_attached(deeds.store(), realm, target, 0, i64::from(u8::MAX)).await?;
         let mut documents = Vec::with_capacity(policies.len());
         for policy in policies {
@@ -59,9 +77,8 @@ impl Documents {
                 .cloned();
             let document = match kept {
                 Some(document) => document,
-                // A policy that was deleted between the two reads allows nothing any more.
                 None => match rows::document(deeds.store(), realm, key.0, key.1).await? {
-                    None => continue,
+                    None => return Ok(None),
                     Some(text) => self.keep(key, &text)?,
                 },
             };
@@ -71,7 +88,7 @@ impl Documents {
                 document,
             });
         }
-        Ok(documents)
+        Ok(Some(documents))
     }
 
     fn keep(&self, key: (i64, i64), text: &str) -> Result<Arc<Document>, StoreError> {

@@ -1,0 +1,13 @@
+//! The device gateway, through its front door.
+
+mod admission;
+mod changes;
+mod connect_policies;
+mod hostile;
+mod lab;
+mod messages;
+mod refusals;
+mod sessions;
+mod slow;
+mod whole;
+mod wire;
