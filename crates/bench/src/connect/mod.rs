@@ -86,17 +86,31 @@ pub(crate) fn run(flags: &Flags) -> Result<Connections> {
     let cores = machine::cores();
     let server_core = (cores.len() > 1).then(|| cores[0]);
     let (process, announced) = under_test::start(directory.path(), flags.devices, server_core)?;
-    let ours = Subject { process, port: announced.mqtt_port, conversation: Conversation::Mqtt };
+    let ours = Subject {
+        process,
+        port: announced.mqtt_port,
+        conversation: Conversation::Mqtt,
+    };
     let bare = |verify| -> Result<Subject> {
         let (process, announced) = bare::start(directory.path(), verify, server_core)?;
-        Ok(Subject { process, port: announced.port, conversation: Conversation::Handshake })
+        Ok(Subject {
+            process,
+            port: announced.port,
+            conversation: Conversation::Handshake,
+        })
     };
     let mut subjects = [bare(Verify::Signature)?, bare(Verify::Chain)?, ours];
     if let Some(core) = cores.get(1) {
         machine::pin(*core)?;
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let load = Load::new(&Fleet::read(directory.path())?, flags.connections, flags.concurrent)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let load = Load::new(
+        &Fleet::read(directory.path())?,
+        flags.connections,
+        flags.concurrent,
+    )?;
     let mut rounds = Vec::with_capacity(flags.rounds);
     for number in 0..=flags.rounds {
         let mut figures = Vec::with_capacity(subjects.len());
@@ -129,7 +143,9 @@ async fn measure(subject: &mut Subject, load: &Load) -> Result<Figures> {
 
 impl Connections {
     fn new(machine: Machine, flags: &Flags, rounds: Vec<[Figures; 3]>) -> Self {
-        let spread = |server: usize, figure: fn(&Figures) -> f64| Spread::of(rounds.iter().map(|round| figure(&round[server])));
+        let spread = |server: usize, figure: fn(&Figures) -> f64| {
+            Spread::of(rounds.iter().map(|round| figure(&round[server])))
+        };
         let servers = [0, 1, 2].map(|server| Summary {
             name: NAMES[server],
             cpu_us: spread(server, |figures| figures.cpu_us),
@@ -163,18 +179,32 @@ impl Report for Connections {
             self.connections_a_round
         );
         text += &report::machine(&self.machine);
-        let mut each = Table::new(&["round: CPU us a connection", NAMES[0], NAMES[1], NAMES[2], "ratio"]);
+        let mut each = Table::new(&[
+            "round: CPU us a connection",
+            NAMES[0],
+            NAMES[1],
+            NAMES[2],
+            "ratio",
+        ]);
         for (number, round) in self.rounds.iter().enumerate() {
             let [signature, chain, ours] = round;
             let cells = [signature, chain, ours].map(|figures| format!("{:.1}", figures.cpu_us));
             let ratio = format!("{:.2}", ours.cpu_us / signature.cpu_us);
-            each.row([format!("{}", number + 1)].into_iter().chain(cells).chain([ratio]));
+            each.row(
+                [format!("{}", number + 1)]
+                    .into_iter()
+                    .chain(cells)
+                    .chain([ratio]),
+            );
         }
         let mut all = Table::new(&["median (range)", "CPU us", "a second", "p50 us", "p99 us"]);
         for server in &self.servers {
             let figures = [&server.cpu_us, &server.rate, &server.p50_us, &server.p99_us];
             let decimals = [1, 0, 0, 0];
-            let cells = figures.into_iter().zip(decimals).map(|(figure, decimals)| report::spread(figure, decimals));
+            let cells = figures
+                .into_iter()
+                .zip(decimals)
+                .map(|(figure, decimals)| report::spread(figure, decimals));
             all.row([server.name.to_owned()].into_iter().chain(cells));
         }
         text += &format!("\n{}\n{}\n", each.text(), all.text());
@@ -184,7 +214,10 @@ impl Report for Connections {
             self.bar,
             report::bar(self.ratio.median <= self.bar)
         );
-        text += &format!("  CPU over bare, signature and chain:   {}\n", report::spread(&self.ratio_to_chain, 2));
+        text += &format!(
+            "  CPU over bare, signature and chain:   {}\n",
+            report::spread(&self.ratio_to_chain, 2)
+        );
         text + "  CPU is user and system time of the server's process; rate and latency are those of one core, and of\n  \
                 devices that share the machine with the server and with whatever else runs on it.\n"
     }

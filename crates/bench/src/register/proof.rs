@@ -20,7 +20,12 @@ pub(super) async fn count_whole(
     Ok(whole)
 }
 
-async fn is_whole(deeds: &Deeds, realm: &RealmRecord, devices: &Devices, registered: &Registered) -> Result<bool> {
+async fn is_whole(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    devices: &Devices,
+    registered: &Registered,
+) -> Result<bool> {
     let (store, realm, number) = (deeds.store(), realm.realm, registered.certificate);
     let standing = certificates::rows::standing(store, realm, &registered.certificate_id).await?;
     let thing = things::rows::find_with_principal(store, realm, &registered.thing, number).await?;
