@@ -132,8 +132,10 @@ async fn a_packet_too_long_is_refused_by_its_header_alone() {
 
 #[tokio::test]
 async fn one_address_gets_so_many_handshakes_and_others_wait_for_nothing() {
-    let mut config = Config::default();
-    config.handshakes_per_address = NonZeroUsize::new(3).unwrap();
+    let config = Config {
+        handshakes_per_address: NonZeroUsize::new(3).unwrap(),
+        ..Config::default()
+    };
     let lab = Lab::with(config).await;
     let device = lab.device(EVERYTHING).await;
     let mut healthy = Healthy::connect(&lab, &device).await;
