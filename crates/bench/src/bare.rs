@@ -6,7 +6,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use rustls::client::danger::HandshakeSignatureValid;
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::{
+    CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature, verify_tls13_signature,
+};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
@@ -50,7 +52,11 @@ pub(crate) struct Announcement {
 }
 
 /// Starts a bare server in a process of its own.
-pub(crate) fn start(directory: &Path, verify: Verify, core: Option<usize>) -> Result<(Process, Announcement)> {
+pub(crate) fn start(
+    directory: &Path,
+    verify: Verify,
+    core: Option<usize>,
+) -> Result<(Process, Announcement)> {
     let verify = match verify {
         Verify::Signature => "signature",
         Verify::Chain => "chain",
@@ -66,7 +72,9 @@ pub(crate) fn run(flags: &Flags) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new().context("the runtime cannot start")?;
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let announcement = Announcement { port: listener.local_addr()?.port() };
+        let announcement = Announcement {
+            port: listener.local_addr()?.port(),
+        };
         let serving = tokio::spawn(serve(listener, acceptor));
         let answered = tokio::task::spawn_blocking(move || answer(&announcement)).await?;
         serving.abort();
@@ -91,7 +99,9 @@ fn config(fleet: &Fleet, verify: Verify) -> Result<ServerConfig> {
         Verify::Signature => Arc::new(Signature::new(&provider)),
         Verify::Chain => {
             let mut roots = RootCertStore::empty();
-            roots.add(CertificateDer::from_pem_slice(fleet.device_authority_pem.as_bytes())?)?;
+            roots.add(CertificateDer::from_pem_slice(
+                fleet.device_authority_pem.as_bytes(),
+            )?)?;
             WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build()?
         }
     };
@@ -115,7 +125,9 @@ struct Signature {
 
 impl Signature {
     fn new(provider: &CryptoProvider) -> Self {
-        Self { algorithms: provider.signature_verification_algorithms }
+        Self {
+            algorithms: provider.signature_verification_algorithms,
+        }
     }
 }
 

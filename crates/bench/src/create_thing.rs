@@ -81,7 +81,9 @@ pub(crate) fn run(flags: &Flags) -> Result<Things> {
     // Not bound to a core: a server has the whole machine, its writer's thread included.
     let (mut process, announced) = under_test::start(directory.path(), 0, None)?;
     let caller = Arc::new(Caller::new(announced)?);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let mut rounds = Vec::with_capacity(flags.rounds);
     for number in 0..=flags.rounds {
         let before = process.cpu()?;
@@ -138,7 +140,11 @@ async fn round(caller: &Arc<Caller>, flags: &Flags, round: usize) -> Result<Vec<
 
 impl Caller {
     fn new(announced: Announcement) -> Result<Self> {
-        let host = announced.api.strip_prefix("http://").context("the API's URL begins with http://")?.to_owned();
+        let host = announced
+            .api
+            .strip_prefix("http://")
+            .context("the API's URL begins with http://")?
+            .to_owned();
         let signer = Signer {
             access_key_id: announced.access_key_id,
             secret_access_key: Secret::new(announced.secret_access_key),
@@ -150,7 +156,9 @@ impl Caller {
     }
 
     async fn connect(&self) -> Result<SendRequest<Full<Bytes>>> {
-        let tcp = TcpStream::connect(&self.host).await.context("the API cannot be reached")?;
+        let tcp = TcpStream::connect(&self.host)
+            .await
+            .context("the API cannot be reached")?;
         tcp.set_nodelay(true)?;
         let (sender, connection) = http1::handshake(TokioIo::new(tcp)).await?;
         // It ends with its sender; a failure shows in the request that was under way.
@@ -159,17 +167,37 @@ impl Caller {
     }
 
     async fn create(&self, sender: &mut SendRequest<Full<Bytes>>, target: &str) -> Result<()> {
-        let headers: [(&str, &[u8]); 2] = [("content-type", b"application/json"), ("host", self.host.as_bytes())];
-        let to_sign = Request { method: "POST", target: target.as_bytes(), headers: &headers };
-        let signature = sign(&self.signer, &to_sign, PayloadHash::of(BODY.as_bytes()), SystemClock.now())?;
-        let mut request = hyper::Request::post(target).header(HOST, &self.host).header(CONTENT_TYPE, "application/json");
+        let headers: [(&str, &[u8]); 2] = [
+            ("content-type", b"application/json"),
+            ("host", self.host.as_bytes()),
+        ];
+        let to_sign = Request {
+            method: "POST",
+            target: target.as_bytes(),
+            headers: &headers,
+        };
+        let signature = sign(
+            &self.signer,
+            &to_sign,
+            PayloadHash::of(BODY.as_bytes()),
+            SystemClock.now(),
+        )?;
+        let mut request = hyper::Request::post(target)
+            .header(HOST, &self.host)
+            .header(CONTENT_TYPE, "application/json");
         for (name, value) in signature {
             request = request.header(HeaderName::from_static(name), value);
         }
-        let answer = sender.send_request(request.body(Full::new(Bytes::from_static(BODY.as_bytes())))?).await?;
+        let answer = sender
+            .send_request(request.body(Full::new(Bytes::from_static(BODY.as_bytes())))?)
+            .await?;
         let status = answer.status();
         let body = answer.into_body().collect().await?.to_bytes();
-        ensure!(status.is_success(), "CreateThing: {status} {}", String::from_utf8_lossy(&body));
+        ensure!(
+            status.is_success(),
+            "CreateThing: {status} {}",
+            String::from_utf8_lossy(&body)
+        );
         Ok(())
     }
 }
@@ -184,15 +212,23 @@ impl Report for Things {
         text += &report::machine(&self.machine);
         let mut table = Table::new(&["median (range)", "a second", "server CPU us", "p50 us", "p99 us"]);
         let figures = [&self.rate, &self.cpu_us, &self.p50_us, &self.p99_us];
-        let cells = figures.into_iter().zip([0, 1, 0, 0]).map(|(figure, decimals)| report::spread(figure, decimals));
+        let cells = figures
+            .into_iter()
+            .zip([0, 1, 0, 0])
+            .map(|(figure, decimals)| report::spread(figure, decimals));
         table.row(["thingsmith".to_owned()].into_iter().chain(cells));
         text += &format!("\n{}\n", table.text());
         let fsyncs = self.machine.fsync.map_or(0.0, |fsync| fsync.per_second);
         let held = report::bar(self.rate.median >= self.rate_bar);
         let (rate, bar) = (self.rate.median, self.rate_bar);
-        text += &format!("  {rate:.0} a second; bar: at least {bar:.0}, {held}; {:.2} for each fsync\n", rate / fsyncs);
+        text += &format!(
+            "  {rate:.0} a second; bar: at least {bar:.0}, {held}; {:.2} for each fsync\n",
+            rate / fsyncs
+        );
         let held = report::bar(self.cpu_us.median <= self.cpu_bar_us);
         let (cpu, bar) = (self.cpu_us.median, self.cpu_bar_us);
-        text + &format!("  {cpu:.0} us of the server's CPU; bar: at most {bar:.0}, {held}\n  Callers share the machine with the server.\n")
+        text + &format!(
+            "  {cpu:.0} us of the server's CPU; bar: at most {bar:.0}, {held}\n  Callers share the machine with the server.\n"
+        )
     }
 }

@@ -8,11 +8,11 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use thingsmith_agent::DeviceKey;
+use thingsmith_core::Deeds;
 use thingsmith_core::certificates::create_certificate_from_csr;
 use thingsmith_core::policies::{attach_policy, create_policy};
 use thingsmith_core::realms::RealmRecord;
 use thingsmith_core::things::{Attributes, NewThing, attach_thing_principal, create_thing};
-use thingsmith_core::Deeds;
 use thingsmith_model::{CertificateStatus, PolicyName, Resource};
 use thingsmith_x509::pem_encode;
 use tokio::task::JoinSet;
@@ -49,7 +49,11 @@ impl Fleet {
     }
 
     /// Provisions devices: a certificate from a CSR, a thing, and a policy that lets a device act as its thing only.
-    pub(crate) async fn provision(deeds: &Arc<Deeds>, realm: &Arc<RealmRecord>, count: usize) -> Result<Self> {
+    pub(crate) async fn provision(
+        deeds: &Arc<Deeds>,
+        realm: &Arc<RealmRecord>,
+        count: usize,
+    ) -> Result<Self> {
         let policy: PolicyName = "bench-device".parse()?;
         create_policy(deeds, realm, policy.clone(), &device_policy(realm)).await?;
         let mut devices = Vec::with_capacity(count);
@@ -58,7 +62,12 @@ impl Fleet {
             if under_way.len() >= 64 {
                 devices.extend(under_way.join_next().await.transpose()?.transpose()?);
             }
-            under_way.spawn(device(Arc::clone(deeds), Arc::clone(realm), policy.clone(), number));
+            under_way.spawn(device(
+                Arc::clone(deeds),
+                Arc::clone(realm),
+                policy.clone(),
+                number,
+            ));
         }
         while let Some(done) = under_way.join_next().await {
             devices.push(done??);
@@ -74,7 +83,12 @@ impl Fleet {
     }
 }
 
-async fn device(deeds: Arc<Deeds>, realm: Arc<RealmRecord>, policy: PolicyName, number: usize) -> Result<Device> {
+async fn device(
+    deeds: Arc<Deeds>,
+    realm: Arc<RealmRecord>,
+    policy: PolicyName,
+    number: usize,
+) -> Result<Device> {
     let thing_name = format!("device-{number:07}");
     let key = DeviceKey::generate()?;
     let csr = key.signing_request(&thing_name)?;
@@ -90,7 +104,11 @@ async fn device(deeds: Arc<Deeds>, realm: Arc<RealmRecord>, policy: PolicyName, 
     let thing = create_thing(&deeds, &realm, new).await?;
     attach_thing_principal(&deeds, &realm, &thing.name, &arn).await?;
     attach_policy(&deeds, &realm, &policy, &arn).await?;
-    Ok(Device { thing_name, certificate_pem: certificate.pem(), key_pem: key.to_pem().to_string() })
+    Ok(Device {
+        thing_name,
+        certificate_pem: certificate.pem(),
+        key_pem: key.to_pem().to_string(),
+    })
 }
 
 /// The policy that AWS's guide gives devices: each acts as its own thing, by thing policy variables.

@@ -51,18 +51,27 @@ fn fsync(directory: &Path) -> Result<Fsync> {
     let started = Instant::now();
     while started.elapsed() < Duration::from_secs(1) {
         let before = Instant::now();
-        file.write_all(&block).and_then(|()| file.sync_data()).context("the disk cannot be written")?;
+        file.write_all(&block)
+            .and_then(|()| file.sync_data())
+            .context("the disk cannot be written")?;
         durations.push(before.elapsed());
     }
     let per_second = count(durations.len()) / started.elapsed().as_secs_f64();
     std::fs::remove_file(&path).context("the probe's file cannot be removed")?;
-    Ok(Fsync { per_second, latency: Latency::of(durations) })
+    Ok(Fsync {
+        per_second,
+        latency: Latency::of(durations),
+    })
 }
 
 /// The cores that this process may use.
 pub(crate) fn cores() -> Vec<usize> {
-    let Ok(allowed) = sched_getaffinity(None) else { return vec![0] };
-    (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect()
+    let Ok(allowed) = sched_getaffinity(None) else {
+        return vec![0];
+    };
+    (0..CpuSet::MAX_CPU)
+        .filter(|core| allowed.is_set(*core))
+        .collect()
 }
 
 /// Binds this thread, and those it will start, to one core.
@@ -82,5 +91,8 @@ pub(crate) fn cpu() -> Duration {
 /// The bytes that this process has had written to the disk, if the system counts them.
 pub(crate) fn bytes_written() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/io").ok()?;
-    text.lines().find_map(|line| line.strip_prefix("write_bytes: "))?.parse().ok()
+    text.lines()
+        .find_map(|line| line.strip_prefix("write_bytes: "))?
+        .parse()
+        .ok()
 }

@@ -54,13 +54,20 @@ impl Process {
     pub(crate) fn cpu(&mut self) -> Result<Duration> {
         let input = self.input.as_mut().context("the process has no input")?;
         input.write_all(b"\n").context("the process does not listen")?;
-        let nanoseconds = self.line()?.trim().parse().context("the process did not tell its CPU time")?;
+        let nanoseconds = self
+            .line()?
+            .trim()
+            .parse()
+            .context("the process did not tell its CPU time")?;
         Ok(Duration::from_nanos(nanoseconds))
     }
 
     fn line(&mut self) -> Result<String> {
         let mut line = String::new();
-        let read = self.output.read_line(&mut line).context("the process does not answer")?;
+        let read = self
+            .output
+            .read_line(&mut line)
+            .context("the process does not answer")?;
         ensure!(read > 0, "the process to measure ended early");
         Ok(line)
     }

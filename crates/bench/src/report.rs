@@ -18,7 +18,10 @@ pub(crate) trait Report: Serialize {
 #[expect(clippy::print_stdout, reason = "results are what this program is for")]
 pub(crate) fn print(report: &impl Report, json: bool) -> Result<()> {
     if json {
-        println!("{}", serde_json::to_string(report).context("the result cannot be written as JSON")?);
+        println!(
+            "{}",
+            serde_json::to_string(report).context("the result cannot be written as JSON")?
+        );
     } else {
         print!("{}", report.text());
     }
@@ -32,7 +35,9 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn new(headings: &[&str]) -> Self {
-        Self { rows: vec![headings.iter().map(|heading| (*heading).to_owned()).collect()] }
+        Self {
+            rows: vec![headings.iter().map(|heading| (*heading).to_owned()).collect()],
+        }
     }
 
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
@@ -41,7 +46,13 @@ impl Table {
 
     pub(crate) fn text(&self) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
-        let width = |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+        let width = |column: usize| {
+            self.rows
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
+        };
         let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
         let mut text = String::new();
         for row in &self.rows {
@@ -62,18 +73,27 @@ impl Table {
 
 /// The machine in one line, and the disk in a second.
 pub(crate) fn machine(machine: &Machine) -> String {
-    let mut text = format!("  machine: {} cores, load {} when the run began\n", machine.cores, machine.load);
+    let mut text = format!(
+        "  machine: {} cores, load {} when the run began\n",
+        machine.cores, machine.load
+    );
     if let Some(fsync) = &machine.fsync {
         let (p50, p99) = (fsync.latency.p50_us, fsync.latency.p99_us);
         let rate = fsync.per_second;
-        text += &format!("  disk:    {rate:.0} fsyncs a second one after the other, p50 {p50:.0} us, p99 {p99:.0} us\n");
+        text += &format!(
+            "  disk:    {rate:.0} fsyncs a second one after the other, p50 {p50:.0} us, p99 {p99:.0} us\n"
+        );
     }
     text
 }
 
 /// A median with its range.
 pub(crate) fn spread(spread: &Spread, decimals: usize) -> String {
-    let Spread { median, minimum, maximum } = spread;
+    let Spread {
+        median,
+        minimum,
+        maximum,
+    } = spread;
     format!("{median:.decimals$} ({minimum:.decimals$} to {maximum:.decimals$})")
 }
 

@@ -31,7 +31,11 @@ impl Spread {
             odd if odd % 2 == 1 => figures[middle],
             _ => f64::midpoint(figures[middle - 1], figures[middle]),
         };
-        Self { median, minimum: minimum.copied().unwrap_or_default(), maximum: maximum.copied().unwrap_or_default() }
+        Self {
+            median,
+            minimum: minimum.copied().unwrap_or_default(),
+            maximum: maximum.copied().unwrap_or_default(),
+        }
     }
 }
 
@@ -40,14 +44,19 @@ impl Latency {
     pub(crate) fn of(durations: impl IntoIterator<Item = Duration>) -> Self {
         let mut durations: Vec<Duration> = durations.into_iter().collect();
         durations.sort_unstable();
-        Self { p50_us: percentile(&durations, 50), p99_us: percentile(&durations, 99) }
+        Self {
+            p50_us: percentile(&durations, 50),
+            p99_us: percentile(&durations, 99),
+        }
     }
 }
 
 /// The smallest duration that so many percent do not exceed (nearest rank).
 fn percentile(sorted: &[Duration], percent: usize) -> f64 {
     let rank = (sorted.len() * percent).div_ceil(100);
-    sorted.get(rank.saturating_sub(1)).map_or(0.0, |duration| micros(*duration))
+    sorted
+        .get(rank.saturating_sub(1))
+        .map_or(0.0, |duration| micros(*duration))
 }
 
 /// A duration in microseconds.
@@ -76,9 +85,15 @@ mod tests {
     #[test]
     fn a_percentile_is_one_of_the_durations() {
         let latency = Latency::of((1..=100).rev().map(Duration::from_micros));
-        assert!((latency.p50_us - 50.0).abs() < 1e-6 && (latency.p99_us - 99.0).abs() < 1e-6, "{latency:?}");
+        assert!(
+            (latency.p50_us - 50.0).abs() < 1e-6 && (latency.p99_us - 99.0).abs() < 1e-6,
+            "{latency:?}"
+        );
         let one = Latency::of([Duration::from_micros(5)]);
-        assert!((one.p50_us - 5.0).abs() < 1e-6 && (one.p99_us - 5.0).abs() < 1e-6, "{one:?}");
+        assert!(
+            (one.p50_us - 5.0).abs() < 1e-6 && (one.p99_us - 5.0).abs() < 1e-6,
+            "{one:?}"
+        );
         assert_eq!(Latency::of([]).p99_us, 0.0);
     }
 }

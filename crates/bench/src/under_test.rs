@@ -9,8 +9,8 @@ use thingsmith::Server;
 use thingsmith::commands::Arguments;
 
 use crate::fleet::Fleet;
-use crate::process::{Process, answer};
 use crate::machine;
+use crate::process::{Process, answer};
 
 #[derive(Debug, Args)]
 pub(crate) struct Flags {
@@ -36,7 +36,11 @@ pub(crate) struct Announcement {
 }
 
 /// Starts the server in a process of its own, with so many devices.
-pub(crate) fn start(directory: &Path, devices: usize, core: Option<usize>) -> Result<(Process, Announcement)> {
+pub(crate) fn start(
+    directory: &Path,
+    devices: usize,
+    core: Option<usize>,
+) -> Result<(Process, Announcement)> {
     Process::start("under-test", directory, ["--devices", &devices.to_string()], core)
 }
 
@@ -49,15 +53,41 @@ pub(crate) fn run(flags: &Flags) -> Result<()> {
 
 async fn serve(flags: &Flags) -> Result<()> {
     let data = flags.directory.join("data");
-    let words = ["--account", "123456789012", "--api", "127.0.0.1:0", "--mqtt", "127.0.0.1:0", "--data-dir"];
-    let arguments = ["thingsmith", "serve"].into_iter().chain(words).map(Into::into).chain([data.into_os_string()]);
-    let settings = Arguments::try_parse_from(arguments)?.serve_settings().context("serve has settings")?;
-    let server = Server::start(&settings).await.map_err(|cause| anyhow!("the server does not start: {cause}"))?;
+    let words = [
+        "--account",
+        "123456789012",
+        "--api",
+        "127.0.0.1:0",
+        "--mqtt",
+        "127.0.0.1:0",
+        "--data-dir",
+    ];
+    let arguments = ["thingsmith", "serve"]
+        .into_iter()
+        .chain(words)
+        .map(Into::into)
+        .chain([data.into_os_string()]);
+    let settings = Arguments::try_parse_from(arguments)?
+        .serve_settings()
+        .context("serve has settings")?;
+    let server = Server::start(&settings)
+        .await
+        .map_err(|cause| anyhow!("the server does not start: {cause}"))?;
     let endpoints = server.endpoints();
-    let realm = server.deeds().realm(&endpoints.account, &endpoints.region).await?;
-    Fleet::provision(server.deeds(), &realm, flags.devices).await?.write(&flags.directory)?;
-    let key = server.new_administrator().context("a first start makes the administrator's key")?;
-    let (_, mqtt_port) = endpoints.mqtt.rsplit_once(':').context("the endpoint has no port")?;
+    let realm = server
+        .deeds()
+        .realm(&endpoints.account, &endpoints.region)
+        .await?;
+    Fleet::provision(server.deeds(), &realm, flags.devices)
+        .await?
+        .write(&flags.directory)?;
+    let key = server
+        .new_administrator()
+        .context("a first start makes the administrator's key")?;
+    let (_, mqtt_port) = endpoints
+        .mqtt
+        .rsplit_once(':')
+        .context("the endpoint has no port")?;
     let announcement = Announcement {
         mqtt_port: mqtt_port.parse()?,
         api: endpoints.api.clone(),

@@ -54,8 +54,16 @@ impl Load {
         // P-256 throughout: a device that has a P-256 key agrees on a secret by the same curve.
         provider.kx_groups = vec![aws_lc_rs::kx_group::SECP256R1];
         let provider = Arc::new(provider);
-        let devices = fleet.devices.iter().map(|device| Ready::new(device, &provider)).collect::<Result<_>>()?;
-        Ok(Self { devices, connections, concurrent })
+        let devices = fleet
+            .devices
+            .iter()
+            .map(|device| Ready::new(device, &provider))
+            .collect::<Result<_>>()?;
+        Ok(Self {
+            devices,
+            connections,
+            concurrent,
+        })
     }
 
     /// Has the devices connect in turns until there were enough connections.
@@ -73,7 +81,11 @@ impl Load {
                     if number >= connections {
                         return anyhow::Ok(latencies);
                     }
-                    latencies.push(devices[number % devices.len()].converse(port, conversation).await?);
+                    latencies.push(
+                        devices[number % devices.len()]
+                            .converse(port, conversation)
+                            .await?,
+                    );
                 }
             });
         }
@@ -81,13 +93,17 @@ impl Load {
         while let Some(done) = tasks.join_next().await {
             latencies.extend(done??);
         }
-        Ok(Round { took: started.elapsed(), latencies })
+        Ok(Round {
+            took: started.elapsed(),
+            latencies,
+        })
     }
 }
 
 impl Ready {
     fn new(device: &Device, provider: &Arc<CryptoProvider>) -> Result<Self> {
-        let chain = CertificateDer::pem_slice_iter(device.certificate_pem.as_bytes()).collect::<Result<Vec<_>, _>>()?;
+        let chain = CertificateDer::pem_slice_iter(device.certificate_pem.as_bytes())
+            .collect::<Result<Vec<_>, _>>()?;
         let key = PrivateKeyDer::from_pem_slice(device.key_pem.as_bytes())?;
         let mut config = ClientConfig::builder_with_provider(Arc::clone(provider))
             .with_protocol_versions(&[&rustls::version::TLS13])?
@@ -105,22 +121,34 @@ impl Ready {
             password: None,
         }));
         v3::write(&packet, &mut connect)?;
-        Ok(Self { tls: TlsConnector::from(Arc::new(config)), connect: connect.to_vec() })
+        Ok(Self {
+            tls: TlsConnector::from(Arc::new(config)),
+            connect: connect.to_vec(),
+        })
     }
 
     async fn converse(&self, port: u16, conversation: Conversation) -> Result<Duration> {
         let started = Instant::now();
-        let tcp = TcpStream::connect(("127.0.0.1", port)).await.context("the server cannot be reached")?;
+        let tcp = TcpStream::connect(("127.0.0.1", port))
+            .await
+            .context("the server cannot be reached")?;
         tcp.set_nodelay(true)?;
         let name = ServerName::try_from("localhost")?;
-        let mut stream = self.tls.connect(name, tcp).await.context("the handshake failed")?;
+        let mut stream = self
+            .tls
+            .connect(name, tcp)
+            .await
+            .context("the handshake failed")?;
         if conversation == Conversation::Handshake {
             until_closed(&mut stream).await?;
             return Ok(started.elapsed());
         }
         stream.write_all(&self.connect).await?;
         let mut answer = [0; 4];
-        stream.read_exact(&mut answer).await.context("CONNECT was not answered")?;
+        stream
+            .read_exact(&mut answer)
+            .await
+            .context("CONNECT was not answered")?;
         // MQTT 3.1.1, 3.2: CONNACK, two bytes, no session present, accepted.
         ensure!(answer == [0x20, 2, 0, 0], "CONNECT was refused: {answer:?}");
         let took = started.elapsed();
@@ -131,7 +159,10 @@ impl Ready {
 }
 
 async fn until_closed(stream: &mut TlsStream<TcpStream>) -> Result<()> {
-    let read = stream.read(&mut [0; 16]).await.context("the server did not close in peace")?;
+    let read = stream
+        .read(&mut [0; 16])
+        .await
+        .context("the server did not close in peace")?;
     ensure!(read == 0, "the server said more than it was asked");
     Ok(())
 }

@@ -48,15 +48,28 @@ impl Devices {
         let length = serial_number.len() / 2;
         let bytes = (0..length).map(|byte| u8::from_str_radix(&serial_number[2 * byte..2 * byte + 2], 16));
         let bytes = bytes.collect::<Result<Vec<_>, _>>()?;
-        let found = certificate.windows(length.max(1)).position(|window| window == bytes);
-        let serial_number_at = found.filter(|_| length > 8).context("the serial number is short")? + length - 8;
+        let found = certificate
+            .windows(length.max(1))
+            .position(|window| window == bytes);
+        let serial_number_at = found
+            .filter(|_| length > 8)
+            .context("the serial number is short")?
+            + length
+            - 8;
         let mut numbers = [0; 2];
         for (index, number) in numbers.iter_mut().enumerate() {
             let name = format!("bench-{index}").parse()?;
-            *number = create_policy(deeds, realm, name, &device_policy(realm)).await?.number;
+            *number = create_policy(deeds, realm, name, &device_policy(realm))
+                .await?
+                .number;
         }
         let first = number_rows::reserve(deeds.store(), "objects", NUMBERS).await?;
-        Ok(Self { certificate, serial_number_at, policies: numbers, next: AtomicI64::new(first) })
+        Ok(Self {
+            certificate,
+            serial_number_at,
+            policies: numbers,
+            next: AtomicI64::new(first),
+        })
     }
 
     pub(super) fn policies(&self) -> [i64; 2] {

@@ -6,7 +6,7 @@
 mod device;
 mod proof;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -102,17 +102,28 @@ pub(crate) fn run(flags: &Flags) -> Result<Registrations> {
     if let Some(address) = &flags.postgres {
         engines.push(runtime.block_on(async {
             let mut config = thingsmith_store_postgres::Config::parse(address)?;
-            config.schema = Some(format!("bench_{}_{}", std::process::id(), machine::cpu().as_nanos()));
+            config.schema = Some(format!(
+                "bench_{}_{}",
+                std::process::id(),
+                machine::cpu().as_nanos()
+            ));
             PostgresStore::create_schema(&config).await?;
             measure(flags, Place::Postgres(Box::new(config))).await
         })?);
     }
-    Ok(Registrations { machine, clients: flags.clients, engines, bar: BAR })
+    Ok(Registrations {
+        machine,
+        clients: flags.clients,
+        engines,
+        bar: BAR,
+    })
 }
 
 async fn measure(flags: &Flags, place: Place) -> Result<Engine> {
     let deeds = place.open().await?;
-    let realm = deeds.realm(&Account::development(), &"us-east-1".parse()?).await?;
+    let realm = deeds
+        .realm(&Account::development(), &"us-east-1".parse()?)
+        .await?;
     let devices = Arc::new(Devices::new(&deeds, &realm).await?);
     let mut acknowledged = Vec::new();
     let duration = Duration::from_secs(flags.seconds);
@@ -120,7 +131,17 @@ async fn measure(flags: &Flags, place: Place) -> Result<Engine> {
     let (written, before) = (machine::bytes_written(), acknowledged.len());
     let mut rounds = Vec::with_capacity(flags.rounds);
     for _ in 0..flags.rounds {
-        rounds.push(round(&deeds, &realm, &devices, flags.clients, duration, &mut acknowledged).await?);
+        rounds.push(
+            round(
+                &deeds,
+                &realm,
+                &devices,
+                flags.clients,
+                duration,
+                &mut acknowledged,
+            )
+            .await?,
+        );
     }
     let embedded = matches!(place, Place::Sqlite(_));
     let bytes_written = machine::bytes_written().zip(written).filter(|_| embedded);
@@ -186,9 +207,9 @@ async fn round(
 impl Place {
     async fn open(&self) -> Result<Arc<Deeds>> {
         let store: Arc<dyn Store> = match self {
-            Self::Sqlite(directory) => {
-                Arc::new(SqliteStore::open(&thingsmith_store_sqlite::Config::new(directory))?)
-            }
+            Self::Sqlite(directory) => Arc::new(SqliteStore::open(&thingsmith_store_sqlite::Config::new(
+                directory,
+            ))?),
             Self::Postgres(config) => Arc::new(PostgresStore::open(config.as_ref().clone()).await?),
         };
         let world = World {
@@ -198,14 +219,25 @@ impl Place {
             // The registry ends with the run, and so do its secrets.
             seal: SealKey::new(&mut [7; 32]),
         };
-        Ok(Arc::new(Deeds::open(world).await.context("the registry cannot be opened")?))
+        Ok(Arc::new(
+            Deeds::open(world)
+                .await
+                .context("the registry cannot be opened")?,
+        ))
     }
 
     /// The size of the database, where it is a file.
     fn bytes_kept(&self) -> Option<u64> {
-        let Self::Sqlite(directory) = self else { return None };
-        let size = |path: &Path| std::fs::metadata(path).map(|file| file.len()).ok();
-        size(&directory.join("registry.sqlite"))
+        let Self::Sqlite(directory) = self else {
+            return None;
+        };
+        let size = |name: &str| {
+            std::fs::metadata(directory.join(name))
+                .map(|file| file.len())
+                .ok()
+        };
+        // A log that was not yet carried over counts as well.
+        size("registry.sqlite").map(|kept| kept + size("registry.sqlite-wal").unwrap_or_default())
     }
 }
 
@@ -222,7 +254,11 @@ impl Report for Registrations {
         text += &report::machine(&self.machine);
         let mut table = Table::new(&["median (range)", "a second", "CPU us", "p50 us", "p99 us"]);
         for engine in &self.engines {
-            let Figures { rate, cpu_us, latency } = &engine.alone;
+            let Figures {
+                rate,
+                cpu_us,
+                latency,
+            } = &engine.alone;
             table.row([
                 format!("{}, 1 client", engine.name),
                 format!("{rate:.0}"),
@@ -231,7 +267,10 @@ impl Report for Registrations {
                 format!("{:.0}", latency.p99_us),
             ]);
             let figures = [&engine.rate, &engine.cpu_us, &engine.p50_us, &engine.p99_us];
-            let cells = figures.into_iter().zip([0, 1, 0, 0]).map(|(figure, decimals)| report::spread(figure, decimals));
+            let cells = figures
+                .into_iter()
+                .zip([0, 1, 0, 0])
+                .map(|(figure, decimals)| report::spread(figure, decimals));
             let name = format!("{}, {} clients", engine.name, self.clients);
             table.row([name].into_iter().chain(cells));
         }
