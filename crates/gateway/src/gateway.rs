@@ -144,8 +144,9 @@ impl Gateway {
             tracing::debug!(peer = %address, %cause, "the connection was lost at once");
             return;
         }
+        // Boxed, so that a connection does not keep the room of its handshake for as long as it lasts.
         let admitted = tokio::select! {
-            admitted = self.shake_hands(tcp) => admitted,
+            admitted = Box::pin(self.shake_hands(tcp)) => admitted,
             _ = shutdown.wait_for(|stop| *stop) => return,
         };
         drop(permit);
