@@ -12,12 +12,10 @@ use thingsmith_policy::{
 use thingsmith_ports::StoreError;
 use thingsmith_x509::Certificate;
 
-use super::Admission;
+use super::{Admission, rows};
 use crate::Deeds;
-use crate::certificates;
 use crate::policies::AttachedDocument;
 use crate::realms::RealmRecord;
-use crate::things;
 
 /// How old what is known of a principal may be when it decides. A change of its policies, its thing or its status thus
 /// tells on the next thing it does after a second.
@@ -92,14 +90,7 @@ impl Principal {
         admission: &Admission,
         connect: ConnectFacts,
     ) -> Result<Self, StoreError> {
-        let known = read(
-            &deeds,
-            &admission.realm,
-            admission.number,
-            &connect.client_id,
-            None,
-        )
-        .await?;
+        let known = read(&deeds, &admission.realm, admission.number, &connect.client_id).await?;
         Ok(Self {
             realm: Arc::clone(&admission.realm),
             number: admission.number,
@@ -169,8 +160,7 @@ impl Principal {
 
     async fn ask(&mut self, action: &str, resource: &str) -> Result<Answer, StoreError> {
         if self.deeds.clock().now() >= self.known.read_at.plus(FRESH) {
-            let id = Some(&self.certificate_id);
-            self.known = read(&self.deeds, &self.realm, self.number, &self.connect.client_id, id).await?;
+            self.known = read(&self.deeds, &self.realm, self.number, &self.connect.client_id).await?;
         }
         Ok(self.decide(action, resource))
     }
@@ -231,46 +221,36 @@ impl Principal {
     }
 }
 
-/// Reads what decides for a principal. The status is read again when the certificate's id is given; right after the
-/// admission it is known.
+/// Reads what decides for a principal.
 async fn read(
     deeds: &Deeds,
     realm: &RealmRecord,
     certificate: i64,
     client_id: &str,
-    status_of: Option<&CertificateId>,
 ) -> Result<Known, StoreError> {
     let read_at = deeds.clock().now();
-    let active = match status_of {
-        None => true,
-        Some(id) => {
-            let standing = certificates::rows::standing(deeds.store(), realm.realm, id).await?;
-            // The same certificate registered anew is another registration.
-            standing.is_some_and(|now| now.number == certificate && now.status == CertificateStatus::Active)
-        }
-    };
-    let documents = deeds
-        .documents()
-        .attached(deeds, realm.realm, certificate)
-        .await?;
-    let found = things::rows::find_with_principal(deeds.store(), realm.realm, client_id, certificate).await?;
-    // Thing variables have values only for the certificate's own thing (guide, "Thing policy variables").
-    let thing = found
-        .filter(|(_, attached)| *attached)
-        .map(|(thing, _)| ThingFacts {
-            name: thing.name.to_string(),
-            thing_type: None,
-            attributes: thing
-                .attributes
-                .iter()
-                .map(|(name, value)| (name.to_string(), value.to_string()))
-                .collect(),
+    // The same certificate registered anew has another number, and is another registration.
+    let Some(grounds) = rows::grounds(deeds.store(), realm.realm, certificate, client_id).await? else {
+        return Ok(Known {
+            read_at,
+            active: false,
+            documents: Vec::new(),
+            thing: None,
         });
+    };
     Ok(Known {
         read_at,
-        active,
-        documents,
-        thing,
+        active: grounds.status == CertificateStatus::Active,
+        documents: deeds
+            .documents()
+            .parsed(deeds, realm.realm, grounds.policies)
+            .await?,
+        // Thing variables have values only for the certificate's own thing (guide, "Thing policy variables").
+        thing: grounds.thing.map(|(name, attributes)| ThingFacts {
+            name,
+            thing_type: None,
+            attributes: attributes.into_iter().collect(),
+        }),
     })
 }
 

@@ -10,6 +10,7 @@ use thingsmith_ports::StoreError;
 
 use super::rows;
 use crate::Deeds;
+use crate::connections::rows::AttachedPolicy;
 
 /// A document that decides for a principal.
 #[derive(Debug, Clone)]
@@ -40,14 +41,13 @@ impl Default for Documents {
 }
 
 impl Documents {
-    /// The documents attached to a target, as the store has them now.
-    pub(crate) async fn attached(
+    /// The documents of policies, in their order.
+    pub(crate) async fn parsed(
         &self,
         deeds: &Deeds,
         realm: Realm,
-        target: i64,
+        policies: Vec<AttachedPolicy>,
     ) -> Result<Vec<AttachedDocument>, StoreError> {
-        let policies = rows::page_of_attached(deeds.store(), realm, target, 0, i64::from(u8::MAX)).await?;
         let mut documents = Vec::with_capacity(policies.len());
         for policy in policies {
             let key = (policy.number, policy.default_version);
