@@ -147,8 +147,8 @@ impl Gateway {
             tracing::debug!(peer = %address, %cause, "the connection was lost at once");
             return;
         }
+        // Boxed, so that a connection does not keep the room of its handshake for as long as it lasts.
         let admitted = tokio::select! {
-            // In a box, so that a connection does not keep the room of its handshake for as long as it lives.
             admitted = Box::pin(self.shake_hands(tcp)) => admitted,
             _ = shutdown.wait_for(|stop| *stop) => return,
         };

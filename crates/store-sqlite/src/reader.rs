@@ -1,58 +1,137 @@
-//! A pool of reading connections, each used on a thread that may block.
+//! The readers: threads with a connection each, which take what waits.
+//!
+//! They are threads of their own and not tasks of the runtime's blocking pool: a read is short, and most of what it
+//! costs is the way to another thread and back.
 
+use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 use thingsmith_ports::{Row, Statement, StoreError};
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 
 use crate::sqlite;
 
-/// The readers. A read waits for a free connection and runs off the runtime's workers.
+/// Reads that may wait before callers are told to try again: a bound on memory, far above what is read in a deadline.
+const QUEUE: usize = 65_536;
+
+/// The handle of the readers' threads. Dropping it lets them finish what they read and close the database.
 pub(crate) struct Readers {
-    idle: Arc<Mutex<Vec<Connection>>>,
-    permits: Arc<Semaphore>,
+    queue: Arc<Queue>,
+    threads: Vec<JoinHandle<()>>,
     deadline: Duration,
+}
+
+struct Queue {
+    waiting: Mutex<Waiting>,
+    arrived: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    reads: VecDeque<Read>,
+    closed: bool,
+}
+
+struct Read {
+    statement: Statement,
+    deadline: Instant,
+    answer: oneshot::Sender<Result<Vec<Row>, StoreError>>,
 }
 
 impl Readers {
     pub(crate) fn open(path: &Path, count: usize, deadline: Duration) -> rusqlite::Result<Self> {
-        let idle = (0..count.max(1))
-            .map(|_| open(path))
-            .collect::<Result<Vec<_>, _>>()?;
-        let permits = Arc::new(Semaphore::new(idle.len()));
-        Ok(Self {
-            idle: Arc::new(Mutex::new(idle)),
-            permits,
+        let queue = Arc::new(Queue {
+            waiting: Mutex::default(),
+            arrived: Condvar::new(),
+        });
+        // Made first, so that threads which did start end if another does not.
+        let mut readers = Self {
+            queue,
+            threads: Vec::new(),
             deadline,
-        })
+        };
+        for number in 0..count.max(1) {
+            let connection = open(path)?;
+            let queue = Arc::clone(&readers.queue);
+            let thread = std::thread::Builder::new()
+                .name(format!("sqlite-reader-{number}"))
+                .spawn(move || work_until_closed(connection, &queue))
+                .map_err(|cause| rusqlite::Error::ToSqlConversionFailure(cause.into()))?;
+            readers.threads.push(thread);
+        }
+        Ok(readers)
     }
 
     pub(crate) async fn read(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
-        let started = Instant::now();
-        let late = || StoreError::Retry("no reader was free within the deadline".into());
-        let permit = tokio::time::timeout(self.deadline, Arc::clone(&self.permits).acquire_owned())
+        let (answer, receive) = oneshot::channel();
+        let read = Read {
+            statement,
+            deadline: Instant::now() + self.deadline,
+            answer,
+        };
+        {
+            let mut waiting = self.queue.lock();
+            if waiting.reads.len() >= QUEUE {
+                return Err(StoreError::Retry(format!("{QUEUE} reads wait")));
+            }
+            waiting.reads.push_back(read);
+        }
+        self.queue.arrived.notify_one();
+        // No timer is needed: whatever was sent before this has an earlier deadline, and is given up by then.
+        receive
             .await
-            .map_err(|_| late())?
-            .map_err(StoreError::other)?;
-        let idle = Arc::clone(&self.idle);
-        let deadline = started + self.deadline;
-        let read = tokio::task::spawn_blocking(move || {
-            let mut connection = idle
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .pop()
-                .expect("there is a connection for each permit");
-            let answer = read_until(&mut connection, &statement, deadline);
-            idle.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(connection);
-            drop(permit);
-            answer
-        });
-        read.await.map_err(StoreError::other)?
+            .map_err(|_| StoreError::other("the readers ended"))?
+    }
+}
+
+impl Drop for Readers {
+    fn drop(&mut self) {
+        self.queue.lock().closed = true;
+        self.queue.arrived.notify_all();
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a reader's thread panicked");
+            }
+        }
+    }
+}
+
+impl Queue {
+    /// The next read; none once the handle was dropped.
+    fn take(&self) -> Option<Read> {
+        let mut waiting = self.lock();
+        loop {
+            if let Some(read) = waiting.reads.pop_front() {
+                return Some(read);
+            }
+            if waiting.closed {
+                return None;
+            }
+            waiting = self.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// No code panics while it holds the lock, so a poisoned one is as good.
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn work_until_closed(mut connection: Connection, queue: &Queue) {
+    while let Some(Read {
+        statement,
+        deadline,
+        answer,
+    }) = queue.take()
+    {
+        // A caller that went away wants nothing read.
+        if !answer.is_closed() {
+            drop(answer.send(read_until(&mut connection, &statement, deadline)));
+        }
     }
 }
 
@@ -61,6 +140,9 @@ fn read_until(
     statement: &Statement,
     deadline: Instant,
 ) -> Result<Vec<Row>, StoreError> {
+    if Instant::now() > deadline {
+        return Err(StoreError::Retry("no reader was free within the deadline".into()));
+    }
     // Asked every so many of SQLite's instructions: often enough to end a long scan, too seldom to cost.
     let late = move || Instant::now() > deadline;
     connection
@@ -72,7 +154,6 @@ fn read_until(
 fn open(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.set_prepared_statement_cache_capacity(256);
-    connection.busy_timeout(Duration::from_secs(5))?;
+    sqlite::settle(&connection)?;
     Ok(connection)
 }

@@ -1,7 +1,9 @@
 //! Statements and values in SQLite's words.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, Value as SqliteValue, ValueRef};
 use rusqlite::{CachedStatement, Connection, ToSql};
 use thingsmith_ports::{Row, Statement, StoreError, Value};
@@ -18,6 +20,15 @@ impl ToSql for Bound<'_> {
             Value::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
         })
     }
+}
+
+/// Prepares a connection for statements that are used again and again.
+pub(crate) fn settle(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(256);
+    connection.busy_timeout(Duration::from_secs(5))?;
+    // Else SQLite plans a statement with a parameter in its LIMIT anew each time that it is bound.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 /// Runs a statement, which is step `step` of its batch, to its end and gives back its rows.

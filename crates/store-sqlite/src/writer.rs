@@ -4,7 +4,6 @@
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 use thingsmith_ports::{Batch, Migration, MigrationError, Row, Step, StoreError};
@@ -96,8 +95,7 @@ impl Drop for Writer {
 
 fn open(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
-    connection.set_prepared_statement_cache_capacity(256);
-    connection.busy_timeout(Duration::from_secs(5))?;
+    sqlite::settle(&connection)?;
     // The journal mode is the database's; FULL makes the WAL's fsync part of each commit.
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;

@@ -6,7 +6,7 @@
 mod device;
 mod proof;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -231,8 +231,13 @@ impl Place {
         let Self::Sqlite(directory) = self else {
             return None;
         };
-        let size = |path: &Path| std::fs::metadata(path).map(|file| file.len()).ok();
-        size(&directory.join("registry.sqlite"))
+        let size = |name: &str| {
+            std::fs::metadata(directory.join(name))
+                .map(|file| file.len())
+                .ok()
+        };
+        // A log that was not yet carried over counts as well.
+        size("registry.sqlite").map(|kept| kept + size("registry.sqlite-wal").unwrap_or_default())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use thingsmith_core::realms::RealmRecord;
-use thingsmith_core::{Deeds, certificates, policies, things};
+use thingsmith_core::{Deeds, certificates, connections};
 
 use super::device::{Devices, Registered};
 
@@ -28,10 +28,10 @@ async fn is_whole(
 ) -> Result<bool> {
     let (store, realm, number) = (deeds.store(), realm.realm, registered.certificate);
     let standing = certificates::rows::standing(store, realm, &registered.certificate_id).await?;
-    let thing = things::rows::find_with_principal(store, realm, &registered.thing, number).await?;
-    let attached = policies::rows::page_of_attached(store, realm, number, 0, 10).await?;
-    let attached: Vec<i64> = attached.iter().map(|policy| policy.number).collect();
+    let grounds = connections::rows::grounds(store, realm, number, &registered.thing).await?;
     Ok(standing.is_some_and(|standing| standing.number == number)
-        && thing.is_some_and(|(_, attached)| attached)
-        && attached == devices.policies())
+        && grounds.is_some_and(|grounds| {
+            let policies = grounds.policies.iter().map(|policy| policy.number);
+            grounds.thing.is_some() && policies.eq(devices.policies())
+        }))
 }

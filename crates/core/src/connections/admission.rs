@@ -20,8 +20,6 @@ pub struct Admission {
     pub number: i64,
     /// The certificate, which its holder has proven to hold.
     pub certificate: Arc<Certificate>,
-    /// When its status was looked up.
-    pub admitted_at: Timestamp,
 }
 
 /// Why a certificate may not connect. The device is not told; the log is.
@@ -118,7 +116,6 @@ pub async fn admit(deeds: &Deeds, realm: Option<Arc<RealmRecord>>, der: &[u8]) -
         realm,
         number: standing.number,
         certificate: Arc::new(certificate),
-        admitted_at: now,
     })
 }
 

@@ -5,6 +5,7 @@
 
 mod admission;
 mod principal;
+pub mod rows;
 
 pub use admission::{Admission, Refusal, admit};
 pub use principal::{Answer, ConnectFacts, DecidingStatement, Principal};

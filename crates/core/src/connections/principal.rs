@@ -12,12 +12,10 @@ use thingsmith_policy::{
 use thingsmith_ports::StoreError;
 use thingsmith_x509::Certificate;
 
-use super::Admission;
+use super::{Admission, rows};
 use crate::Deeds;
-use crate::certificates;
 use crate::policies::AttachedDocument;
 use crate::realms::RealmRecord;
-use crate::things;
 
 /// How old what is known of a principal may be when it decides. A change of its policies, its thing or its status thus
 /// tells on the next thing it does after a second.
@@ -92,21 +90,11 @@ impl Principal {
         admission: &Admission,
         connect: ConnectFacts,
     ) -> Result<Self, StoreError> {
-        // A client may take its time between its handshake and its CONNECT.
-        let id = admission.certificate.id();
-        let stale = deeds.clock().now() >= admission.admitted_at.plus(FRESH);
-        let known = read(
-            &deeds,
-            &admission.realm,
-            admission.number,
-            &connect.client_id,
-            stale.then_some(&id),
-        )
-        .await?;
+        let known = read(&deeds, &admission.realm, admission.number, &connect.client_id).await?;
         Ok(Self {
             realm: Arc::clone(&admission.realm),
             number: admission.number,
-            certificate_id: id,
+            certificate_id: admission.certificate.id(),
             certificate: facts(&admission.certificate),
             source: connect.source.map(|address| address.to_canonical().to_string()),
             will_topic: connect
@@ -172,8 +160,7 @@ impl Principal {
 
     async fn ask(&mut self, action: &str, resource: &str) -> Result<Answer, StoreError> {
         if self.deeds.clock().now() >= self.known.read_at.plus(FRESH) {
-            let id = Some(&self.certificate_id);
-            self.known = read(&self.deeds, &self.realm, self.number, &self.connect.client_id, id).await?;
+            self.known = read(&self.deeds, &self.realm, self.number, &self.connect.client_id).await?;
         }
         Ok(self.decide(action, resource))
     }
@@ -234,47 +221,59 @@ impl Principal {
     }
 }
 
-/// Reads what decides for a principal. The status is read again when the certificate's id is given; right after the
-/// admission it is known.
+/// Readings before what is attached counts as damaged. A second one is rare already.
+const READINGS: usize = 4;
+
+/// Reads what decides for a principal.
 async fn read(
     deeds: &Deeds,
     realm: &RealmRecord,
     certificate: i64,
     client_id: &str,
-    status_of: Option<&CertificateId>,
 ) -> Result<Known, StoreError> {
-    let read_at = deeds.clock().now();
-    let active = match status_of {
-        None => true,
-        Some(id) => {
-            let standing = certificates::rows::standing(deeds.store(), realm.realm, id).await?;
-            // The same certificate registered anew is another registration.
-            standing.is_some_and(|now| now.number == certificate && now.status == CertificateStatus::Active)
+    for _ in 0..READINGS {
+        if let Some(known) = read_once(deeds, realm, certificate, client_id).await? {
+            return Ok(known);
         }
+    }
+    Err(StoreError::other("a document of an attached policy is not there"))
+}
+
+/// Reads once; nothing if a document was gone when its turn came.
+async fn read_once(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    certificate: i64,
+    client_id: &str,
+) -> Result<Option<Known>, StoreError> {
+    let read_at = deeds.clock().now();
+    // The same certificate registered anew has another number, and is another registration.
+    let Some(grounds) = rows::grounds(deeds.store(), realm.realm, certificate, client_id).await? else {
+        return Ok(Some(Known {
+            read_at,
+            active: false,
+            documents: Vec::new(),
+            thing: None,
+        }));
     };
     let documents = deeds
         .documents()
-        .attached(deeds, realm.realm, certificate)
+        .parsed(deeds, realm.realm, grounds.policies)
         .await?;
-    let found = things::rows::find_with_principal(deeds.store(), realm.realm, client_id, certificate).await?;
-    // Thing variables have values only for the certificate's own thing (guide, "Thing policy variables").
-    let thing = found
-        .filter(|(_, attached)| *attached)
-        .map(|(thing, _)| ThingFacts {
-            name: thing.name.to_string(),
-            thing_type: None,
-            attributes: thing
-                .attributes
-                .iter()
-                .map(|(name, value)| (name.to_string(), value.to_string()))
-                .collect(),
-        });
-    Ok(Known {
+    let Some(documents) = documents else {
+        return Ok(None);
+    };
+    Ok(Some(Known {
         read_at,
-        active,
+        active: grounds.status == CertificateStatus::Active,
         documents,
-        thing,
-    })
+        // Thing variables have values only for the certificate's own thing (guide, "Thing policy variables").
+        thing: grounds.thing.map(|(name, attributes)| ThingFacts {
+            name,
+            thing_type: None,
+            attributes: attributes.into_iter().collect(),
+        }),
+    }))
 }
 
 fn arn(realm: &RealmRecord, kind: &str, name: &str) -> String {

@@ -10,6 +10,7 @@ use thingsmith_ports::StoreError;
 
 use super::rows;
 use crate::Deeds;
+use crate::connections::rows::AttachedPolicy;
 
 /// A document that decides for a principal.
 #[derive(Debug, Clone)]
@@ -30,8 +31,6 @@ pub struct Documents {
 
 /// Documents kept parsed: some 50 MiB at most.
 const KEPT: NonZeroUsize = NonZeroUsize::new(10_000).expect("it is not zero");
-/// Readings before what is attached counts as damaged. A second one is rare already.
-const READINGS: usize = 4;
 
 impl Default for Documents {
     fn default() -> Self {
@@ -42,30 +41,14 @@ impl Default for Documents {
 }
 
 impl Documents {
-    /// The documents attached to a target, as the store has them now.
-    pub(crate) async fn attached(
+    /// The documents of policies, in their order; nothing if one was gone when its turn came. It may be one that denies,
+    /// so it is not left out: the next reading finds the policy detached or with another default version.
+    pub(crate) async fn parsed(
         &self,
         deeds: &Deeds,
         realm: Realm,
-        target: i64,
-    ) -> Result<Vec<AttachedDocument>, StoreError> {
-        for _ in 0..READINGS {
-            if let Some(documents) = self.read(deeds, realm, target).await? {
-                return Ok(documents);
-            }
-        }
-        Err(StoreError::other("a document of an attached policy is not there"))
-    }
-
-    /// Reads once; nothing if a document was gone when its turn came. It may be one that denies, so it is not left out:
-    /// the next reading finds the policy detached or with another default version.
-    async fn read(
-        &self,
-        deeds: &Deeds,
-        realm: Realm,
-        target: i64,
+        policies: Vec<AttachedPolicy>,
     ) -> Result<Option<Vec<AttachedDocument>>, StoreError> {
-        let policies = rows::page_of_attached(deeds.store(), realm, target, 0, i64::from(u8::MAX)).await?;
         let mut documents = Vec::with_capacity(policies.len());
         for policy in policies {
             let key = (policy.number, policy.default_version);

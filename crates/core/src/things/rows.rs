@@ -174,27 +174,6 @@ pub async fn page_of_principals(
         .collect()
 }
 
-/// The thing of this name, if it is there, and whether the certificate is attached to it.
-pub async fn find_with_principal(
-    store: &dyn Store,
-    realm: Realm,
-    name: &str,
-    principal: i64,
-) -> Result<Option<(Thing, bool)>, StoreError> {
-    let rows = store
-        .read(Statement::new(
-            "SELECT t.number, t.name, t.thing_id, t.version, t.attributes, \
-             CASE WHEN EXISTS (SELECT 1 FROM thing_principals p \
-             WHERE p.realm = $1 AND p.thing = t.number AND p.principal = $3) THEN 1 ELSE 0 END \
-             FROM things t WHERE t.realm = $1 AND t.name = $2",
-            [realm.0.into(), name.into(), principal.into()],
-        ))
-        .await?;
-    rows.first()
-        .map(|row| Ok((thing(row)?, row.get::<i64>(5)? == 1)))
-        .transpose()
-}
-
 /// Reads a certificate id from its column.
 pub(crate) fn certificate_id(bytes: Vec<u8>) -> Result<CertificateId, StoreError> {
     let bytes: [u8; 32] = bytes

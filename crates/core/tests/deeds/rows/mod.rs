@@ -3,6 +3,7 @@
 mod access_keys;
 mod authorities;
 mod certificates;
+mod connections;
 mod numbers;
 mod outbox;
 mod policies;
@@ -39,7 +40,7 @@ macro_rules! scripts {
     };
 }
 
-scripts!(access_keys authorities certificates numbers outbox policies realms reset settings things);
+scripts!(access_keys authorities certificates connections numbers outbox policies realms reset settings things);
 
 fn same(sqlite: Played, postgres: Played) {
     assert_eq!(sqlite.notes.len(), postgres.notes.len());

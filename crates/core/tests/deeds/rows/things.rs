@@ -192,15 +192,6 @@ async fn principals(script: &mut Script) {
         let page = read!(script, things::page_of_principals(HERE, 1, after, limit));
         script.expect(page, expected);
     }
-    for (name, principal, expected) in [
-        ("a", 11, Some((1, true))),
-        ("a", 13, Some((1, false))),
-        ("B", 11, Some((2, false))),
-        ("absent", 11, None),
-    ] {
-        let found = read!(script, things::find_with_principal(HERE, name, principal));
-        script.expect(found.map(|(thing, attached)| (thing.number, attached)), expected);
-    }
 }
 
 async fn delete(script: &mut Script) {
