@@ -14,7 +14,8 @@ use tokio_rustls::server::TlsStream;
 /// The encrypted stream of an admitted client.
 #[derive(Debug)]
 pub struct AdmittedStream {
-    tls: TlsStream<TcpStream>,
+    /// Boxed, because it is large and handed from one stage to the next.
+    tls: Box<TlsStream<TcpStream>>,
 }
 
 impl AdmittedStream {
@@ -23,13 +24,13 @@ impl AdmittedStream {
     pub(crate) async fn new(
         tcp: TcpStream,
         config: Arc<ServerConfig>,
-        connection: ServerConnection,
+        connection: Box<ServerConnection>,
     ) -> io::Result<Self> {
         // tokio-rustls makes a stream only of a connection of its own, so ours takes that one's place.
         let tls = TlsAcceptor::from(config)
-            .accept_with(tcp, |fresh| *fresh = connection)
+            .accept_with(tcp, |fresh| *fresh = *connection)
             .await?;
-        Ok(Self { tls })
+        Ok(Self { tls: Box::new(tls) })
     }
 
     /// The TCP stream below, for its addresses and options.
@@ -54,13 +55,13 @@ impl AsyncRead for AdmittedStream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tls).poll_read(cx, buffer)
+        Pin::new(self.tls.as_mut()).poll_read(cx, buffer)
     }
 }
 
 impl AsyncWrite for AdmittedStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tls).poll_write(cx, buffer)
+        Pin::new(self.tls.as_mut()).poll_write(cx, buffer)
     }
 
     fn poll_write_vectored(
@@ -68,7 +69,7 @@ impl AsyncWrite for AdmittedStream {
         cx: &mut Context<'_>,
         buffers: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tls).poll_write_vectored(cx, buffers)
+        Pin::new(self.tls.as_mut()).poll_write_vectored(cx, buffers)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -76,10 +77,10 @@ impl AsyncWrite for AdmittedStream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tls).poll_flush(cx)
+        Pin::new(self.tls.as_mut()).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tls).poll_shutdown(cx)
+        Pin::new(self.tls.as_mut()).poll_shutdown(cx)
     }
 }
