@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use thingsmith_core::realms::RealmRecord;
-use thingsmith_core::{Deeds, certificates, connections};
+use thingsmith_core::{Deeds, connections};
 
 use super::device::{Devices, Registered};
 
@@ -26,12 +26,13 @@ async fn is_whole(
     devices: &Devices,
     registered: &Registered,
 ) -> Result<bool> {
-    let (store, realm, number) = (deeds.store(), realm.realm, registered.certificate);
-    let standing = certificates::rows::standing(store, realm, &registered.certificate_id).await?;
-    let grounds = connections::rows::grounds(store, realm, number, &registered.thing).await?;
-    Ok(standing.is_some_and(|standing| standing.number == number)
-        && grounds.is_some_and(|grounds| {
-            let policies = grounds.policies.iter().map(|policy| policy.number);
-            grounds.thing.is_some() && policies.eq(devices.policies())
-        }))
+    let found =
+        connections::rows::registration(deeds.store(), realm.realm, &registered.certificate_id).await?;
+    Ok(found.is_some_and(|(number, grounds)| {
+        let policies = grounds.policies.iter().map(|policy| policy.number);
+        let thing = grounds.thing.as_ref().map(|(name, _)| name);
+        number == registered.certificate
+            && thing == Some(&registered.thing)
+            && policies.eq(devices.policies())
+    }))
 }

@@ -23,7 +23,7 @@ pub async fn find(
     rows.first().map(certificate).transpose()
 }
 
-/// What a connection needs to know of a certificate.
+/// What admits a certificate.
 #[derive(Debug, Clone)]
 pub struct Standing {
     /// The realm of this registration.
@@ -32,21 +32,6 @@ pub struct Standing {
     pub number: i64,
     /// Only an active one may connect.
     pub status: CertificateStatus,
-}
-
-/// The certificate's standing in a realm.
-pub async fn standing(
-    store: &dyn Store,
-    realm: Realm,
-    id: &CertificateId,
-) -> Result<Option<Standing>, StoreError> {
-    let rows = store
-        .read(Statement::new(
-            "SELECT realm, number, status FROM certificates WHERE id = $1 AND realm = $2",
-            [id.as_bytes().as_slice().into(), realm.0.into()],
-        ))
-        .await?;
-    rows.first().map(to_standing).transpose()
 }
 
 /// The certificate's registrations in any realm that need no SNI, at most two: a second one makes the realm ambiguous.

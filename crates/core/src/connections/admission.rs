@@ -7,8 +7,9 @@ use thingsmith_ports::StoreError;
 use thingsmith_x509::{Certificate, CertificateError};
 use thiserror::Error;
 
+use super::rows::{self, Grounds};
 use crate::Deeds;
-use crate::certificates::rows::{self, Standing};
+use crate::certificates::{self, rows::Standing};
 use crate::realms::{self, RealmRecord};
 
 /// A certificate that may connect.
@@ -20,6 +21,15 @@ pub struct Admission {
     pub number: i64,
     /// The certificate, which its holder has proven to hold.
     pub certificate: Arc<Certificate>,
+    /// What decides for it as its first thing, for as long as that is fresh.
+    pub(super) seen: Option<Seen>,
+}
+
+/// What was seen of a certificate at its verdict.
+#[derive(Debug, Clone)]
+pub(super) struct Seen {
+    pub(super) at: Timestamp,
+    pub(super) grounds: Grounds,
 }
 
 /// Why a certificate may not connect. The device is not told; the log is.
@@ -80,12 +90,18 @@ pub async fn admit(deeds: &Deeds, realm: Option<Arc<RealmRecord>>, der: &[u8]) -
     let certificate = Certificate::from_der(der)?;
     let id = certificate.id();
     let now = deeds.clock().now();
-    let standing = match &realm {
+    let (standing, seen) = match &realm {
         Some(realm) => {
-            let found = rows::standing(deeds.store(), realm.realm, &id).await?;
-            found.ok_or(Refusal::NotRegistered(id))?
+            let found = rows::registration(deeds.store(), realm.realm, &id).await?;
+            let (number, grounds) = found.ok_or(Refusal::NotRegistered(id))?;
+            let standing = Standing {
+                realm: realm.realm,
+                number,
+                status: grounds.status,
+            };
+            (standing, Some(Seen { at: now, grounds }))
         }
-        None => without_server_name(deeds, id).await?,
+        None => (without_server_name(deeds, id).await?, None),
     };
     if standing.status != CertificateStatus::Active {
         return Err(Refusal::NotActive {
@@ -116,11 +132,12 @@ pub async fn admit(deeds: &Deeds, realm: Option<Arc<RealmRecord>>, der: &[u8]) -
         realm,
         number: standing.number,
         certificate: Arc::new(certificate),
+        seen,
     })
 }
 
 async fn without_server_name(deeds: &Deeds, id: CertificateId) -> Result<Standing, Refusal> {
-    let mut standings = rows::standings_without_server_name(deeds.store(), &id).await?;
+    let mut standings = certificates::rows::standings_without_server_name(deeds.store(), &id).await?;
     match (standings.pop(), standings.pop()) {
         (Some(only), None) => Ok(only),
         (Some(_), Some(_)) => Err(Refusal::Ambiguous(id)),

@@ -12,7 +12,8 @@ use thingsmith_policy::{
 use thingsmith_ports::StoreError;
 use thingsmith_x509::Certificate;
 
-use super::{Admission, rows};
+use super::Admission;
+use super::rows::{self, Grounds};
 use crate::Deeds;
 use crate::policies::AttachedDocument;
 use crate::realms::RealmRecord;
@@ -81,16 +82,28 @@ pub struct DecidingStatement {
 }
 
 impl Principal {
-    /// Looks up what decides for somebody who was admitted and now says who it is.
+    /// Looks up what decides for somebody who was admitted and now says who it is, unless the admission has just seen
+    /// it.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn new(
         deeds: Arc<Deeds>,
-        admission: &Admission,
+        admission: &mut Admission,
         connect: ConnectFacts,
     ) -> Result<Self, StoreError> {
-        let known = read(&deeds, &admission.realm, admission.number, &connect.client_id).await?;
+        let now = deeds.clock().now();
+        let seen = admission.seen.take();
+        let known = match seen.filter(|seen| decides_for(&seen.grounds, &connect.client_id)) {
+            Some(seen) if now < seen.at.plus(FRESH) => {
+                Known::new(&deeds, &admission.realm, seen.at, Some(seen.grounds)).await?
+            }
+            _ => None,
+        };
+        let known = match known {
+            Some(known) => known,
+            None => read(&deeds, &admission.realm, admission.number, &connect.client_id).await?,
+        };
         Ok(Self {
             realm: Arc::clone(&admission.realm),
             number: admission.number,
@@ -224,6 +237,12 @@ impl Principal {
 /// Readings before what is attached counts as damaged. A second one is rare already.
 const READINGS: usize = 4;
 
+/// Whether what was seen of a certificate as its first thing also decides for it under this client id: it has no thing,
+/// or that is the one.
+fn decides_for(grounds: &Grounds, client_id: &str) -> bool {
+    grounds.thing.as_ref().is_none_or(|(name, _)| name == client_id)
+}
+
 /// Reads what decides for a principal.
 async fn read(
     deeds: &Deeds,
@@ -247,33 +266,43 @@ async fn read_once(
     client_id: &str,
 ) -> Result<Option<Known>, StoreError> {
     let read_at = deeds.clock().now();
-    // The same certificate registered anew has another number, and is another registration.
-    let Some(grounds) = rows::grounds(deeds.store(), realm.realm, certificate, client_id).await? else {
-        return Ok(Some(Known {
+    let grounds = rows::grounds(deeds.store(), realm.realm, certificate, client_id).await?;
+    Known::new(deeds, realm, read_at, grounds).await
+}
+
+impl Known {
+    /// What decides on these grounds; nothing if a document was gone when its turn came.
+    async fn new(
+        deeds: &Deeds,
+        realm: &RealmRecord,
+        read_at: Timestamp,
+        grounds: Option<Grounds>,
+    ) -> Result<Option<Self>, StoreError> {
+        // The same certificate registered anew has another number, and is another registration.
+        let Some(grounds) = grounds else {
+            return Ok(Some(Self {
+                read_at,
+                active: false,
+                documents: Vec::new(),
+                thing: None,
+            }));
+        };
+        let documents = deeds.documents().parsed(deeds, realm.realm, grounds.policies).await?;
+        let Some(documents) = documents else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
             read_at,
-            active: false,
-            documents: Vec::new(),
-            thing: None,
-        }));
-    };
-    let documents = deeds
-        .documents()
-        .parsed(deeds, realm.realm, grounds.policies)
-        .await?;
-    let Some(documents) = documents else {
-        return Ok(None);
-    };
-    Ok(Some(Known {
-        read_at,
-        active: grounds.status == CertificateStatus::Active,
-        documents,
-        // Thing variables have values only for the certificate's own thing (guide, "Thing policy variables").
-        thing: grounds.thing.map(|(name, attributes)| ThingFacts {
-            name,
-            thing_type: None,
-            attributes: attributes.into_iter().collect(),
-        }),
-    }))
+            active: grounds.status == CertificateStatus::Active,
+            documents,
+            // Thing variables have values only for the certificate's own thing (guide, "Thing policy variables").
+            thing: grounds.thing.map(|(name, attributes)| ThingFacts {
+                name,
+                thing_type: None,
+                attributes: attributes.into_iter().collect(),
+            }),
+        }))
+    }
 }
 
 fn arn(realm: &RealmRecord, kind: &str, name: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use thingsmith_model::{CertificateStatus, PolicyName, Realm};
+use thingsmith_model::{CertificateId, CertificateStatus, PolicyName, Realm};
 use thingsmith_ports::{Row, Statement, Store, StoreError};
 
 /// What decides for a principal, as it stood at one moment.
@@ -10,7 +10,7 @@ use thingsmith_ports::{Row, Statement, Store, StoreError};
 pub struct Grounds {
     /// The certificate's status.
     pub status: CertificateStatus,
-    /// The thing of the client's name with its attributes, if the certificate is attached to it.
+    /// The name and the attributes of the thing it connects as, if the certificate is attached to it.
     pub thing: Option<(String, BTreeMap<String, String>)>,
     /// The policies attached to the certificate, by number.
     pub policies: Vec<AttachedPolicy>,
@@ -27,9 +27,32 @@ pub struct AttachedPolicy {
     pub default_version: i64,
 }
 
-/// What decides for a certificate that connects under a client id; none when the certificate is not there.
+/// The number of the certificate of this id and what decides for it, should it connect as the first of its things; none
+/// when the certificate is not there.
 ///
-/// One statement, because each costs a connecting device more than what it reads: a way to another thread and back.
+/// One statement, because each costs a connecting device more than what it reads: a way to another thread and back. Most
+/// certificates have one thing, so that most connections need no other.
+pub async fn registration(
+    store: &dyn Store,
+    realm: Realm,
+    id: &CertificateId,
+) -> Result<Option<(i64, Grounds)>, StoreError> {
+    let rows = store
+        .read(Statement::new(
+            "SELECT c.status, t.name, t.attributes, p.number, p.name, p.default_version, c.number FROM certificates c \
+             LEFT JOIN things t ON t.realm = $2 AND t.number = (SELECT min(tp.thing) FROM thing_principals tp \
+             WHERE tp.realm = $2 AND tp.principal = c.number) \
+             LEFT JOIN policy_attachments a ON a.realm = $2 AND a.target = c.number \
+             LEFT JOIN policies p ON p.realm = $2 AND p.number = a.policy \
+             WHERE c.id = $1 AND c.realm = $2 ORDER BY p.number",
+            [id.as_bytes().as_slice().into(), realm.0.into()],
+        ))
+        .await?;
+    let number = rows.first().map(|first| first.get(6)).transpose()?;
+    Ok(number.zip(to_grounds(&rows)?))
+}
+
+/// What decides for a certificate that connects under a client id; none when the certificate is not there.
 pub async fn grounds(
     store: &dyn Store,
     realm: Realm,
@@ -47,6 +70,11 @@ pub async fn grounds(
             [realm.0.into(), certificate.into(), client_id.into()],
         ))
         .await?;
+    to_grounds(&rows)
+}
+
+/// Reads a row for each policy, or one without a policy.
+fn to_grounds(rows: &[Row]) -> Result<Option<Grounds>, StoreError> {
     let Some(first) = rows.first() else {
         return Ok(None);
     };

@@ -36,7 +36,7 @@ impl Connection<'_> {
         }
     }
 
-    async fn authorize(&self, connect: Connect) -> Result<Option<Client>, StoreError> {
+    async fn authorize(&mut self, connect: Connect) -> Result<Option<Client>, StoreError> {
         let client_id = if connect.client_id.is_empty() {
             self.make_client_id()
         } else {
@@ -50,7 +50,7 @@ impl Connection<'_> {
             will_topic: None,
         };
         let mut principal =
-            Principal::new(Arc::clone(&self.gateway.deeds), &self.peer.admission, facts).await?;
+            Principal::new(Arc::clone(&self.gateway.deeds), &mut self.peer.admission, facts).await?;
         let answer = principal.may_connect().await?;
         if !answer.allowed {
             refusal::denied(

@@ -187,7 +187,7 @@ impl Visit {
         limits: &Limits,
         door: impl AsyncFnOnce(Arc<Hello>) -> Option<Door>,
         verdict: impl AsyncFnOnce(Presented) -> Result<A, R>,
-    ) -> Result<(ServerConnection, Door, A), Reason<R>> {
+    ) -> Result<(Box<ServerConnection>, Door, A), Reason<R>> {
         let (mut connection, door, presented) = timeout(limits.handshake, self.shake_hands(limits, door))
             .await
             .unwrap_or(Err(Reason::TimedOut))?;
@@ -217,7 +217,7 @@ impl Visit {
         &mut self,
         limits: &Limits,
         door: impl AsyncFnOnce(Arc<Hello>) -> Option<Door>,
-    ) -> Result<(ServerConnection, Door, Presented), Reason<R>> {
+    ) -> Result<(Box<ServerConnection>, Door, Presented), Reason<R>> {
         let (accepted, hello) = read_hello(&mut self.wire, limits.hello_bytes).await?;
         let hello = Arc::new(hello);
         self.hello = Some(Arc::clone(&hello));
@@ -259,9 +259,13 @@ impl Visit {
         Ok((connection, door, presented))
     }
 
-    async fn start<R>(&mut self, accepted: Accepted, door: &Door) -> Result<ServerConnection, Reason<R>> {
+    async fn start<R>(
+        &mut self,
+        accepted: Accepted,
+        door: &Door,
+    ) -> Result<Box<ServerConnection>, Reason<R>> {
         match accepted.into_connection(Arc::clone(&door.config)) {
-            Ok(connection) => Ok(connection),
+            Ok(connection) => Ok(Box::new(connection)),
             Err((error, mut alert)) => {
                 while self
                     .wire

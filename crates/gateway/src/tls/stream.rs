@@ -24,11 +24,11 @@ impl AdmittedStream {
     pub(crate) async fn new(
         tcp: TcpStream,
         config: Arc<ServerConfig>,
-        connection: ServerConnection,
+        connection: Box<ServerConnection>,
     ) -> io::Result<Self> {
         // tokio-rustls makes a stream only of a connection of its own, so ours takes that one's place.
         let tls = TlsAcceptor::from(config)
-            .accept_with(tcp, |fresh| *fresh = connection)
+            .accept_with(tcp, |fresh| *fresh = *connection)
             .await?;
         Ok(Self { tls: Box::new(tls) })
     }
