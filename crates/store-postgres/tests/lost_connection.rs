@@ -164,7 +164,11 @@ async fn a_server_that_is_not_there_at_the_start_is_named() {
         listener.local_addr().unwrap().port()
     };
     let config = Config::parse(&format!("postgres://me:hunter2@127.0.0.1:{port}/things")).unwrap();
-    let refused = PostgresStore::open(config).await.err().unwrap().to_string();
+    let refused = PostgresStore::open(config).await.err().unwrap();
+    let cause = std::error::Error::source(&refused)
+        .expect("it says why")
+        .to_string();
+    let refused = format!("{refused}: {cause}");
     assert!(
         refused.starts_with(&format!(
             "the PostgreSQL server at 127.0.0.1:{port}/things cannot be used: "
