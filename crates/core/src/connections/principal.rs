@@ -287,7 +287,10 @@ impl Known {
                 thing: None,
             }));
         };
-        let documents = deeds.documents().parsed(deeds, realm.realm, grounds.policies).await?;
+        let documents = deeds
+            .documents()
+            .parsed(deeds, realm.realm, grounds.policies)
+            .await?;
         let Some(documents) = documents else {
             return Ok(None);
         };
