@@ -138,21 +138,22 @@ impl Deeds {
         uuid::Builder::from_random_bytes(bytes).into_uuid()
     }
 
-    /// Adds to a batch the outbox row that tells gateways of a change. The row is also the mark by which the deed knows
-    /// that its batch happened, should the commit not be answered.
-    pub(crate) async fn announce(
+    /// Sends the batch of a deed that changes what gateways may know, with the outbox row that tells them. The row is also
+    /// the mark by which the deed knows that its batch happened, should the commit not be answered.
+    pub(crate) async fn commit_change(
         &self,
-        batch: &mut Batch,
+        mut batch: Batch,
         realm: Realm,
         change: Change,
         tries: &mut Tries,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Attempt> {
         let mark = Mark {
             number: self.number().await?,
             at: self.clock().now(),
         };
-        outbox::rows::insert(batch, realm, change, mark);
+        outbox::rows::insert(&mut batch, realm, change, mark);
         tries.sending(mark);
+        self.commit(batch).await?;
         Ok(())
     }
 

@@ -74,8 +74,6 @@ async fn delete_once(
     }
     rows::delete(&mut batch, realm.realm, &before);
     deeds
-        .announce(&mut batch, realm.realm, Change::Certificate(before.number), tries)
-        .await?;
-    deeds.commit(batch).await?;
-    Ok(())
+        .commit_change(batch, realm.realm, Change::Certificate(before.number), tries)
+        .await
 }

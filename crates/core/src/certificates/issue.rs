@@ -32,20 +32,7 @@ pub async fn create_certificate_from_csr(
     let request = CertificateSigningRequest::from_pem(csr)
         .map_err(|wrong| Fault::invalid(format!("certificateSigningRequest: {}", sentence(&wrong))))?;
     let issued = issue(deeds, &request).await?;
-    let now = deeds.clock().now();
-    let certificate = Certificate {
-        number: deeds.number().await?,
-        id: issued.id(),
-        status,
-        mode: CertificateMode::Default,
-        der: issued.der().to_vec(),
-        not_before: issued.not_before(),
-        not_after: issued.not_after(),
-        created_at: now,
-        modified_at: now,
-        customer_version: 1,
-        generation_id: deeds.uuid(),
-    };
+    let certificate = Certificate::record(deeds, &issued, status, CertificateMode::Default).await?;
     let mut tries = Tries::default();
     loop {
         let outcome = record_once(deeds, realm, &certificate).await;

@@ -20,8 +20,8 @@ pub use principal::find_principal;
 pub use register::register_certificate_without_ca;
 pub use update::update_certificate;
 
-use crate::Fault;
 use crate::realms::RealmRecord;
+use crate::{Deeds, Fault};
 
 /// A client certificate as the registry keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +51,29 @@ pub struct Certificate {
 }
 
 impl Certificate {
+    /// The record of a certificate that is made or registered now.
+    async fn record(
+        deeds: &Deeds,
+        certificate: &thingsmith_x509::Certificate,
+        status: CertificateStatus,
+        mode: CertificateMode,
+    ) -> Result<Self, Fault> {
+        let now = deeds.clock().now();
+        Ok(Self {
+            number: deeds.number().await?,
+            id: certificate.id(),
+            status,
+            mode,
+            der: certificate.der().to_vec(),
+            not_before: certificate.not_before(),
+            not_after: certificate.not_after(),
+            created_at: now,
+            modified_at: now,
+            customer_version: 1,
+            generation_id: deeds.uuid(),
+        })
+    }
+
     /// The certificate as PEM.
     pub fn pem(&self) -> String {
         thingsmith_x509::pem_encode("CERTIFICATE", &self.der)

@@ -33,20 +33,7 @@ pub async fn register_certificate_without_ca(
     };
     let read = thingsmith_x509::Certificate::from_pem(pem).map_err(wrong)?;
     check_client_certificate(&read).map_err(wrong)?;
-    let now = deeds.clock().now();
-    let certificate = Certificate {
-        number: deeds.number().await?,
-        id: read.id(),
-        status,
-        mode: CertificateMode::SniOnly,
-        der: read.der().to_vec(),
-        not_before: read.not_before(),
-        not_after: read.not_after(),
-        created_at: now,
-        modified_at: now,
-        customer_version: 1,
-        generation_id: deeds.uuid(),
-    };
+    let certificate = Certificate::record(deeds, &read, status, CertificateMode::SniOnly).await?;
     let mut tries = Tries::default();
     loop {
         let outcome = register_once(deeds, realm, &certificate).await;

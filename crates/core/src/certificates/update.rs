@@ -69,10 +69,8 @@ async fn update_once(
         deeds.uuid(),
     );
     deeds
-        .announce(&mut batch, realm.realm, Change::Certificate(before.number), tries)
-        .await?;
-    deeds.commit(batch).await?;
-    Ok(())
+        .commit_change(batch, realm.realm, Change::Certificate(before.number), tries)
+        .await
 }
 
 /// The status that a caller may give: the pending ones are AWS's own, and REGISTER_INACTIVE is an old way to write

@@ -70,15 +70,8 @@ async fn attach_once(
         POLICIES_PER_TARGET,
     );
     deeds
-        .announce(
-            &mut batch,
-            realm.realm,
-            Change::Certificate(certificate.number),
-            tries,
-        )
-        .await?;
-    deeds.commit(batch).await?;
-    Ok(())
+        .commit_change(batch, realm.realm, Change::Certificate(certificate.number), tries)
+        .await
 }
 
 /// Detaches a policy from a target. What is not attached, or not there, counts as detached: AWS lists no error for it.
@@ -117,15 +110,8 @@ async fn detach_once(
     let mut batch = Batch::new();
     rows::detach(&mut batch, realm.realm, certificate.number, policy.number);
     deeds
-        .announce(
-            &mut batch,
-            realm.realm,
-            Change::Certificate(certificate.number),
-            tries,
-        )
-        .await?;
-    deeds.commit(batch).await?;
-    Ok(())
+        .commit_change(batch, realm.realm, Change::Certificate(certificate.number), tries)
+        .await
 }
 
 /// Lists the policies attached to a target in the order in which they were made.

@@ -49,8 +49,6 @@ async fn delete_once(
     rows::delete(&mut batch, realm.realm, policy.number);
     // No gateway holds a policy that is attached to nothing; the announcement is for its mark alone.
     deeds
-        .announce(&mut batch, realm.realm, Change::Policy(policy.number), tries)
-        .await?;
-    deeds.commit(batch).await?;
-    Ok(())
+        .commit_change(batch, realm.realm, Change::Policy(policy.number), tries)
+        .await
 }

@@ -49,8 +49,6 @@ async fn delete_once(
     let mut batch = Batch::new();
     rows::delete(&mut batch, realm.realm, &before);
     deeds
-        .announce(&mut batch, realm.realm, Change::Thing(before.number), tries)
-        .await?;
-    deeds.commit(batch).await?;
-    Ok(())
+        .commit_change(batch, realm.realm, Change::Thing(before.number), tries)
+        .await
 }

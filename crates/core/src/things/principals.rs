@@ -74,15 +74,8 @@ async fn change_once(
     rows::hold(&mut batch, realm.realm, found.number, Hold::Shared);
     step(&mut batch, realm.realm, found.number, certificate.number);
     deeds
-        .announce(
-            &mut batch,
-            realm.realm,
-            Change::Certificate(certificate.number),
-            tries,
-        )
-        .await?;
-    deeds.commit(batch).await?;
-    Ok(())
+        .commit_change(batch, realm.realm, Change::Certificate(certificate.number), tries)
+        .await
 }
 
 /// Lists the principals of a thing in the order in which they came to be.

@@ -74,10 +74,8 @@ async fn update_once(
     let mut batch = Batch::new();
     rows::update(&mut batch, realm.realm, &before, &attributes)?;
     deeds
-        .announce(&mut batch, realm.realm, Change::Thing(before.number), tries)
-        .await?;
-    deeds.commit(batch).await?;
-    Ok(())
+        .commit_change(batch, realm.realm, Change::Thing(before.number), tries)
+        .await
 }
 
 /// Checks the version that a caller expects a thing to have.
