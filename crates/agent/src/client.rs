@@ -108,6 +108,7 @@ impl Client {
             topic: TopicName::parse(topic, &self.limits.topic)?,
             payload: payload.into(),
             retain: false,
+            properties: None,
         };
         self.send(&Packet::Publish(Publish {
             message,

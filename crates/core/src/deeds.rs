@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::Fault;
 use crate::authorities::{Authorities, AuthorityError, SealKey};
+use crate::messages::Router;
 use crate::numbers::Numbers;
 use crate::outbox::{self, Change, Mark};
 use crate::policies::Documents;
@@ -36,6 +37,7 @@ pub struct Deeds {
     realms: Realms,
     authorities: Authorities,
     documents: Documents,
+    router: Router,
     page_key: hmac::Key,
 }
 
@@ -62,6 +64,7 @@ impl Deeds {
             numbers: Numbers::new(Arc::clone(&world.store)),
             realms: Realms::new(Arc::clone(&world.store), Arc::clone(&world.random)),
             documents: Documents::default(),
+            router: Router::new(),
             page_key: world.seal.derive_hmac_key("page tokens"),
             authorities,
             world,
@@ -86,6 +89,11 @@ impl Deeds {
     /// The certificate authorities.
     pub fn authorities(&self) -> &Authorities {
         &self.authorities
+    }
+
+    /// Where messages are routed: those of devices, of the API, and events.
+    pub fn router(&self) -> &Router {
+        &self.router
     }
 
     pub(crate) fn world(&self) -> &World {

@@ -92,12 +92,18 @@ macro_rules! codes {
 }
 
 codes! {
+    /// More than one CA certificate could have signed it, or the certificate is registered in another way already.
+    CertificateConflict => "CertificateConflictException",
     /// The certificate is not what its operation takes.
     CertificateValidation => "CertificateValidationException",
     /// The certificate's status does not allow it.
     CertificateState => "CertificateStateException",
     /// Something still hangs on what is to be deleted.
     DeleteConflict => "DeleteConflictException",
+    /// IAM: the name is taken.
+    EntityAlreadyExists => "EntityAlreadyExistsException",
+    /// The caller may not do it.
+    Forbidden => "ForbiddenException",
     /// The server failed.
     InternalFailure => "InternalFailureException",
     /// A member or a combination of members is wrong.
@@ -106,16 +112,36 @@ codes! {
     LimitExceeded => "LimitExceededException",
     /// A policy document is not a policy document.
     MalformedPolicy => "MalformedPolicyException",
+    /// IAM: a policy document is not a policy document.
+    MalformedPolicyDocument => "MalformedPolicyDocumentException",
+    /// The method does not go with the path.
+    MethodNotAllowed => "MethodNotAllowedException",
+    /// IAM: there is no such user, role, key or policy.
+    NoSuchEntity => "NoSuchEntityException",
     /// A member asks for what Thingsmith does not do yet.
     NotImplemented => "NotImplementedException",
+    /// The verification certificate does not carry the account's registration code.
+    RegistrationCodeValidation => "RegistrationCodeValidationException",
+    /// The body is too large.
+    RequestEntityTooLarge => "RequestEntityTooLargeException",
     /// The name is taken.
     ResourceAlreadyExists => "ResourceAlreadyExistsException",
     /// There is no such thing.
     ResourceNotFound => "ResourceNotFoundException",
     /// The store is not to be reached or is overloaded.
     ServiceUnavailable => "ServiceUnavailableException",
+    /// What is asked for is used up for now; it comes back.
+    Throttling => "ThrottlingException",
+    /// The transfer is over: accepted, rejected or cancelled.
+    TransferAlreadyCompleted => "TransferAlreadyCompletedException",
+    /// The certificate cannot be transferred while policies are attached to it.
+    TransferConflict => "TransferConflictException",
+    /// The caller may not do it.
+    Unauthorized => "UnauthorizedException",
     /// The version that the caller expected is not the one that is.
     VersionConflict => "VersionConflictException",
+    /// A policy or template has as many versions as it may have.
+    VersionsLimitExceeded => "VersionsLimitExceededException",
 }
 
 impl From<StoreError> for Fault {

@@ -9,6 +9,7 @@ pub mod authorities;
 pub mod certificates;
 pub mod connections;
 mod deeds;
+pub mod events;
 mod fault;
 pub mod messages;
 mod numbers;

@@ -92,7 +92,10 @@ impl Drop for Client {
     fn drop(&mut self) {
         let realm = self.principal.realm().realm;
         for filter in self.filters.values() {
-            self.gateway.router.unsubscribe(realm, &self.subscriber, filter);
+            self.gateway
+                .deeds
+                .router()
+                .unsubscribe(realm, &self.subscriber, filter);
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use thingsmith_core::Deeds;
 use thingsmith_core::connections::{self, Admission, Refusal};
-use thingsmith_core::messages::{Clients, QueueLimits, Router};
+use thingsmith_core::messages::{Clients, QueueLimits};
 use thingsmith_core::realms::RealmRecord;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -57,7 +57,6 @@ impl Default for Config {
 /// The device gateway of a node.
 pub struct Gateway {
     pub(crate) deeds: Arc<Deeds>,
-    pub(crate) router: Arc<Router>,
     pub(crate) clients: Arc<Clients>,
     pub(crate) mqtt: Arc<thingsmith_mqtt::Limits>,
     pub(crate) config: Config,
@@ -68,19 +67,12 @@ pub struct Gateway {
 
 impl Gateway {
     /// A gateway that serves nobody yet.
-    pub fn new(
-        deeds: Arc<Deeds>,
-        router: Arc<Router>,
-        clients: Arc<Clients>,
-        doors: Doors,
-        config: Config,
-    ) -> Arc<Self> {
+    pub fn new(deeds: Arc<Deeds>, clients: Arc<Clients>, doors: Doors, config: Config) -> Arc<Self> {
         Arc::new(Self {
             permits: Permits::new(config.handshakes, config.handshakes_per_address),
             connections: Arc::new(Semaphore::new(config.connections.min(Semaphore::MAX_PERMITS))),
             mqtt: Arc::new(config.mqtt.clone()),
             deeds,
-            router,
             clients,
             doors,
             config,

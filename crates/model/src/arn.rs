@@ -3,7 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{Account, CertificateId, ModelError, PolicyName, Region, ThingName};
+use crate::{
+    Account, BillingGroupName, CertificateId, ModelError, PolicyName, Region, ThingGroupName, ThingName,
+    ThingTypeName,
+};
 
 /// An ARN of the `iot` service: `arn:aws:iot:REGION:ACCOUNT:RESOURCE`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -27,6 +30,12 @@ pub enum Resource {
     CaCertificate(CertificateId),
     /// `policy/NAME`
     Policy(PolicyName),
+    /// `thingtype/NAME`
+    ThingType(ThingTypeName),
+    /// `thinggroup/NAME`
+    ThingGroup(ThingGroupName),
+    /// `billinggroup/NAME`
+    BillingGroup(BillingGroupName),
     /// Any other `TYPE/NAME`, kept as it was written.
     Other(String),
 }
@@ -48,6 +57,9 @@ impl fmt::Display for Resource {
             Self::Certificate(id) => write!(f, "cert/{id}"),
             Self::CaCertificate(id) => write!(f, "cacert/{id}"),
             Self::Policy(name) => write!(f, "policy/{name}"),
+            Self::ThingType(name) => write!(f, "thingtype/{name}"),
+            Self::ThingGroup(name) => write!(f, "thinggroup/{name}"),
+            Self::BillingGroup(name) => write!(f, "billinggroup/{name}"),
             Self::Other(text) => f.write_str(text),
         }
     }
@@ -87,6 +99,9 @@ impl FromStr for Resource {
             "cert" => Self::Certificate(name.parse()?),
             "cacert" => Self::CaCertificate(name.parse()?),
             "policy" => Self::Policy(name.parse()?),
+            "thingtype" => Self::ThingType(name.parse()?),
+            "thinggroup" => Self::ThingGroup(name.parse()?),
+            "billinggroup" => Self::BillingGroup(name.parse()?),
             _ => Self::Other(text.to_owned()),
         })
     }
@@ -106,6 +121,9 @@ mod tests {
             &format!("cacert/{id}"),
             "policy/P=1",
             "thinggroup/a",
+            "thingtype/a",
+            "billinggroup/a",
+            "rolealias/a",
             "x/y/z",
         ] {
             let text = format!("arn:aws:iot:us-east-1:123456789012:{resource}");

@@ -72,6 +72,10 @@ name! {
     ThingTypeName, "a thing type name", 1..=128, registry_character
 }
 name! {
+    /// The name of a thing group, in the alphabet of [`ThingName`].
+    ThingGroupName, "a thing group name", 1..=128, registry_character
+}
+name! {
     /// The name of a billing group, in the alphabet of [`ThingName`].
     BillingGroupName, "a billing group name", 1..=128, registry_character
 }

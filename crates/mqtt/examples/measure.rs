@@ -46,6 +46,7 @@ fn message() -> Message {
         topic: topic("plant/7/pump-0042/telemetry"),
         payload: Bytes::from_static(&[b'x'; 64]),
         retain: false,
+        properties: None,
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) fn message(topic: &str, payload: &[u8]) -> Message {
         topic: TopicName::parse(topic, &TopicLimits::default()).unwrap(),
         payload: Bytes::copy_from_slice(payload),
         retain: false,
+        properties: None,
     }
 }
 
@@ -44,6 +45,7 @@ fn messages() -> impl Strategy<Value = Message> {
             topic,
             payload: payload.into(),
             retain,
+            properties: None,
         },
     )
 }

@@ -26,8 +26,8 @@ pub use filter::TopicFilter;
 pub use frame::{Header, Kind};
 pub use limits::{KeepAlive, Limits, TopicLimits};
 pub use packet::{
-    ConnAck, Connect, ConnectReturnCode, Grant, Message, Packet, PacketId, Protocol, Publish, PublishQos,
-    Qos, SubAck, Subscribe, Subscription, Unsubscribe, Will,
+    ConnAck, Connect, ConnectReturnCode, Grant, Message, MessageProperties, Packet, PacketId, Protocol,
+    Publish, PublishQos, Qos, SubAck, Subscribe, Subscription, Unsubscribe, Will,
 };
 pub use session::{Action, Answer, Delivered, DeliveryId, DisconnectReason, Session};
 pub use topic::TopicName;

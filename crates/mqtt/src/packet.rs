@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::num::NonZeroU16;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -112,6 +113,55 @@ pub struct Message {
     pub payload: Bytes,
     /// From a client: whether to keep it for later subscribers. To a client: whether it was kept.
     pub retain: bool,
+    /// What MQTT 5 says of it besides; none when it says nothing, and never any from MQTT 3.1.1. Shared, since one
+    /// message goes to many.
+    pub properties: Option<Arc<MessageProperties>>,
+}
+
+/// The properties of an application message that travel with it from publisher to subscriber (MQTT 5, 3.3.2.3). Topic
+/// alias and subscription identifiers belong to one connection and are not among them.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct MessageProperties {
+    /// Whether the payload is UTF-8 text (Payload Format Indicator 1).
+    pub payload_is_utf8: bool,
+    /// For how many seconds after it was published the message is worth delivering.
+    pub message_expiry_seconds: Option<u32>,
+    /// The content type, up to 256 bytes with AWS.
+    pub content_type: Option<String>,
+    /// Where an answer is to go.
+    pub response_topic: Option<TopicName>,
+    /// What the answer is to repeat.
+    pub correlation_data: Option<Bytes>,
+    /// Names and values, in their order, repeated ones too.
+    pub user_properties: Vec<(String, String)>,
+}
+
+// User properties and correlation data belong to applications as payloads do.
+impl fmt::Debug for MessageProperties {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageProperties")
+            .field("payload_is_utf8", &self.payload_is_utf8)
+            .field("message_expiry_seconds", &self.message_expiry_seconds)
+            .field("content_type", &self.content_type)
+            .field("response_topic", &self.response_topic)
+            .field(
+                "correlation_bytes",
+                &self.correlation_data.as_ref().map(Bytes::len),
+            )
+            .field("user_properties", &self.user_properties.len())
+            .finish()
+    }
+}
+
+impl MessageProperties {
+    /// A copy that no longer keeps the packet it came in alive.
+    fn detached(&self) -> Self {
+        Self {
+            response_topic: self.response_topic.as_ref().map(TopicName::detached),
+            correlation_data: self.correlation_data.as_deref().map(Bytes::copy_from_slice),
+            ..self.clone()
+        }
+    }
 }
 
 impl Message {
@@ -121,6 +171,10 @@ impl Message {
             topic: self.topic.detached(),
             payload: Bytes::copy_from_slice(&self.payload),
             retain: self.retain,
+            properties: self
+                .properties
+                .as_ref()
+                .map(|properties| Arc::new(properties.detached())),
         }
     }
 }

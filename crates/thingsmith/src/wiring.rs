@@ -12,7 +12,7 @@ use thingsmith_api::Api;
 use thingsmith_api::auth::{AccessKeys, ConfiguredKey, UnknownKeys};
 use thingsmith_core::access_keys::{self, AccessKey};
 use thingsmith_core::authorities::AuthorityError;
-use thingsmith_core::messages::{Clients, Router};
+use thingsmith_core::messages::Clients;
 use thingsmith_core::{Deeds, OpenError, World, outbox, settings};
 use thingsmith_gateway::Gateway;
 use thingsmith_gateway::doors::Doors;
@@ -348,10 +348,8 @@ async fn gateway(
         .context("the server's realm cannot be made")?;
     let doors = Doors::new(Arc::clone(deeds), &settings.domain, realm);
     let doors = doors.context("the gateway's certificate cannot be made")?;
-    let router = Arc::new(Router::new());
     Ok(Gateway::new(
         Arc::clone(deeds),
-        router,
         Clients::new(),
         doors,
         file.gateway.config(),

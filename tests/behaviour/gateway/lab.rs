@@ -10,7 +10,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
 use thingsmith_core::certificates::{self, Certificate};
-use thingsmith_core::messages::{Clients, Router};
+use thingsmith_core::messages::Clients;
 use thingsmith_core::policies;
 use thingsmith_core::realms::RealmRecord;
 use thingsmith_core::things::{self, NewThing};
@@ -66,13 +66,7 @@ impl Lab {
         let realm = deeds.realm(&account, &region).await.unwrap();
         let doors = Doors::new(Arc::clone(&deeds), "localhost", Arc::clone(&realm)).unwrap();
         let clients = Clients::new();
-        let gateway = Gateway::new(
-            deeds,
-            Arc::new(Router::new()),
-            Arc::clone(&clients),
-            doors,
-            config,
-        );
+        let gateway = Gateway::new(deeds, Arc::clone(&clients), doors, config);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (shutdown, stopped) = watch::channel(false);

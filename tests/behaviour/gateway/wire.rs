@@ -311,6 +311,7 @@ pub(super) fn message(topic: &str, payload: &[u8]) -> Message {
         topic: TopicName::parse(topic, &WIDE).unwrap(),
         payload: payload.to_vec().into(),
         retain: false,
+        properties: None,
     }
 }
 

@@ -73,7 +73,11 @@ async fn named(client: &Client, name: &str, input: Value) -> Reply {
 /// A certificate or request of `testdata/certificates`.
 macro_rules! testdata {
     ($file:literal) => {
-        include_str!(concat!("../../../testdata/certificates/", $file))
+        include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../testdata/certificates/",
+            $file
+        ))
     };
 }
 use testdata;

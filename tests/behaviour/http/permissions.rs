@@ -7,7 +7,7 @@ use super::{call, named, written};
 
 /// What each operation is done to, with the least input. Source: the Service Authorization Reference, "Actions, resources,
 /// and condition keys for AWS IoT".
-const RESOURCES: [(&str, &str); 22] = [
+const RESOURCES: &[(&str, &str)] = &[
     ("AttachPolicy", "a"),
     ("AttachThingPrincipal", "*"),
     ("CreateCertificateFromCsr", "*"),
@@ -44,7 +44,7 @@ async fn an_operation_needs_its_own_action_on_its_own_resource() {
     let everything_but = json!({"Version": "2012-10-17", "Statement":
         {"Effect": "Allow", "NotAction": "iot:*", "Resource": "*"}});
     builder = builder.key("everything-else", ACCOUNT, &[&everything_but.to_string()]);
-    for (name, resource) in RESOURCES {
+    for &(name, resource) in RESOURCES {
         let action = format!("iot:{name}");
         // `a` is no ARN: as a target it is refused, but only after the permission.
         let resource = if resource == "a" { "*" } else { resource };
@@ -95,7 +95,7 @@ async fn an_operation_needs_its_own_action_on_its_own_resource() {
             .unwrap();
         assert_ne!(reply.status, 403, "{name}: {reply}");
     }
-    assert_eq!(seen, RESOURCES.map(|(name, _)| name));
+    assert_eq!(seen, RESOURCES.iter().map(|(name, _)| *name).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -192,6 +192,7 @@ mod tests {
             topic,
             payload: bytes::Bytes::from_static(payload),
             retain: false,
+            properties: None,
         }
     }
 
@@ -255,6 +256,7 @@ mod tests {
             topic: TopicName::from_bytes(read.split_to(1), &TopicLimits::default()).unwrap(),
             payload: read.split_to(1),
             retain: false,
+            properties: None,
         };
         assert_eq!(router.route(Realm(1), &message, Qos::AtMostOnce), 1);
         drop(message);

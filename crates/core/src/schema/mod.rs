@@ -2,9 +2,22 @@
 
 use thingsmith_ports::Migration;
 
+/// `migration!(1, "0001")` is the migration of the files `0001.sqlite.sql` and `0001.postgres.sql`.
+macro_rules! migration {
+    ($version:literal, $file:literal) => {
+        Migration {
+            version: $version,
+            sqlite: include_str!(concat!($file, ".sqlite.sql")),
+            postgres: include_str!(concat!($file, ".postgres.sql")),
+        }
+    };
+}
+
 /// Every migration in order.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    sqlite: include_str!("0001.sqlite.sql"),
-    postgres: include_str!("0001.postgres.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    migration!(1, "0001"),
+    migration!(2, "0002"),
+    migration!(3, "0003"),
+    migration!(4, "0004"),
+    migration!(5, "0005"),
+];

@@ -62,7 +62,11 @@ impl Connection<'_> {
             );
             return Ok(None);
         }
-        let (subscriber, queue) = self.gateway.router.subscriber(self.gateway.config.delivery_queue);
+        let (subscriber, queue) = self
+            .gateway
+            .deeds
+            .router()
+            .subscriber(self.gateway.config.delivery_queue);
         let seat = self
             .gateway
             .clients
@@ -113,7 +117,10 @@ impl Connection<'_> {
         match client.principal.may_publish(topic).await {
             Ok(answer) if answer.allowed => {
                 let realm = client.principal.realm().realm;
-                self.gateway.router.route(realm, &message, publish.qos.level());
+                self.gateway
+                    .deeds
+                    .router()
+                    .route(realm, &message, publish.qos.level());
                 Answer::Published
             }
             Ok(answer) => {
@@ -174,9 +181,12 @@ impl Connection<'_> {
             tracing::info!(peer = %self.peer.address, client_id, limit = SUBSCRIPTIONS, "too many subscriptions");
             return Ok(Some(Grant::Refused));
         }
-        self.gateway
-            .router
-            .subscribe(client.principal.realm().realm, &client.subscriber, &filter, qos);
+        self.gateway.deeds.router().subscribe(
+            client.principal.realm().realm,
+            &client.subscriber,
+            &filter,
+            qos,
+        );
         client.filters.insert(filter.as_str().to_owned(), filter);
         Ok(Some(Grant::Granted(qos)))
     }
@@ -187,7 +197,8 @@ impl Connection<'_> {
             if let Some(filter) = client.filters.remove(filter.as_str()) {
                 let realm = client.principal.realm().realm;
                 self.gateway
-                    .router
+                    .deeds
+                    .router()
                     .unsubscribe(realm, &client.subscriber, &filter);
             }
         }

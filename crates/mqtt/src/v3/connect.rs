@@ -81,6 +81,7 @@ fn read_will(reader: &mut Reader<'_>, flags: u8, limits: &Limits) -> Result<Will
             topic,
             payload,
             retain: flags & WILL_RETAIN != 0,
+            properties: None,
         },
         qos: Qos::from_bits(will_qos_bits(flags))?,
     })

@@ -43,6 +43,7 @@ pub fn decode(flags: u8, body: Bytes, limits: &Limits) -> Result<Publish, MqttEr
         topic,
         payload,
         retain: flags & RETAIN != 0,
+        properties: None,
     };
     Ok(Publish {
         message,
@@ -79,6 +80,8 @@ fn write_start(publish: &Publish, to: &mut BytesMut) -> Result<(), MqttError> {
         topic,
         payload,
         retain,
+        // MQTT 3.1.1 has no word for them.
+        properties: _,
     } = &publish.message;
     let packet_id = publish.qos.packet_id();
     let mut flags = (publish.qos.level() as u8) << QOS_SHIFT;

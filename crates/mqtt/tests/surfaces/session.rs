@@ -300,6 +300,7 @@ fn message(number: u8) -> Message {
         topic: TopicName::parse("a/b", &TopicLimits::default()).expect("a topic"),
         payload: Bytes::copy_from_slice(&[number]),
         retain: number & 2 != 0,
+        properties: None,
     }
 }
 

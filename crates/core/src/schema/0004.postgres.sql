@@ -1,0 +1,1 @@
+-- Certificate authorities of customers, transfers and registration codes.

@@ -1,0 +1,1 @@
+-- IAM, role aliases, domain configurations and logging options.
