@@ -21,10 +21,13 @@ const KEEP: Duration = Duration::from_secs(15 * 60);
 pub enum Change {
     /// A certificate's status, its policies or its things.
     Certificate(i64),
-    /// A thing's attributes, its certificates, or that it is.
+    /// A thing's attributes, its certificates, its groups, or that it is.
     Thing(i64),
     /// A policy's default version.
     Policy(i64),
+    /// A thing group's policies, or that it is: of interest to every connection whose thing is in it or in a group below
+    /// it. (A thing that joins or leaves a group is a change of the thing.)
+    ThingGroup(i64),
 }
 
 impl Change {
@@ -33,12 +36,16 @@ impl Change {
             Self::Certificate(_) => "certificate",
             Self::Thing(_) => "thing",
             Self::Policy(_) => "policy",
+            Self::ThingGroup(_) => "thing group",
         }
     }
 
     fn object(self) -> i64 {
         match self {
-            Self::Certificate(number) | Self::Thing(number) | Self::Policy(number) => number,
+            Self::Certificate(number)
+            | Self::Thing(number)
+            | Self::Policy(number)
+            | Self::ThingGroup(number) => number,
         }
     }
 
@@ -47,6 +54,7 @@ impl Change {
             "certificate" => Some(Self::Certificate(object)),
             "thing" => Some(Self::Thing(object)),
             "policy" => Some(Self::Policy(object)),
+            "thing group" => Some(Self::ThingGroup(object)),
             _ => None,
         }
     }

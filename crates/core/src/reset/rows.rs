@@ -22,10 +22,11 @@ pub fn delete_certificates(batch: &mut Batch, at: Timestamp) {
     ));
 }
 
-/// Deletes every thing and policy, and everything that hangs on what is no more.
+/// Deletes every thing, thing group and policy, and everything that hangs on what is no more.
 pub fn delete_the_rest(batch: &mut Batch) {
     for sql in [
         "DELETE FROM things",
+        "DELETE FROM thing_groups",
         "DELETE FROM policies",
         "DELETE FROM thing_attributes WHERE NOT EXISTS \
          (SELECT 1 FROM things t WHERE t.realm = thing_attributes.realm AND t.name = thing_attributes.thing)",
@@ -33,10 +34,16 @@ pub fn delete_the_rest(batch: &mut Batch) {
          (SELECT 1 FROM policies p WHERE p.number = policy_versions.policy)",
         "DELETE FROM policy_attachments \
          WHERE NOT EXISTS (SELECT 1 FROM policies p WHERE p.number = policy_attachments.policy) \
-         OR NOT EXISTS (SELECT 1 FROM certificates c WHERE c.number = policy_attachments.target)",
+         OR (NOT EXISTS (SELECT 1 FROM certificates c WHERE c.number = policy_attachments.target) \
+         AND NOT EXISTS (SELECT 1 FROM thing_groups g WHERE g.number = policy_attachments.target))",
         "DELETE FROM thing_principals \
          WHERE NOT EXISTS (SELECT 1 FROM things t WHERE t.number = thing_principals.thing) \
          OR NOT EXISTS (SELECT 1 FROM certificates c WHERE c.number = thing_principals.principal)",
+        "DELETE FROM thing_group_ancestors \
+         WHERE NOT EXISTS (SELECT 1 FROM thing_groups g WHERE g.number = thing_group_ancestors.descendant)",
+        "DELETE FROM thing_group_members \
+         WHERE NOT EXISTS (SELECT 1 FROM things t WHERE t.number = thing_group_members.thing) \
+         OR NOT EXISTS (SELECT 1 FROM thing_groups g WHERE g.number = thing_group_members.thing_group)",
     ] {
         batch.execute(Statement::new(sql, []));
     }

@@ -6,6 +6,7 @@ use thingsmith_ports::Batch;
 use super::{rows, update::check_version};
 use crate::outbox::Change;
 use crate::realms::RealmRecord;
+use crate::thing_groups;
 use crate::tries::{Attempt, Tries};
 use crate::{Deeds, Fault};
 
@@ -48,6 +49,7 @@ async fn delete_once(
     }
     let mut batch = Batch::new();
     rows::delete(&mut batch, realm.realm, &before);
+    thing_groups::rows::leave_all(&mut batch, realm.realm, before.number);
     deeds
         .commit_change(batch, realm.realm, Change::Thing(before.number), tries)
         .await
