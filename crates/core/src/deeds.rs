@@ -9,6 +9,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::Fault;
+use crate::connections::Watches;
 use crate::authorities::{Authorities, AuthorityError, SealKey};
 use crate::messages::Router;
 use crate::numbers::Numbers;
@@ -40,6 +41,7 @@ pub struct Deeds {
     authorities: Authorities,
     documents: Documents,
     router: Router,
+    watches: Arc<Watches>,
     page_key: hmac::Key,
 }
 
@@ -67,6 +69,7 @@ impl Deeds {
             realms: Realms::new(Arc::clone(&world.store), Arc::clone(&world.random)),
             documents: Documents::default(),
             router: Router::new(),
+            watches: Watches::new(),
             page_key: world.seal.derive_hmac_key("page tokens"),
             authorities,
             world,
@@ -101,6 +104,11 @@ impl Deeds {
     /// Where messages are routed: those of devices, of the API, and events.
     pub fn router(&self) -> &Router {
         &self.router
+    }
+
+    /// Which connections of this node a change concerns.
+    pub fn watches(&self) -> &Arc<Watches> {
+        &self.watches
     }
 
     pub(crate) fn world(&self) -> &World {
@@ -169,6 +177,7 @@ impl Deeds {
         outbox::rows::insert(&mut batch, realm, change, mark);
         tries.sending(mark);
         self.commit(batch).await?;
+        self.watches.announce(change, mark);
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! One client's connection: a task that owns its socket, its codec and its session.
 
+mod changes;
 mod requests;
 
 use std::collections::HashMap;
@@ -105,6 +106,7 @@ enum Event {
     Read(std::io::Result<usize>),
     Delivery(Delivery),
     Backlog,
+    Changed,
     TakenOver,
     Shutdown,
     Deadline,
@@ -123,6 +125,7 @@ impl Connection<'_> {
                     self.session.close(DisconnectReason::ConnectionLost, &mut actions);
                 }
                 Event::Delivery(delivery) => self.deliver_waiting(delivery, &mut actions).await,
+                Event::Changed => self.reconsider(&mut actions).await,
                 Event::TakenOver => self
                     .session
                     .close(DisconnectReason::DuplicateClientId, &mut actions),
@@ -143,6 +146,14 @@ impl Connection<'_> {
         }
         // The other end is told that nothing follows; whether it hears it is its own matter.
         drop(timeout(Duration::from_secs(1), self.stream.shutdown()).await);
+    }
+
+    async fn reconsider(&mut self, actions: &mut Vec<Action>) {
+        let Some(client) = &mut self.client else { return };
+        // Boxed, so that a connection does not keep the room for it.
+        if let Some(reason) = Box::pin(changes::reconsider(client, self.peer.address)).await {
+            self.session.close(reason, actions);
+        }
     }
 
     async fn next_event(&mut self, input: &mut BytesMut) -> Event {
@@ -315,11 +326,20 @@ impl Connection<'_> {
             }
             timeout(patience, self.stream.flush()).await?
         };
-        let sent: std::io::Result<()> = tokio::select! {
-            biased;
-            sent = send => sent,
-            () = taken_over(self.client.as_ref()) => return Err(DisconnectReason::DuplicateClientId),
-            _ = self.shutdown.wait_for(|stop| *stop) => return Err(DisconnectReason::ServerInitiatedDisconnect),
+        let mut send = std::pin::pin!(send);
+        let sent: std::io::Result<()> = loop {
+            tokio::select! {
+                biased;
+                sent = &mut send => break sent,
+                () = taken_over(self.client.as_ref()) => return Err(DisconnectReason::DuplicateClientId),
+                _ = self.shutdown.wait_for(|stop| *stop) => return Err(DisconnectReason::ServerInitiatedDisconnect),
+                () = changes::changed(self.client.as_ref()) => {}
+            }
+            if let Some(client) = &mut self.client
+                && let Some(reason) = Box::pin(changes::reconsider(client, self.peer.address)).await
+            {
+                return Err(reason);
+            }
         };
         sent.map_err(|cause| {
             tracing::debug!(peer = %self.peer.address, %cause, "the client takes nothing more");
@@ -340,6 +360,7 @@ async fn client_event(client: Option<&mut Client>) -> Event {
             // INVARIANT: the client's own subscriber keeps its queue open.
             Some(delivery) = client.queue.recv() => Event::Delivery(delivery),
             () = client.seat.taken_over() => Event::TakenOver,
+            () = client.principal.changed() => Event::Changed,
         },
     }
 }

@@ -67,6 +67,7 @@ pub struct TestServer {
     api: Arc<Api>,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
+    postgres: Option<thingsmith_store_postgres::Config>,
     _directory: TempDir,
 }
 
@@ -127,12 +128,18 @@ impl Builder {
     /// When it cannot start.
     pub async fn start(self) -> TestServer {
         let directory = TempDir::new().expect("there is room for a temporary directory");
+        let mut postgres = None;
         let store: Arc<dyn Store> = match self.engine {
             Engine::Sqlite => {
                 let config = thingsmith_store_sqlite::Config::new(directory.path());
                 Arc::new(SqliteStore::open(&config).expect("the store opens"))
             }
-            Engine::Postgres => Arc::new(postgres().await),
+            Engine::Postgres => {
+                let config = postgres_schema().await;
+                let store = PostgresStore::open(config.clone()).await;
+                postgres = Some(config);
+                Arc::new(store.expect("the store opens"))
+            }
         };
         let clock = Arc::new(TestClock::default());
         let rsa_keys = Arc::new(TestRsaKeys::default());
@@ -172,12 +179,13 @@ impl Builder {
             api,
             stop: Some(stop),
             task,
+            postgres,
             _directory: directory,
         }
     }
 }
 
-async fn postgres() -> PostgresStore {
+async fn postgres_schema() -> thingsmith_store_postgres::Config {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let address = std::env::var("THINGSMITH_TEST_POSTGRES").expect("there is a PostgreSQL server");
     let mut config = thingsmith_store_postgres::Config::parse(&address).expect("the address is one");
@@ -186,7 +194,7 @@ async fn postgres() -> PostgresStore {
     PostgresStore::create_schema(&config)
         .await
         .expect("the schema can be made");
-    PostgresStore::open(config).await.expect("the store opens")
+    config
 }
 
 impl TestServer {
@@ -198,6 +206,24 @@ impl TestServer {
     /// Starts a server with an administrator.
     pub async fn start() -> Self {
         Self::builder().start().await
+    }
+
+    /// The deeds of another node with the same store, on PostgreSQL.
+    ///
+    /// # Panics
+    /// When it cannot start.
+    pub async fn another_node(&self) -> Option<Arc<Deeds>> {
+        let store = PostgresStore::open(self.postgres.clone()?)
+            .await
+            .expect("the store opens");
+        let world = World {
+            store: Arc::new(store),
+            clock: Arc::<TestClock>::clone(&self.clock),
+            random: Arc::new(SeededRandom::default()),
+            seal: SealKey::new(&mut [7; 32]),
+            rsa_keys: Arc::new(TestRsaKeys::default()),
+        };
+        Some(Arc::new(Deeds::open(world).await.expect("the deeds begin")))
     }
 
     /// A client with the administrator's key.

@@ -128,6 +128,7 @@ impl Server {
         let mut tasks = JoinSet::new();
         tasks.spawn(thingsmith_api::serve(api, api_listener, until(stopped.clone())));
         tasks.spawn(gateway.serve(mqtt_listener, stopped.clone()));
+        tasks.spawn(follow(Arc::clone(&deeds), stopped.clone()));
         tasks.spawn(sweep(Arc::clone(&deeds), stopped));
         let directory = settings.data_dir.clone();
         Ok(Self {
@@ -373,6 +374,14 @@ fn bound(listener: &TcpListener) -> Result<SocketAddr> {
 async fn until(mut stopped: watch::Receiver<bool>) {
     // A sender that is gone means the same.
     drop(stopped.wait_for(|stop| *stop).await);
+}
+
+/// Hears what other nodes change.
+async fn follow(deeds: Arc<Deeds>, stopped: watch::Receiver<bool>) {
+    tokio::select! {
+        () = until(stopped) => {}
+        never = outbox::follow(&deeds) => match never {},
+    }
 }
 
 /// Deletes what gateways have long since heard of, once a minute.

@@ -5,6 +5,7 @@ mod changes;
 mod connect_policies;
 mod hostile;
 mod lab;
+mod live;
 mod messages;
 mod refusals;
 mod sessions;

@@ -29,6 +29,8 @@ pub struct Admission {
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
     pub(super) at: Timestamp,
+    /// The moment of the watches before it was read.
+    pub(super) moment: u64,
     pub(super) grounds: Grounds,
 }
 
@@ -92,6 +94,7 @@ pub async fn admit(deeds: &Deeds, realm: Option<Arc<RealmRecord>>, der: &[u8]) -
     let now = deeds.clock().now();
     let (standing, seen) = match &realm {
         Some(realm) => {
+            let moment = deeds.watches().moment();
             let found = rows::registration(deeds.store(), realm.realm, &id).await?;
             let (number, grounds) = found.ok_or(Refusal::NotRegistered(id))?;
             let standing = Standing {
@@ -99,7 +102,7 @@ pub async fn admit(deeds: &Deeds, realm: Option<Arc<RealmRecord>>, der: &[u8]) -
                 number,
                 status: grounds.status,
             };
-            (standing, Some(Seen { at: now, grounds }))
+            (standing, Some(Seen { at: now, moment, grounds }))
         }
         None => (without_server_name(deeds, id).await?, None),
     };

@@ -12,15 +12,15 @@ use thingsmith_policy::{
 use thingsmith_ports::StoreError;
 use thingsmith_x509::Certificate;
 
-use super::Admission;
+use super::{Admission, Watch};
 use super::rows::{self, ConnectedThing, Grounds};
 use crate::Deeds;
 use crate::outbox::Change;
 use crate::policies::AttachedDocument;
 use crate::realms::RealmRecord;
 
-/// How old what is known of a principal may be when it decides. A change of its policies, its thing or its status thus
-/// tells on the next thing it does after a second.
+/// How old what is known of a principal may be when it decides while changes are not announced. While they are, it holds
+/// until one concerns it.
 const FRESH: Duration = Duration::from_secs(1);
 
 /// What a CONNECT says that policies ask for.
@@ -49,6 +49,11 @@ pub struct Principal {
     source: Option<String>,
     will_topic: Option<String>,
     known: Known,
+    watch: Watch,
+    /// Announced changes that what is known takes into account.
+    read_up_to: u64,
+    /// Announced changes after which it was asked anew whether the principal may stay.
+    considered_up_to: u64,
 }
 
 /// What the store says of a principal.
@@ -97,8 +102,10 @@ impl Principal {
     ) -> Result<Self, StoreError> {
         let now = deeds.clock().now();
         let seen = admission.seen.take();
+        let mut moment = deeds.watches().moment();
         let known = match seen.filter(|seen| decides_for(&seen.grounds, &connect.client_id)) {
             Some(seen) if now < seen.at.plus(FRESH) => {
+                moment = seen.moment;
                 Known::new(&deeds, &admission.realm, seen.at, Some(seen.grounds)).await?
             }
             _ => None,
@@ -107,7 +114,8 @@ impl Principal {
             Some(known) => known,
             None => read(&deeds, &admission.realm, admission.number, &connect.client_id).await?,
         };
-        Ok(Self {
+        let watch = deeds.watches().watch();
+        let mut principal = Self {
             realm: Arc::clone(&admission.realm),
             number: admission.number,
             certificate_id: admission.certificate.id(),
@@ -119,8 +127,48 @@ impl Principal {
                 .map(|topic| arn(&admission.realm, "topic", topic)),
             connect,
             known,
+            watch,
+            read_up_to: 0,
+            considered_up_to: 0,
             deeds,
-        })
+        };
+        principal.watch_what_is_known(moment);
+        Ok(principal)
+    }
+
+    fn watch_what_is_known(&mut self, moment: u64) {
+        let objects = self.concerned_by().collect();
+        self.watch.set(objects, moment);
+    }
+
+    /// Waits until something changed that may have to do with this principal and [`Self::may_stay`] was not asked since.
+    /// Nothing is lost when it is dropped.
+    pub async fn changed(&self) {
+        self.watch.beyond(self.considered_up_to).await;
+    }
+
+    /// May it stay connected as it is: still connect, and still subscribe with these filters? Answers with the first
+    /// refusal, its action and its resource.
+    ///
+    /// # Errors
+    /// When the store fails. Then it counts as not asked.
+    pub async fn may_stay<'f>(
+        &mut self,
+        filters: impl Iterator<Item = &'f str>,
+    ) -> Result<Option<(&'static str, String, Answer)>, StoreError> {
+        let changes = self.watch.count();
+        let answer = self.may_connect().await?;
+        if !answer.allowed {
+            return Ok(Some(("iot:Connect", self.client_id().to_owned(), answer)));
+        }
+        for filter in filters {
+            let answer = self.may_subscribe(filter).await?;
+            if !answer.allowed {
+                return Ok(Some(("iot:Subscribe", filter.to_owned(), answer)));
+            }
+        }
+        self.considered_up_to = changes;
+        Ok(None)
     }
 
     /// The realm it acts in.
@@ -181,8 +229,14 @@ impl Principal {
     }
 
     async fn ask(&mut self, action: &str, resource: &str) -> Result<Answer, StoreError> {
-        if self.deeds.clock().now() >= self.known.read_at.plus(FRESH) {
+        let now = self.deeds.clock().now();
+        let aged = now >= self.known.read_at.plus(FRESH) && !self.deeds.watches().is_live(now);
+        let changes = self.watch.count();
+        if aged || changes != self.read_up_to {
+            let moment = self.deeds.watches().moment();
             self.known = read(&self.deeds, &self.realm, self.number, &self.connect.client_id).await?;
+            self.read_up_to = changes;
+            self.watch_what_is_known(moment);
         }
         Ok(self.decide(action, resource))
     }

@@ -1,4 +1,4 @@
-use thingsmith_core::outbox::{self, Change};
+use thingsmith_core::outbox::{self, Change, Mark};
 use thingsmith_core::things::{self, Thing};
 use thingsmith_core::{certificates, policies, reset};
 use thingsmith_model::{CertificateStatus, Realm, Timestamp};
@@ -9,6 +9,10 @@ use super::script::{Outcome, Script, step};
 use crate::objects::{attributes, certificate, thing_name};
 
 const HERE: Realm = Realm(1);
+const THE_BEGINNING: Mark = Mark {
+    at: Timestamp::from_millis(0),
+    number: 0,
+};
 
 /// A thing with an attribute, a certificate, and an attachment between them and to a policy that is not there.
 fn fill(batch: &mut Batch, number: i64) {
@@ -52,7 +56,7 @@ pub(super) async fn play(script: &mut Script) {
             script.expect(left, (false, (false, false), None));
         }
     }
-    let announced = outbox::rows::since(script.store.as_ref(), Timestamp::from_millis(0), 100)
+    let announced = outbox::rows::since(script.store.as_ref(), THE_BEGINNING, 100)
         .await
         .unwrap();
     let changes: Vec<_> = announced.iter().map(|changed| changed.change).collect();
@@ -63,6 +67,6 @@ pub(super) async fn play(script: &mut Script) {
 
 /// How many changes there are: a later reset is at a later time.
 async fn script_time(script: &Script) -> i64 {
-    let announced = outbox::rows::since(script.store.as_ref(), Timestamp::from_millis(0), 100);
+    let announced = outbox::rows::since(script.store.as_ref(), THE_BEGINNING, 100);
     i64::try_from(announced.await.unwrap().len()).unwrap()
 }
