@@ -8,5 +8,5 @@ mod principal;
 pub mod rows;
 
 pub use admission::{Admission, Refusal, admit};
-pub(crate) use principal::{certificate_facts, thing_facts};
 pub use principal::{Answer, ConnectFacts, DecidingStatement, Principal};
+pub(crate) use principal::{certificate_facts, rights};

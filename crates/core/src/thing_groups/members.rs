@@ -126,7 +126,10 @@ async fn change_once(
         .partition(|membership| removed.contains_key(&membership.group.number));
     let join: Vec<&ThingGroup> = added
         .values()
-        .filter(|group| stay.iter().all(|membership| membership.group.number != group.number))
+        .filter(|group| {
+            stay.iter()
+                .all(|membership| membership.group.number != group.number)
+        })
         .collect();
     if leave.is_empty() && join.is_empty() {
         return Ok(());

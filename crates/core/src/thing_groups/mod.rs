@@ -19,7 +19,9 @@ pub use create::{NewThingGroup, create_thing_group};
 pub use delete::delete_thing_group;
 pub use describe::{ThingGroupDescription, describe_thing_group};
 pub use find::find_target;
-pub use list::{ThingGroupFilter, list_thing_groups, list_thing_groups_for_thing, list_things_in_thing_group};
+pub use list::{
+    ThingGroupFilter, list_thing_groups, list_thing_groups_for_thing, list_things_in_thing_group,
+};
 pub use members::{
     MembershipUpdate, add_thing_to_thing_group, remove_thing_from_thing_group, update_thing_groups_for_thing,
 };
