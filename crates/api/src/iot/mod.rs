@@ -2,6 +2,7 @@
 
 pub mod certificates;
 pub mod endpoints;
+pub mod events;
 mod missing;
 pub mod policies;
 pub mod things;
@@ -36,6 +37,8 @@ const WRITTEN: &[Entry] = &[
     entry::<policies::ListAttachedPolicies>(),
     entry::<policies::ListPolicies>(),
     entry::<endpoints::DescribeEndpoint>(),
+    entry::<events::DescribeEventConfigurations>(),
+    entry::<events::UpdateEventConfigurations>(),
 ];
 
 pub(crate) fn service() -> Service {
