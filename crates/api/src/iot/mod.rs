@@ -5,6 +5,7 @@ pub mod endpoints;
 pub mod events;
 mod missing;
 pub mod policies;
+pub mod tags;
 pub mod things;
 
 use thingsmith_aws_model as aws;
@@ -37,6 +38,9 @@ const WRITTEN: &[Entry] = &[
     entry::<policies::ListAttachedPolicies>(),
     entry::<policies::ListPolicies>(),
     entry::<endpoints::DescribeEndpoint>(),
+    entry::<tags::ListTagsForResource>(),
+    entry::<tags::TagResource>(),
+    entry::<tags::UntagResource>(),
     entry::<events::DescribeEventConfigurations>(),
     entry::<events::UpdateEventConfigurations>(),
 ];
