@@ -2,8 +2,10 @@
 
 pub mod certificates;
 pub mod endpoints;
+pub mod events;
 mod missing;
 pub mod policies;
+pub mod tags;
 pub mod thing_groups;
 pub mod things;
 
@@ -59,6 +61,11 @@ const WRITTEN: &[Entry] = &[
     entry::<thing_groups::UpdateThingGroup>(),
     entry::<thing_groups::UpdateThingGroupsForThing>(),
     entry::<endpoints::DescribeEndpoint>(),
+    entry::<tags::ListTagsForResource>(),
+    entry::<tags::TagResource>(),
+    entry::<tags::UntagResource>(),
+    entry::<events::DescribeEventConfigurations>(),
+    entry::<events::UpdateEventConfigurations>(),
 ];
 
 pub(crate) fn service() -> Service {

@@ -10,9 +10,10 @@ use thingsmith_ports::{Row, Statement, Store, StoreError};
 /// group"). SQLite keeps the order of a CROSS JOIN: without statistics it would look for the thing among all ancestors.
 macro_rules! grounds_of_known {
     () => {
-        "SELECT k.number, k.status, t.number, t.name, t.attributes, k.sole, CAST(NULL AS TEXT), x.thing_group, \
+        "SELECT k.number, k.status, t.number, t.name, t.attributes, k.sole, tt.name, x.thing_group, \
          p.number, p.name, p.default_version FROM known k \
          LEFT JOIN things t ON t.realm = $1 AND t.number = COALESCE(k.sole, k.fitting) \
+         LEFT JOIN thing_types tt ON tt.realm = $1 AND tt.number = t.thing_type \
          LEFT JOIN (SELECT CAST(NULL AS BIGINT) AS thing_group, a.policy FROM known k \
          JOIN policy_attachments a ON a.realm = $1 AND a.target = k.number \
          UNION ALL SELECT ga.ancestor, a.policy FROM known k \

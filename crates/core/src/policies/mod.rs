@@ -20,7 +20,7 @@ pub use attach::{attach_policy, attach_principal_policy, detach_policy, detach_p
 pub use attachments::{
     list_attached_policies, list_policy_principals, list_principal_policies, list_targets_for_policy,
 };
-pub use create::create_policy;
+pub use create::{create_policy, create_tagged_policy};
 pub use delete::delete_policy;
 pub use documents::{AttachedDocument, Documents};
 pub use effective::{EffectivePolicy, get_effective_policies};

@@ -6,6 +6,7 @@
 mod create;
 mod delete;
 mod describe;
+mod events;
 mod find;
 mod list;
 mod members;
@@ -61,6 +62,14 @@ impl ThingGroup {
     pub fn arn(&self, realm: &RealmRecord) -> String {
         arn(realm, &self.name)
     }
+
+    fn named(&self) -> NamedGroup {
+        NamedGroup {
+            number: self.number,
+            name: self.name.clone(),
+            group_id: self.group_id,
+        }
+    }
 }
 
 /// A group as lists name it.
@@ -70,6 +79,8 @@ pub struct NamedGroup {
     pub number: i64,
     /// Its name.
     pub name: ThingGroupName,
+    /// AWS's `thingGroupId`.
+    pub group_id: Uuid,
 }
 
 /// Attributes that a group may have (AWS's quota "Maximum number of attributes associated with a thing group").

@@ -4,6 +4,7 @@ use thingsmith_core::thing_groups::{self, NewThingGroup};
 use thingsmith_model::{Resource, ThingGroupName};
 
 use super::ThingGroupProperties;
+use crate::iot::tags::{self, Tag};
 use crate::{Context, Http, Operation};
 
 /// Creates a thing group, below another one or on its own. Asking twice with the same settings returns the same group.
@@ -20,8 +21,7 @@ pub struct Input {
     parent_group_name: Option<ThingGroupName>,
     #[serde(default)]
     thing_group_properties: ThingGroupProperties,
-    #[serde(default)]
-    tags: Vec<Tag>,
+    tags: Option<Vec<Tag>>,
 }
 
 #[derive(Serialize)]
@@ -32,28 +32,12 @@ pub struct Output {
     thing_group_id: String,
 }
 
-/// AWS's `Tag`.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[expect(
-    dead_code,
-    reason = "tags are read and refused until there is a place to keep them"
-)]
-struct Tag {
-    key: String,
-    value: Option<String>,
-}
-
 impl Operation for CreateThingGroup {
     const NAME: &'static str = "CreateThingGroup";
     const HTTP: Http = Http::post("/thing-groups/{thingGroupName}");
     const ACTION: Option<&'static str> = Some("iot:CreateThingGroup");
     type Input = Input;
     type Output = Output;
-
-    fn not_implemented(input: &Input) -> Option<&'static str> {
-        (!input.tags.is_empty()).then_some("tags")
-    }
 
     fn resources(cx: &Context<'_>, input: &Input) -> Vec<String> {
         vec![cx.arn(Resource::ThingGroup(input.thing_group_name.clone()))]
@@ -67,6 +51,7 @@ impl Operation for CreateThingGroup {
             parent: input.parent_group_name,
             description,
             attributes: attributes.unwrap_or_default(),
+            tags: tags::checked(input.tags)?,
         };
         let realm = cx.realm().await?;
         let group = thing_groups::create_thing_group(cx.deeds, &realm, new).await?;
