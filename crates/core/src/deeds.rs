@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::Fault;
 use crate::connections::Watches;
 use crate::authorities::{Authorities, AuthorityError, SealKey};
+use crate::events;
 use crate::messages::Router;
 use crate::numbers::Numbers;
 use crate::outbox::{self, Change, Mark};
@@ -42,6 +43,7 @@ pub struct Deeds {
     documents: Documents,
     router: Router,
     watches: Arc<Watches>,
+    event_configurations: events::Known,
     page_key: hmac::Key,
 }
 
@@ -70,6 +72,7 @@ impl Deeds {
             documents: Documents::default(),
             router: Router::new(),
             watches: Watches::new(),
+            event_configurations: events::Known::default(),
             page_key: world.seal.derive_hmac_key("page tokens"),
             authorities,
             world,
@@ -109,6 +112,10 @@ impl Deeds {
     /// Which connections of this node a change concerns.
     pub fn watches(&self) -> &Arc<Watches> {
         &self.watches
+    }
+
+    pub(crate) fn event_configurations(&self) -> &events::Known {
+        &self.event_configurations
     }
 
     pub(crate) fn world(&self) -> &World {

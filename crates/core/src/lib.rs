@@ -20,6 +20,7 @@ pub mod realms;
 pub mod reset;
 pub mod schema;
 pub mod settings;
+pub mod tags;
 pub mod thing_groups;
 pub mod things;
 mod tries;

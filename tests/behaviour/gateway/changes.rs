@@ -78,10 +78,9 @@ async fn a_certificate_that_is_not_active_any_more_loses_its_connections() {
         lab.until_connected(1).await;
     }
     let device = lab.device(EVERYTHING).await;
-    let (mut publisher, _, _) = connected(&lab, &device).await;
     lab.set_status(&device, Inactive).await;
     lab.set_status(&device, Active).await;
-    lab.advance(SECOND);
+    let (mut publisher, _, _) = connected(&lab, &device).await;
     assert!(publisher.publish("a", b"").await, "it is active");
 }
 

@@ -9,7 +9,7 @@ pub mod rows;
 mod watches;
 
 pub use admission::{Admission, Refusal, admit};
-pub(crate) use principal::{certificate_facts, thing_facts};
 pub use principal::{Answer, ConnectFacts, DecidingStatement, Principal};
 pub(crate) use watches::Watch;
 pub use watches::Watches;
+pub(crate) use principal::{certificate_facts, rights};

@@ -324,6 +324,18 @@ async fn read(
     Err(StoreError::other("a document of an attached policy is not there"))
 }
 
+/// The thing that a certificate connects as under a client id, and the documents that decide for it, whether it is active
+/// or not.
+pub(crate) async fn rights(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    certificate: i64,
+    client_id: &str,
+) -> Result<(Option<ThingFacts>, Vec<AttachedDocument>), StoreError> {
+    let known = read(deeds, realm, certificate, client_id).await?;
+    Ok((known.thing, known.documents))
+}
+
 /// Reads once; nothing if a document was gone when its turn came.
 async fn read_once(
     deeds: &Deeds,
@@ -354,7 +366,10 @@ impl Known {
                 thing: None,
             }));
         };
-        let policies = grounds.policies.iter().map(|policy| Change::Policy(policy.number));
+        let policies = grounds
+            .policies
+            .iter()
+            .map(|policy| Change::Policy(policy.number));
         let groups = grounds.groups.iter().copied().map(Change::ThingGroup);
         let thing = grounds.thing.iter().map(|thing| Change::Thing(thing.number));
         let read_from = policies.chain(groups).chain(thing).collect();
@@ -381,7 +396,7 @@ fn arn(realm: &RealmRecord, kind: &str, name: &str) -> String {
 }
 
 /// A thing in the words of policies.
-pub(crate) fn thing_facts(thing: ConnectedThing) -> ThingFacts {
+fn thing_facts(thing: ConnectedThing) -> ThingFacts {
     ThingFacts {
         name: thing.name,
         thing_type: thing.thing_type,

@@ -7,18 +7,20 @@ use thingsmith_ports::{Row, Statement, Store, StoreError};
 
 /// The rest of a statement whose `known` is a certificate and the thing that it connects as. `$1` is the realm. Policies
 /// count from the certificate, from the thing's groups and from those above them (guide, "Attach a policy to a thing
-/// group").
+/// group"). SQLite keeps the order of a CROSS JOIN: without statistics it would look for the thing among all ancestors.
 macro_rules! grounds_of_known {
     () => {
-        "SELECT k.number, k.status, t.number, t.name, t.attributes, k.sole, CAST(NULL AS TEXT), x.thing_group, \
+        "SELECT k.number, k.status, t.number, t.name, t.attributes, k.sole, tt.name, x.thing_group, \
          p.number, p.name, p.default_version FROM known k \
          LEFT JOIN things t ON t.realm = $1 AND t.number = COALESCE(k.sole, k.fitting) \
+         LEFT JOIN thing_types tt ON tt.realm = $1 AND tt.number = t.thing_type \
          LEFT JOIN (SELECT CAST(NULL AS BIGINT) AS thing_group, a.policy FROM known k \
          JOIN policy_attachments a ON a.realm = $1 AND a.target = k.number \
          UNION ALL SELECT ga.ancestor, a.policy FROM known k \
-         JOIN thing_group_members m ON m.realm = $1 AND m.thing = COALESCE(k.sole, k.fitting) \
-         JOIN thing_group_ancestors ga ON ga.realm = $1 AND ga.descendant = m.thing_group \
-         LEFT JOIN policy_attachments a ON a.realm = $1 AND a.target = ga.ancestor) x ON 1 = 1 \
+         CROSS JOIN thing_group_members m CROSS JOIN thing_group_ancestors ga \
+         LEFT JOIN policy_attachments a ON a.realm = $1 AND a.target = ga.ancestor \
+         WHERE m.realm = $1 AND m.thing = COALESCE(k.sole, k.fitting) \
+         AND ga.realm = $1 AND ga.descendant = m.thing_group) x ON 1 = 1 \
          LEFT JOIN policies p ON p.realm = $1 AND p.number = x.policy"
     };
 }

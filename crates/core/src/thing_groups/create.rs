@@ -1,10 +1,12 @@
 //! Making a thing group.
 
 use thingsmith_model::{Resource, ThingGroupName};
-use thingsmith_ports::{Batch, Hold, StoreError};
+use thingsmith_ports::{Batch, Hold};
 
+use super::events::{self, Operation};
 use super::{CHILDREN, DEPTH, ThingGroup, not_found, rows, settled};
 use crate::realms::RealmRecord;
+use crate::tags::{self, Tags};
 use crate::things::Attributes;
 use crate::tries::{Attempt, Tries};
 use crate::{Code, Deeds, Fault};
@@ -20,6 +22,8 @@ pub struct NewThingGroup {
     pub description: Option<String>,
     /// Its attributes; those with an empty value are left out.
     pub attributes: Attributes,
+    /// Its tags.
+    pub tags: Tags,
 }
 
 /// Makes a thing group. Asking twice for the same gives back the same group.
@@ -48,8 +52,11 @@ pub async fn create_thing_group(
     };
     let mut tries = Tries::default();
     loop {
-        let outcome = create_once(deeds, realm, wanted.clone(), new.parent.as_ref()).await;
+        let outcome = create_once(deeds, realm, wanted.clone(), new.parent.as_ref(), &new.tags).await;
         if let Some(done) = tries.settle(outcome).await? {
+            if done.number == wanted.number {
+                events::group(deeds, realm, Operation::Created, &done).await;
+            }
             return Ok(done);
         }
     }
@@ -60,11 +67,12 @@ async fn create_once(
     realm: &RealmRecord,
     mut group: ThingGroup,
     parent: Option<&ThingGroupName>,
+    tags: &Tags,
 ) -> Result<ThingGroup, Attempt> {
     let store = deeds.store();
     // The name first: a group that is there answers, though its parent may be full by now.
     if let Some(existing) = rows::find(store, realm.realm, &group.name).await? {
-        return found(deeds, realm, &group, parent, existing).await;
+        return found(deeds, realm, &group, parent, tags, existing).await;
     }
     let mut batch = Batch::new();
     if let Some(name) = parent {
@@ -91,12 +99,10 @@ async fn create_once(
         rows::hold(&mut batch, realm.realm, parent.number, Hold::Exclusive);
     }
     rows::insert(&mut batch, realm.realm, &group, CHILDREN)?;
-    match deeds.commit(batch).await {
-        Ok(_) => Ok(group),
-        // Somebody else made the name; the next try finds it.
-        Err(StoreError::Duplicate(step)) => Err(StoreError::Duplicate(step).into()),
-        Err(error) => Err(error.into()),
-    }
+    tags::rows::insert(&mut batch, realm.realm, group.number, tags);
+    // When somebody else was faster with the name, the next try finds it.
+    deeds.commit(batch).await?;
+    Ok(group)
 }
 
 /// The group that has the name: the same once more, or this very one, whose commit was not answered, whatever has become
@@ -106,15 +112,17 @@ async fn found(
     realm: &RealmRecord,
     wanted: &ThingGroup,
     parent: Option<&ThingGroupName>,
+    tags: &Tags,
     existing: ThingGroup,
 ) -> Result<ThingGroup, Attempt> {
     if existing.number == wanted.number {
         return Ok(existing);
     }
-    let above = rows::ancestors(deeds.store(), realm.realm, existing.number).await?;
+    let above = rows::line(deeds.store(), realm.realm, existing.parent).await?;
     let same = above.last().map(|group| &group.name) == parent
         && existing.description == wanted.description
-        && existing.attributes == wanted.attributes;
+        && existing.attributes == wanted.attributes
+        && tags::same(deeds, realm, existing.number, tags).await?;
     if same {
         return Ok(existing);
     }

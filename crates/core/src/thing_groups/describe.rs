@@ -28,6 +28,6 @@ pub async fn describe_thing_group(
         .await?
         .ok_or_else(|| not_found(name))?;
     // What stands above a group never changes and cannot be deleted before it.
-    let ancestors = rows::ancestors(deeds.store(), realm.realm, group.number).await?;
+    let ancestors = rows::line(deeds.store(), realm.realm, group.parent).await?;
     Ok(ThingGroupDescription { group, ancestors })
 }

@@ -40,10 +40,16 @@ pub(super) fn group_name(
     name: Option<ThingGroupName>,
     arn: Option<&str>,
 ) -> Result<ThingGroupName, Fault> {
-    named(realm, ("thingGroupName", "thingGroupArn"), name, arn, |resource| match resource {
-        Resource::ThingGroup(name) => Some(name),
-        _ => None,
-    })
+    named(
+        realm,
+        ("thingGroupName", "thingGroupArn"),
+        name,
+        arn,
+        |resource| match resource {
+            Resource::ThingGroup(name) => Some(name),
+            _ => None,
+        },
+    )
 }
 
 /// The thing that a request names by its name, its ARN or both.
@@ -55,10 +61,16 @@ pub(super) fn thing_name(
     name: Option<ThingName>,
     arn: Option<&str>,
 ) -> Result<ThingName, Fault> {
-    named(realm, ("thingName", "thingArn"), name, arn, |resource| match resource {
-        Resource::Thing(name) => Some(name),
-        _ => None,
-    })
+    named(
+        realm,
+        ("thingName", "thingArn"),
+        name,
+        arn,
+        |resource| match resource {
+            Resource::Thing(name) => Some(name),
+            _ => None,
+        },
+    )
 }
 
 fn named<N: PartialEq + std::fmt::Display>(
@@ -69,9 +81,7 @@ fn named<N: PartialEq + std::fmt::Display>(
     of_kind: impl FnOnce(Resource) -> Option<N>,
 ) -> Result<N, Fault> {
     let Some(text) = arn else {
-        return name.ok_or_else(|| {
-            Fault::invalid(format!("{} or {} must be given.", members.0, members.1))
-        });
+        return name.ok_or_else(|| Fault::invalid(format!("{} or {} must be given.", members.0, members.1)));
     };
     let short: String = text.chars().take(256).collect();
     let wrong = || Fault::invalid(format!("{}: {short} is not such an ARN.", members.1));

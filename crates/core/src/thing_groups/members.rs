@@ -6,7 +6,7 @@ use thingsmith_model::{ThingGroupName, ThingName};
 use thingsmith_ports::{Batch, Hold};
 
 use super::rows::{self, Membership};
-use super::{GROUPS_PER_THING, ThingGroup, find, not_found};
+use super::{GROUPS_PER_THING, NamedGroup, ThingGroup, events, find, not_found};
 use crate::outbox::Change;
 use crate::realms::RealmRecord;
 use crate::things::{self, Thing};
@@ -93,6 +93,13 @@ pub async fn update_thing_groups_for_thing(
     change(deeds, realm, thing, add, remove).await
 }
 
+/// What a batch does, for the events.
+struct Sent {
+    thing: Thing,
+    left: Vec<NamedGroup>,
+    joined: Vec<NamedGroup>,
+}
+
 async fn change(
     deeds: &Deeds,
     realm: &RealmRecord,
@@ -101,10 +108,18 @@ async fn change(
     remove: &[ThingGroupName],
 ) -> Result<(), Fault> {
     let mut tries = Tries::default();
+    let mut sent = None;
     loop {
-        let outcome = change_once(deeds, realm, thing, add, remove, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
+        let outcome = change_once(deeds, realm, thing, add, remove, &mut sent, &mut tries).await;
+        if let Some(()) = tries.settle_change(deeds.store(), outcome).await? {
+            if let Some(Sent { thing, left, joined }) = sent {
+                for (added, groups) in [(false, left), (true, joined)] {
+                    for group in &groups {
+                        events::membership(deeds, realm, added, group, &thing).await;
+                    }
+                }
+            }
+            return Ok(());
         }
     }
 }
@@ -115,6 +130,7 @@ async fn change_once(
     thing: &ThingName,
     add: &[ThingGroupName],
     remove: &[ThingGroupName],
+    sent: &mut Option<Sent>,
     tries: &mut Tries,
 ) -> Result<(), Attempt> {
     let thing = things::describe_thing(deeds, realm, thing).await?;
@@ -126,9 +142,13 @@ async fn change_once(
         .partition(|membership| removed.contains_key(&membership.group.number));
     let join: Vec<&ThingGroup> = added
         .values()
-        .filter(|group| stay.iter().all(|membership| membership.group.number != group.number))
+        .filter(|group| {
+            stay.iter()
+                .all(|membership| membership.group.number != group.number)
+        })
         .collect();
     if leave.is_empty() && join.is_empty() {
+        *sent = None;
         return Ok(());
     }
     check(&thing, &stay, &join)?;
@@ -145,9 +165,13 @@ async fn change_once(
     for group in &join {
         rows::join(&mut batch, realm.realm, thing.number, group, GROUPS_PER_THING);
     }
-    deeds
-        .commit_change(batch, realm.realm, Change::Thing(thing.number), tries)
-        .await
+    let change = Change::Thing(thing.number);
+    *sent = Some(Sent {
+        thing,
+        left: leave.into_iter().map(|membership| membership.group).collect(),
+        joined: join.into_iter().map(ThingGroup::named).collect(),
+    });
+    deeds.commit_change(batch, realm.realm, change, tries).await
 }
 
 /// The groups of these names, by number.

@@ -6,6 +6,7 @@
 mod create;
 mod delete;
 mod describe;
+mod events;
 mod find;
 mod list;
 mod members;
@@ -19,7 +20,9 @@ pub use create::{NewThingGroup, create_thing_group};
 pub use delete::delete_thing_group;
 pub use describe::{ThingGroupDescription, describe_thing_group};
 pub use find::find_target;
-pub use list::{ThingGroupFilter, list_thing_groups, list_thing_groups_for_thing, list_things_in_thing_group};
+pub use list::{
+    ThingGroupFilter, list_thing_groups, list_thing_groups_for_thing, list_things_in_thing_group,
+};
 pub use members::{
     MembershipUpdate, add_thing_to_thing_group, remove_thing_from_thing_group, update_thing_groups_for_thing,
 };
@@ -59,6 +62,14 @@ impl ThingGroup {
     pub fn arn(&self, realm: &RealmRecord) -> String {
         arn(realm, &self.name)
     }
+
+    fn named(&self) -> NamedGroup {
+        NamedGroup {
+            number: self.number,
+            name: self.name.clone(),
+            group_id: self.group_id,
+        }
+    }
 }
 
 /// A group as lists name it.
@@ -68,6 +79,8 @@ pub struct NamedGroup {
     pub number: i64,
     /// Its name.
     pub name: ThingGroupName,
+    /// AWS's `thingGroupId`.
+    pub group_id: Uuid,
 }
 
 /// Attributes that a group may have (AWS's quota "Maximum number of attributes associated with a thing group").

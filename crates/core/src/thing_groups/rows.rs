@@ -43,12 +43,12 @@ pub async fn find(
     rows.first().map(group).transpose()
 }
 
-/// The groups above a group, the topmost first.
-pub async fn ancestors(store: &dyn Store, realm: Realm, number: i64) -> Result<Vec<NamedGroup>, StoreError> {
+/// A group and those above it, the topmost first; nothing for 0, the parent of a group that has none.
+pub async fn line(store: &dyn Store, realm: Realm, number: i64) -> Result<Vec<NamedGroup>, StoreError> {
     let rows = store
         .read(Statement::new(
-            "SELECT g.number, g.name FROM thing_group_ancestors a JOIN thing_groups g ON g.number = a.ancestor \
-             WHERE a.realm = $1 AND a.descendant = $2 AND a.distance > 0 AND g.realm = $1 ORDER BY a.distance DESC",
+            "SELECT g.number, g.name, g.group_id FROM thing_group_ancestors a JOIN thing_groups g ON g.number = a.ancestor \
+             WHERE a.realm = $1 AND a.descendant = $2 AND g.realm = $1 ORDER BY a.distance DESC",
             [realm.0.into(), number.into()],
         ))
         .await?;
@@ -166,7 +166,7 @@ pub async fn page(
 ) -> Result<Vec<NamedGroup>, StoreError> {
     let rows = store
         .read(Statement::new(
-            "SELECT number, name FROM thing_groups \
+            "SELECT number, name, group_id FROM thing_groups \
              WHERE realm = $1 AND name >= $2 AND name < $3 AND name > $4 ORDER BY name LIMIT $5",
             [
                 realm.0.into(),
@@ -191,7 +191,7 @@ pub async fn page_of_children(
 ) -> Result<Vec<NamedGroup>, StoreError> {
     let rows = store
         .read(Statement::new(
-            "SELECT number, name FROM thing_groups \
+            "SELECT number, name, group_id FROM thing_groups \
              WHERE realm = $1 AND parent = $6 AND name >= $2 AND name < $3 AND name > $4 ORDER BY name LIMIT $5",
             [
                 realm.0.into(),
@@ -217,7 +217,7 @@ pub async fn page_below(
 ) -> Result<Vec<NamedGroup>, StoreError> {
     let rows = store
         .read(Statement::new(
-            "SELECT g.number, g.name FROM thing_group_ancestors a JOIN thing_groups g ON g.number = a.descendant \
+            "SELECT g.number, g.name, g.group_id FROM thing_group_ancestors a JOIN thing_groups g ON g.number = a.descendant \
              WHERE a.realm = $1 AND a.ancestor = $2 AND a.descendant > $3 AND a.distance > 0 AND g.realm = $1 \
              AND g.name >= $4 AND g.name < $5 ORDER BY a.descendant LIMIT $6",
             [
@@ -237,7 +237,7 @@ pub async fn page_below(
 pub async fn memberships(store: &dyn Store, realm: Realm, thing: i64) -> Result<Vec<Membership>, StoreError> {
     let rows = store
         .read(Statement::new(
-            "SELECT g.number, g.name, m.root FROM thing_group_members m JOIN thing_groups g ON g.number = m.thing_group \
+            "SELECT g.number, g.name, g.group_id, m.root FROM thing_group_members m JOIN thing_groups g ON g.number = m.thing_group \
              WHERE m.realm = $1 AND m.thing = $2 AND g.realm = $1 ORDER BY m.thing_group",
             [realm.0.into(), thing.into()],
         ))
@@ -246,7 +246,7 @@ pub async fn memberships(store: &dyn Store, realm: Realm, thing: i64) -> Result<
         .map(|row| {
             Ok(Membership {
                 group: named(row)?,
-                root: row.get(2)?,
+                root: row.get(3)?,
             })
         })
         .collect()
@@ -344,7 +344,7 @@ fn group(row: &Row) -> Result<ThingGroup, StoreError> {
     Ok(ThingGroup {
         number: row.get(0)?,
         name: name.parse().map_err(StoreError::other)?,
-        group_id: Uuid::from_slice(&row.get::<Vec<u8>>(2)?).map_err(StoreError::other)?,
+        group_id: uuid(row, 2)?,
         version: row.get(3)?,
         parent: row.get(4)?,
         root: row.get(5)?,
@@ -360,7 +360,12 @@ fn named(row: &Row) -> Result<NamedGroup, StoreError> {
     Ok(NamedGroup {
         number: row.get(0)?,
         name: name.parse().map_err(StoreError::other)?,
+        group_id: uuid(row, 2)?,
     })
+}
+
+fn uuid(row: &Row, column: usize) -> Result<Uuid, StoreError> {
+    Uuid::from_slice(&row.get::<Vec<u8>>(column)?).map_err(StoreError::other)
 }
 
 fn member(row: &Row) -> Result<Member, StoreError> {

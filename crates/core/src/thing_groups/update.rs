@@ -3,6 +3,7 @@
 use thingsmith_model::ThingGroupName;
 use thingsmith_ports::Batch;
 
+use super::events::{self, Operation};
 use super::{ThingGroup, not_found, rows, settled};
 use crate::outbox::Change;
 use crate::realms::RealmRecord;
@@ -35,12 +36,14 @@ pub async fn update_thing_group(
     update: ThingGroupUpdate,
 ) -> Result<i64, Fault> {
     let mut tries = Tries::default();
-    let mut sent = 0;
+    let mut sent = None;
     loop {
         let outcome = update_once(deeds, realm, name, &update, &mut sent, &mut tries).await;
         if let Some(()) = tries.settle_change(deeds.store(), outcome).await? {
             // After Unknown each try is settled before the next, so that the last one sent is the one that happened.
-            return Ok(sent);
+            let after: ThingGroup = sent.expect("a try ends well only after it has sent something");
+            events::group(deeds, realm, Operation::Updated, &after).await;
+            return Ok(after.version);
         }
     }
 }
@@ -50,7 +53,7 @@ async fn update_once(
     realm: &RealmRecord,
     name: &ThingGroupName,
     update: &ThingGroupUpdate,
-    sent: &mut i64,
+    sent: &mut Option<ThingGroup>,
     tries: &mut Tries,
 ) -> Result<(), Attempt> {
     let before = rows::find(deeds.store(), realm.realm, name)
@@ -72,10 +75,9 @@ async fn update_once(
     };
     let mut batch = Batch::new();
     rows::update(&mut batch, realm.realm, &after)?;
-    *sent = after.version;
-    deeds
-        .commit_change(batch, realm.realm, Change::ThingGroup(after.number), tries)
-        .await
+    let change = Change::ThingGroup(after.number);
+    *sent = Some(after);
+    deeds.commit_change(batch, realm.realm, change, tries).await
 }
 
 /// Checks the version that a caller expects a group to have.

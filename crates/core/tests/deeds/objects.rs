@@ -7,7 +7,8 @@ use thingsmith_core::thing_groups::{self, NewThingGroup, ThingGroup};
 use thingsmith_core::things::{self, Attributes, NewThing, Thing, ThingUpdate};
 use thingsmith_core::{Code, Deeds, Fault, PageRequest, number_rows};
 use thingsmith_model::{
-    AttributeName, CertificateId, CertificateMode, CertificateStatus, PolicyName, ThingGroupName, ThingName, Timestamp,
+    AttributeName, CertificateId, CertificateMode, CertificateStatus, PolicyName, ThingGroupName, ThingName,
+    Timestamp,
 };
 use thingsmith_ports::Batch;
 use uuid::Uuid;
@@ -65,6 +66,7 @@ pub(crate) fn new_group(name: &str, parent: Option<&str>) -> NewThingGroup {
         parent: parent.map(group_name),
         description: None,
         attributes: Attributes::new(),
+        tags: thingsmith_core::tags::Tags::new(),
     }
 }
 

@@ -84,11 +84,21 @@ pub(super) async fn play(script: &mut Script) {
     let all = vec![(4, 4, "early"), (5, 5, "late"), (8, 8, "above")];
     let none: Vec<i64> = vec![];
     for (realm, number, client_id, expected) in [
-        (HERE, 11, "b", Some((active, Some("b"), none.clone(), own.clone()))),
+        (
+            HERE,
+            11,
+            "b",
+            Some((active, Some("b"), none.clone(), own.clone())),
+        ),
         (HERE, 11, "a", Some((active, Some("a"), vec![21, 22, 23], all))),
         (HERE, 11, "A", Some((active, None, none.clone(), own.clone()))),
         (HERE, 11, "c", Some((active, None, none.clone(), own.clone()))),
-        (HERE, 11, "absent", Some((active, None, none.clone(), own.clone()))),
+        (
+            HERE,
+            11,
+            "absent",
+            Some((active, None, none.clone(), own.clone())),
+        ),
         (HERE, 12, "a", Some((inactive, None, none.clone(), vec![]))),
         (HERE, 14, "a", None),
         (ELSEWHERE, 11, "a", None),
