@@ -129,6 +129,10 @@ impl Home {
                 "127.0.0.1:0",
                 "--mqtt",
                 &format!("127.0.0.1:{mqtt_port}"),
+                "--https",
+                "127.0.0.1:0",
+                "--admin",
+                "127.0.0.1:0",
             ]
             .map(Into::into),
         );
@@ -183,6 +187,8 @@ impl Home {
             child,
             api: String::new(),
             mqtt: String::new(),
+            https: String::new(),
+            admin: String::new(),
         };
         let deadline = Instant::now() + PATIENCE;
         let endpoints = loop {
@@ -200,6 +206,7 @@ impl Home {
         };
         let member = |name: &str| endpoints[name].as_str().unwrap().to_owned();
         (server.api, server.mqtt) = (member("api"), member("mqtt"));
+        (server.https, server.admin) = (member("https"), member("admin"));
         server
     }
 
@@ -231,6 +238,10 @@ pub(crate) struct Server<'h> {
     pub(crate) api: String,
     /// Host and port for devices.
     pub(crate) mqtt: String,
+    /// Host and port for devices that speak HTTPS, or MQTT by ALPN.
+    pub(crate) https: String,
+    /// The URL of the admin port.
+    pub(crate) admin: String,
 }
 
 impl Server<'_> {

@@ -9,6 +9,7 @@ use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_TYPE, USER_AGENT};
 use hyper::http::request::Parts;
 use thingsmith_aws_model::{OperationModel, Protocol, Route};
+use thingsmith_core::decisions::{Decision, Stage};
 use thingsmith_core::{Code, Fault};
 use thingsmith_sigv4::{Request, SignedRequest};
 use uuid::Uuid;
@@ -284,8 +285,28 @@ impl<'a> Answering<'a> {
                 .and_then(|value| value.to_str().ok()),
             now: self.api.deeds.clock().now(),
         };
-        let decide = |action: &str, resources: &[String]| auth::authorize(&facts, action, resources);
+        let decide = |action: &str, resources: &[String]| {
+            auth::authorize(&facts, action, resources)
+                .inspect_err(|refused| self.note_denied(&facts, action, resources, refused))
+        };
         (entry.run)(&cx, &decide, input).await
+    }
+
+    /// Keeps a record of what a caller may not do.
+    fn note_denied(
+        &self,
+        facts: &RequestFacts<'_>,
+        action: &str,
+        resources: &[String],
+        refused: &EdgeError,
+    ) {
+        let mut decision = Decision::new(Stage::Api, refused.to_string())
+            .from_peer(self.source.peer)
+            .about(action, &resources.join(", "));
+        decision.account = Some(facts.caller.account.to_string());
+        decision.region = Some(facts.region.to_owned());
+        decision.caller = Some(facts.caller.arn.clone());
+        self.api.deeds.refuse(decision);
     }
 
     fn route(&self, service: &'a Service) -> Result<Route<'a, 'a>, EdgeError> {

@@ -11,8 +11,10 @@ use uuid::Uuid;
 use crate::Fault;
 use crate::connections::Watches;
 use crate::authorities::{Authorities, AuthorityError, SealKey};
+use crate::decisions::{Decision, Decisions};
 use crate::events;
 use crate::messages::Router;
+use crate::metrics::Metrics;
 use crate::numbers::Numbers;
 use crate::outbox::{self, Change, Mark};
 use crate::policies::Documents;
@@ -43,6 +45,9 @@ pub struct Deeds {
     documents: Documents,
     router: Router,
     watches: Arc<Watches>,
+    versions: events::Versions,
+    decisions: Decisions,
+    metrics: Metrics,
     event_configurations: events::Known,
     page_key: hmac::Key,
 }
@@ -72,6 +77,9 @@ impl Deeds {
             documents: Documents::default(),
             router: Router::new(),
             watches: Watches::new(),
+            versions: events::Versions::default(),
+            decisions: Decisions::default(),
+            metrics: Metrics::default(),
             event_configurations: events::Known::default(),
             page_key: world.seal.derive_hmac_key("page tokens"),
             authorities,
@@ -112,6 +120,26 @@ impl Deeds {
     /// Which connections of this node a change concerns.
     pub fn watches(&self) -> &Arc<Watches> {
         &self.watches
+    }
+
+    pub(crate) fn versions(&self) -> &events::Versions {
+        &self.versions
+    }
+
+    /// Who was refused lately, and why.
+    pub fn decisions(&self) -> &Decisions {
+        &self.decisions
+    }
+
+    /// Keeps and counts a refusal.
+    pub fn refuse(&self, decision: Decision) {
+        self.metrics.refused(decision.stage);
+        self.decisions.record(decision, self.clock().now());
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     pub(crate) fn event_configurations(&self) -> &events::Known {
@@ -191,6 +219,8 @@ impl Deeds {
     /// Sends a deed's batch. Every change of the registry passes here, so that what must stand in the same batch as the
     /// change (the audit record, when it comes) has one place to be added.
     pub(crate) async fn commit(&self, batch: Batch) -> Result<Vec<Vec<Row>>, StoreError> {
-        self.store().write(batch).await
+        let answers = self.store().write(batch).await?;
+        self.metrics.committed();
+        Ok(answers)
     }
 }

@@ -1,6 +1,7 @@
 //! One client's connection: a task that owns its socket, its codec and its session.
 
 mod changes;
+mod lifecycle;
 mod requests;
 
 use std::collections::HashMap;
@@ -10,6 +11,8 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use thingsmith_core::connections::{self, Admission, Principal};
+use thingsmith_core::decisions::Stage;
+use thingsmith_core::events::Lifecycle;
 use thingsmith_core::messages::{Delivery, Seat, Subscriber};
 use thingsmith_mqtt::{Action, Answer, Delivered, DeliveryId, DisconnectReason, Session, TopicFilter, v3};
 use thingsmith_ports::StoreError;
@@ -37,10 +40,11 @@ pub(crate) struct Peer {
     pub(crate) admission: Admission,
 }
 
-/// Speaks MQTT with a client until one of the two ends it.
+/// Speaks MQTT with a client until one of the two ends it. `first` is a byte that was read already to see that it is MQTT.
 pub(crate) async fn serve(
     gateway: &Arc<Gateway>,
     stream: AdmittedStream,
+    first: Option<u8>,
     peer: Peer,
     shutdown: watch::Receiver<bool>,
 ) {
@@ -59,7 +63,7 @@ pub(crate) async fn serve(
         client: None,
         deliveries: 0,
     };
-    connection.run().await;
+    connection.run(first).await;
 }
 
 struct Connection<'g> {
@@ -85,6 +89,8 @@ struct Client {
     queue: mpsc::Receiver<Delivery>,
     seat: Seat,
     filters: HashMap<String, TopicFilter>,
+    /// As which connection its lifecycle events name it.
+    lifecycle: Lifecycle,
     /// The last refusal to receive that was written down.
     receive_denied: Option<connections::Answer>,
 }
@@ -113,8 +119,8 @@ enum Event {
 }
 
 impl Connection<'_> {
-    async fn run(&mut self) {
-        let mut input = BytesMut::new();
+    async fn run(&mut self, first: Option<u8>) {
+        let mut input: BytesMut = first.as_slice().into();
         let mut actions = Vec::new();
         while !self.session.is_closed() {
             match self.next_event(&mut input).await {
@@ -240,6 +246,7 @@ impl Connection<'_> {
             Action::Acknowledged(_) => {}
             Action::Close { reason, cause } => {
                 let client_id = self.client.as_ref().map(|client| client.principal.client_id());
+                self.tell_of_the_end(reason);
                 refusal::ended(self.peer.address, client_id, reason, cause.as_ref());
                 if self.flush().await.is_err() {
                     tracing::debug!(peer = %self.peer.address, "the last packets could not be sent");
@@ -283,6 +290,8 @@ impl Connection<'_> {
             // Once for each reason: whoever publishes must not fill the log of whoever may not receive.
             if client.receive_denied.as_ref() != Some(&answer) {
                 refusal::denied(
+                    &self.gateway.deeds,
+                    Stage::Receive,
                     &client.principal,
                     self.peer.address,
                     "iot:Receive",
@@ -300,8 +309,9 @@ impl Connection<'_> {
         let id = DeliveryId(self.deliveries);
         let client_id = client.principal.client_id();
         match self.session.deliver(delivery.message, delivery.qos, id, actions) {
-            Delivered::Sent | Delivered::Queued => {}
+            Delivered::Sent | Delivered::Queued => self.gateway.deeds.metrics().message_out(),
             Delivered::Overflow(message) | Delivered::NotConnected(message) => {
+                self.gateway.deeds.metrics().delivery_dropped();
                 tracing::debug!(
                     client_id,
                     topic = message.topic.as_str(),

@@ -14,7 +14,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::connection::{self, Peer};
-use crate::doors::Doors;
+use crate::doors::{Doors, Speaks};
+use crate::https;
 use crate::refusal;
 use crate::tls::{self, Admitted, Permits, Presented, Refused};
 
@@ -79,8 +80,22 @@ impl Gateway {
         })
     }
 
-    /// Serves clients until `shutdown` turns true, then lets every connection end and returns.
-    pub async fn serve(self: Arc<Self>, listener: TcpListener, mut shutdown: watch::Receiver<bool>) {
+    /// Serves clients of MQTT until `shutdown` turns true, then lets every connection end and returns.
+    pub async fn serve(self: Arc<Self>, listener: TcpListener, shutdown: watch::Receiver<bool>) {
+        self.listen(listener, Speaks::Mqtt, shutdown).await;
+    }
+
+    /// As [`Self::serve`], on a port where ALPN says what is spoken.
+    pub async fn serve_https(self: Arc<Self>, listener: TcpListener, shutdown: watch::Receiver<bool>) {
+        self.listen(listener, Speaks::Https, shutdown).await;
+    }
+
+    async fn listen(
+        self: Arc<Self>,
+        listener: TcpListener,
+        speaks: Speaks,
+        mut shutdown: watch::Receiver<bool>,
+    ) {
         let mut clients = JoinSet::new();
         let for_clients = shutdown.clone();
         loop {
@@ -90,7 +105,9 @@ impl Gateway {
                         let gateway = Arc::clone(&self);
                         let shutdown = for_clients.clone();
                         clients.spawn(async move {
-                            gateway.welcome(tcp, peer, permit, shutdown).await;
+                            let open = gateway.deeds.metrics().accepted();
+                            Arc::clone(&gateway).welcome(tcp, peer, speaks, permit, shutdown).await;
+                            drop(open);
                             drop(place);
                         });
                     }
@@ -114,7 +131,7 @@ impl Gateway {
             Ok((tcp, peer)) => match room.admit(peer.ip()) {
                 Ok(permit) => Some((tcp, peer, permit, place)),
                 Err(crowded) => {
-                    tracing::info!(%peer, reason = %crowded, "connection refused");
+                    refusal::crowded(&self.deeds, peer, &crowded);
                     None
                 }
             },
@@ -131,6 +148,7 @@ impl Gateway {
         self: Arc<Self>,
         tcp: TcpStream,
         address: SocketAddr,
+        speaks: Speaks,
         permit: tls::Permit,
         mut shutdown: watch::Receiver<bool>,
     ) {
@@ -141,7 +159,7 @@ impl Gateway {
         }
         // Boxed, so that a connection does not keep the room of its handshake for as long as it lasts.
         let admitted = tokio::select! {
-            admitted = Box::pin(self.shake_hands(tcp)) => admitted,
+            admitted = Box::pin(self.shake_hands(tcp, speaks)) => admitted,
             _ = shutdown.wait_for(|stop| *stop) => return,
         };
         drop(permit);
@@ -151,20 +169,39 @@ impl Gateway {
                 hello,
                 admission,
             }) => {
-                let peer = Peer {
-                    address,
-                    server_name: hello.server_name.clone(),
-                    admission,
-                };
-                connection::serve(&self, stream, peer, shutdown).await;
+                let server_name = hello.server_name.clone();
+                match (speaks, admission) {
+                    (Speaks::Mqtt, Some(admission)) => {
+                        let peer = Peer {
+                            address,
+                            server_name,
+                            admission,
+                        };
+                        connection::serve(&self, stream, None, peer, shutdown).await;
+                    }
+                    // INVARIANT: a door of this listener requires a certificate.
+                    (Speaks::Mqtt, None) => {}
+                    (Speaks::Https, admission) => {
+                        let visitor = https::Visitor {
+                            address,
+                            server_name,
+                            admission,
+                        };
+                        Box::pin(https::serve(&self, stream, visitor, shutdown)).await;
+                    }
+                }
             }
-            Err(refused) => refusal::handshake(address, &refused),
+            Err(refused) => refusal::handshake(&self.deeds, address, &refused),
         }
     }
 
-    async fn shake_hands(&self, tcp: TcpStream) -> Result<Admitted<Admission>, Refused<Refusal>> {
+    async fn shake_hands(
+        &self,
+        tcp: TcpStream,
+        speaks: Speaks,
+    ) -> Result<Admitted<Option<Admission>>, Refused<Refusal>> {
         let realm: OnceLock<Option<Arc<RealmRecord>>> = OnceLock::new();
-        let door = async |hello: Arc<tls::Hello>| match self.doors.choose(&hello).await {
+        let door = async |hello: Arc<tls::Hello>| match self.doors.choose(&hello, speaks).await {
             Ok(Some(entrance)) => {
                 realm.set(entrance.realm).ok();
                 Some(entrance.door)
@@ -177,13 +214,13 @@ impl Gateway {
         };
         let verdict = async |presented: Presented| {
             let realm = realm.get().cloned().flatten();
-            // INVARIANT: the doors of this listener require a certificate; without one the handshake fails.
-            let certificate = presented
-                .certificates
-                .first()
-                .map(AsRef::as_ref)
-                .unwrap_or_default();
-            connections::admit(&self.deeds, realm, certificate).await
+            match presented.certificates.first() {
+                Some(certificate) => connections::admit(&self.deeds, realm, certificate)
+                    .await
+                    .map(Some),
+                // Only where none is required; then what is spoken decides.
+                None => Ok(None),
+            }
         };
         tls::accept(tcp, &self.config.tls, door, verdict).await
     }

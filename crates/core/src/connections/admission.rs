@@ -83,6 +83,21 @@ pub enum Refusal {
     Store(#[from] StoreError),
 }
 
+impl Refusal {
+    /// The certificate that was refused, where it could be read.
+    pub fn certificate_id(&self) -> Option<CertificateId> {
+        match self {
+            Self::NotRegistered(id)
+            | Self::ServerNameMissing(id)
+            | Self::Ambiguous(id)
+            | Self::NotActive { id, .. }
+            | Self::NotYetValid { id, .. }
+            | Self::Expired { id, .. } => Some(*id),
+            Self::Unreadable(_) | Self::Store(_) => None,
+        }
+    }
+}
+
 /// Decides whether the holder of a certificate may connect. `realm` is where the server name leads; without a server
 /// name the certificate itself must lead to one realm.
 ///

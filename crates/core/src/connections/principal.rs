@@ -26,7 +26,7 @@ const FRESH: Duration = Duration::from_secs(1);
 /// What a CONNECT says that policies ask for.
 #[derive(Debug, Clone, Default)]
 pub struct ConnectFacts {
-    /// The client id.
+    /// The client id; empty over HTTPS, which has none.
     pub client_id: String,
     /// The address it comes from.
     pub source: Option<IpAddr>,
@@ -65,6 +65,8 @@ struct Known {
     documents: Vec<AttachedDocument>,
     /// The thing that the certificate is attached to exclusively, or that of the client's name when it is attached to it.
     thing: Option<ThingFacts>,
+    /// Whether the certificate is attached to the thing exclusively.
+    exclusive: bool,
 }
 
 /// The answer to what a principal wants to do.
@@ -181,7 +183,51 @@ impl Principal {
         self.certificate_id
     }
 
-    /// Its client id.
+    /// The server name it asked for.
+    pub fn server_name(&self) -> Option<&str> {
+        self.connect.server_name.as_deref()
+    }
+
+    /// The address it comes from.
+    pub fn source(&self) -> Option<&str> {
+        self.source.as_deref()
+    }
+
+    /// The thing it acts as.
+    pub fn thing_name(&self) -> Option<&str> {
+        self.known.thing.as_ref().map(|thing| thing.name.as_str())
+    }
+
+    /// The thing to which its certificate is attached exclusively.
+    pub fn exclusive_thing(&self) -> Option<&str> {
+        self.thing_name().filter(|_| self.known.exclusive)
+    }
+
+    /// What policies see of it that may stand in a record for the operator: nothing that is secret anywhere, and nothing
+    /// of what it sends.
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        let thing = self.known.thing.as_ref();
+        let values = [
+            ("iot:ClientId", Some(self.client_id()).filter(|id| !id.is_empty())),
+            ("aws:SourceIp", self.source()),
+            ("iot:DomainName", self.server_name()),
+            ("iot:Connection.Thing.ThingName", self.thing_name()),
+            (
+                "iot:Connection.Thing.ThingTypeName",
+                thing.and_then(|thing| thing.thing_type.as_deref()),
+            ),
+            (
+                "iot:Connection.Thing.IsAttached",
+                Some(if thing.is_some() { "true" } else { "false" }),
+            ),
+        ];
+        values
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?.to_owned())))
+            .collect()
+    }
+
+    /// Its client id; empty over HTTPS.
     pub fn client_id(&self) -> &str {
         &self.connect.client_id
     }
@@ -250,12 +296,15 @@ impl Principal {
             };
         }
         let connecting = action == "iot:Connect";
+        let client_id = Some(self.client_id()).filter(|id| !id.is_empty());
+        // Guide, "Thing policy variables": they are of connections over MQTT only.
+        let thing = self.known.thing.as_ref().filter(|_| client_id.is_some());
         let context = IotContext {
-            client_id: Some(&self.connect.client_id),
+            client_id,
             source_ip: self.source.as_deref(),
             domain_name: self.connect.server_name.as_deref(),
-            thing: self.known.thing.as_ref(),
-            is_attached: Some(self.known.thing.is_some()),
+            thing,
+            is_attached: client_id.map(|_| thing.is_some()),
             certificate: Some(&self.certificate),
             connect_attributes: connecting.then_some(ConnectAttributes {
                 persistent_connect: self.connect.persistent,
@@ -364,6 +413,7 @@ impl Known {
                 read_from: Vec::new(),
                 documents: Vec::new(),
                 thing: None,
+                exclusive: false,
             }));
         };
         let policies = grounds
@@ -385,6 +435,7 @@ impl Known {
             active: grounds.status == CertificateStatus::Active,
             read_from,
             documents,
+            exclusive: grounds.thing.as_ref().is_some_and(|thing| thing.exclusive),
             // Thing variables have values only for the certificate's own thing (guide, "Thing policy variables").
             thing: grounds.thing.map(thing_facts),
         }))

@@ -5,6 +5,7 @@
 //! promised either.
 
 mod configurations;
+mod lifecycle;
 pub mod rows;
 
 use serde_json::{Value, json};
@@ -14,6 +15,8 @@ pub use configurations::{
     EventConfigurations, describe_event_configurations, update_event_configurations,
 };
 pub(crate) use configurations::Known;
+pub(crate) use lifecycle::Versions;
+pub use lifecycle::Lifecycle;
 
 use crate::Deeds;
 use crate::realms::RealmRecord;

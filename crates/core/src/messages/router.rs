@@ -109,6 +109,12 @@ impl Router {
         }
     }
 
+    /// Whether anybody in the realm subscribes to anything.
+    pub fn has_subscribers(&self, realm: Realm) -> bool {
+        let realms = self.realms.read().unwrap_or_else(PoisonError::into_inner);
+        realms.contains_key(&realm)
+    }
+
     /// Sends a message to every subscriber whose filter matches its topic; of a shared subscription to one member.
     /// Gives back how many got it.
     pub fn route(&self, realm: Realm, message: &Message, qos: Qos) -> usize {

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use thingsmith_core::decisions::Stage;
 use thingsmith_mqtt::DisconnectReason;
 
 use super::Client;
@@ -25,7 +26,8 @@ pub(super) async fn reconsider(client: &mut Client, peer: SocketAddr) -> Option<
     match client.principal.may_stay(filters).await {
         Ok(None) => None,
         Ok(Some((action, resource, answer))) => {
-            refusal::denied(&client.principal, peer, action, &resource, &answer);
+            let deeds = &client.gateway.deeds;
+            refusal::denied(deeds, Stage::Stay, &client.principal, peer, action, &resource, &answer);
             Some(DisconnectReason::ForbiddenAccess)
         }
         Err(cause) => {

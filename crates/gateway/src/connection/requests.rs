@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use thingsmith_core::connections::{ConnectFacts, Principal};
+use thingsmith_core::decisions::Stage;
+use thingsmith_core::events::Lifecycle;
 use thingsmith_mqtt::{Action, Answer, Connect, DisconnectReason, Grant, Publish, Subscription, TopicFilter};
 use thingsmith_ports::StoreError;
 
 use super::{Client, Connection};
-use crate::refusal;
+use crate::{refusal, reserved};
 
 /// Subscriptions of one connection (AWS's quota "Maximum number of subscriptions per connection").
 const SUBSCRIPTIONS: usize = 50;
@@ -54,12 +56,15 @@ impl Connection<'_> {
         let answer = principal.may_connect().await?;
         if !answer.allowed {
             refusal::denied(
+                &self.gateway.deeds,
+                Stage::Connect,
                 &principal,
                 self.peer.address,
                 "iot:Connect",
                 principal.client_id(),
                 &answer,
             );
+            Lifecycle::connect_failed(&self.gateway.deeds, &principal);
             return Ok(None);
         }
         let (subscriber, queue) = self
@@ -77,6 +82,7 @@ impl Connection<'_> {
             certificate_id = %principal.certificate_id(),
             "connected"
         );
+        let lifecycle = Lifecycle::connected(&self.gateway.deeds, &principal);
         let gateway = Arc::clone(self.gateway);
         Ok(Some(Client {
             gateway,
@@ -85,6 +91,7 @@ impl Connection<'_> {
             queue,
             seat,
             filters: HashMap::new(),
+            lifecycle,
             receive_denied: None,
         }))
     }
@@ -103,28 +110,27 @@ impl Connection<'_> {
         let message = publish.message;
         let topic = message.topic.as_str();
         if message.topic.is_reserved() || message.retain {
-            let client_id = client.principal.client_id();
-            let retain = message.retain;
-            tracing::info!(
-                peer = %self.peer.address,
-                client_id,
-                topic,
-                retain,
-                "reserved topics and retained messages are not supported yet"
-            );
+            let reason = if message.retain {
+                "retained messages are not supported yet"
+            } else {
+                "nothing may be published on this reserved topic"
+            };
+            let (deeds, peer) = (&self.gateway.deeds, self.peer.address);
+            refusal::impossible(deeds, Stage::Publish, &client.principal, peer, topic, reason);
             return Answer::Refused(DisconnectReason::ForbiddenAccess);
         }
         match client.principal.may_publish(topic).await {
             Ok(answer) if answer.allowed => {
                 let realm = client.principal.realm().realm;
-                self.gateway
-                    .deeds
-                    .router()
-                    .route(realm, &message, publish.qos.level());
+                let deeds = &self.gateway.deeds;
+                deeds.metrics().message_in();
+                deeds.router().route(realm, &message, publish.qos.level());
                 Answer::Published
             }
             Ok(answer) => {
                 refusal::denied(
+                    &self.gateway.deeds,
+                    Stage::Publish,
                     &client.principal,
                     self.peer.address,
                     "iot:Publish",
@@ -139,12 +145,25 @@ impl Connection<'_> {
 
     pub(super) async fn subscribe(&mut self, subscriptions: Vec<Subscription>) -> Answer {
         let mut grants = Vec::with_capacity(subscriptions.len());
+        let mut granted = Vec::new();
         for subscription in subscriptions {
+            let filter = subscription.filter.as_str().to_owned();
             match self.subscribe_one(subscription).await {
-                Ok(Some(grant)) => grants.push(grant),
+                Ok(Some(grant)) => {
+                    if matches!(grant, Grant::Granted(_)) {
+                        granted.push(filter);
+                    }
+                    grants.push(grant);
+                }
                 Ok(None) => return Answer::Refused(DisconnectReason::ForbiddenAccess),
                 Err(cause) => return self.store_failed(&cause),
             }
+        }
+        if let Some(client) = self.client.as_ref().filter(|_| !granted.is_empty()) {
+            let filters: Vec<&str> = granted.iter().map(String::as_str).collect();
+            client
+                .lifecycle
+                .subscribed(&self.gateway.deeds, &client.principal, &filters);
         }
         Answer::Subscribed(grants)
     }
@@ -155,19 +174,18 @@ impl Connection<'_> {
             return Ok(Some(Grant::Refused));
         };
         let Subscription { filter, qos } = subscription;
-        if filter.is_reserved() {
-            let client_id = client.principal.client_id();
-            tracing::info!(
-                peer = %self.peer.address,
-                client_id,
-                filter = filter.as_str(),
-                "reserved topics are not supported yet"
-            );
+        if filter.is_reserved() && !reserved::may_be_subscribed(filter.filter()) {
+            let reason = "nobody may subscribe to this reserved topic";
+            let (deeds, peer) = (&self.gateway.deeds, self.peer.address);
+            let filter = filter.as_str();
+            refusal::impossible(deeds, Stage::Subscribe, &client.principal, peer, filter, reason);
             return Ok(Some(Grant::Refused));
         }
         let answer = client.principal.may_subscribe(filter.as_str()).await?;
         if !answer.allowed {
             refusal::denied(
+                &self.gateway.deeds,
+                Stage::Subscribe,
                 &client.principal,
                 self.peer.address,
                 "iot:Subscribe",
@@ -177,8 +195,10 @@ impl Connection<'_> {
             return Ok(answer.active.then_some(Grant::Refused));
         }
         if client.filters.len() >= SUBSCRIPTIONS && !client.filters.contains_key(filter.as_str()) {
-            let client_id = client.principal.client_id();
-            tracing::info!(peer = %self.peer.address, client_id, limit = SUBSCRIPTIONS, "too many subscriptions");
+            let reason = "the connection has as many subscriptions as one may have";
+            let (deeds, peer) = (&self.gateway.deeds, self.peer.address);
+            let filter = filter.as_str();
+            refusal::impossible(deeds, Stage::Subscribe, &client.principal, peer, filter, reason);
             return Ok(Some(Grant::Refused));
         }
         self.gateway.deeds.router().subscribe(
@@ -193,6 +213,7 @@ impl Connection<'_> {
 
     pub(super) fn unsubscribe(&mut self, filters: &[TopicFilter]) {
         let Some(client) = &mut self.client else { return };
+        let mut gone = Vec::new();
         for filter in filters {
             if let Some(filter) = client.filters.remove(filter.as_str()) {
                 let realm = client.principal.realm().realm;
@@ -200,7 +221,14 @@ impl Connection<'_> {
                     .deeds
                     .router()
                     .unsubscribe(realm, &client.subscriber, &filter);
+                gone.push(filter);
             }
+        }
+        if !gone.is_empty() {
+            let filters: Vec<&str> = gone.iter().map(TopicFilter::as_str).collect();
+            client
+                .lifecycle
+                .unsubscribed(&self.gateway.deeds, &client.principal, &filters);
         }
     }
 
