@@ -68,6 +68,17 @@ impl Home {
         }
     }
 
+    /// The home of another node of the same store, which seals with the same key.
+    pub(crate) fn beside(&self) -> Self {
+        let home = Self::sqlite();
+        std::fs::create_dir(home.data()).unwrap();
+        std::fs::copy(self.data().join("seal.key"), home.data().join("seal.key")).unwrap();
+        Self {
+            store: self.store.clone(),
+            ..home
+        }
+    }
+
     /// A server for development.
     pub(crate) fn dev(mut self) -> Self {
         self.dev = true;

@@ -293,13 +293,7 @@ impl<'a> Answering<'a> {
     }
 
     /// Keeps a record of what a caller may not do.
-    fn note_denied(
-        &self,
-        facts: &RequestFacts<'_>,
-        action: &str,
-        resources: &[String],
-        refused: &EdgeError,
-    ) {
+    fn note_denied(&self, facts: &RequestFacts<'_>, action: &str, resources: &[String], refused: &EdgeError) {
         let mut decision = Decision::new(Stage::Api, refused.to_string())
             .from_peer(self.source.peer)
             .about(action, &resources.join(", "));

@@ -9,8 +9,8 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::Fault;
-use crate::connections::Watches;
 use crate::authorities::{Authorities, AuthorityError, SealKey};
+use crate::connections::Watches;
 use crate::decisions::{Decision, Decisions};
 use crate::events;
 use crate::messages::Router;

@@ -99,7 +99,12 @@ impl Admin {
         let mut page = Page::default();
         self.deeds.metrics().write(&mut page);
         let behind = self.deeds.watches().last_read().map(|at| {
-            let behind = self.deeds.clock().now().as_millis().saturating_sub(at.as_millis());
+            let behind = self
+                .deeds
+                .clock()
+                .now()
+                .as_millis()
+                .saturating_sub(at.as_millis());
             behind.max(0) as f64 / 1000.0
         });
         if let Some(behind) = behind {
@@ -109,10 +114,16 @@ impl Admin {
             )
             .value(&[], behind);
         }
-        page.gauge("watched_objects", "Objects of the registry that connections of this node depend on.")
-            .value(&[], self.deeds.watches().len() as f64);
-        page.gauge("rsa_keys_ready", "RSA keys that stand ready for CreateKeysAndCertificate.")
-            .value(&[], self.rsa_keys.ready() as f64);
+        page.gauge(
+            "watched_objects",
+            "Objects of the registry that connections of this node depend on.",
+        )
+        .value(&[], self.deeds.watches().len() as f64);
+        page.gauge(
+            "rsa_keys_ready",
+            "RSA keys that stand ready for CreateKeysAndCertificate.",
+        )
+        .value(&[], self.rsa_keys.ready() as f64);
         page.into_text()
     }
 }

@@ -90,7 +90,9 @@ impl Drop for Control {
 async fn answer(deeds: &Deeds, mut stream: UnixStream) -> io::Result<()> {
     let (read, mut write) = stream.split();
     let mut line = String::new();
-    AsyncBufReader::new(read.take(QUESTION)).read_line(&mut line).await?;
+    AsyncBufReader::new(read.take(QUESTION))
+        .read_line(&mut line)
+        .await?;
     let Question::Why(whom) = serde_json::from_str(&line)?;
     let mut text = String::new();
     for decision in deeds.decisions().about(&whom) {

@@ -14,7 +14,7 @@ mod say;
 mod wiring;
 mod world;
 
-pub use rsa_key_pool::{RsaKeyPool, RsaKeyPoolSize};
 pub use endpoints::Endpoints;
+pub use rsa_key_pool::{RsaKeyPool, RsaKeyPoolSize};
 pub use wiring::{Server, StartError};
 pub use world::{SystemClock, SystemRandom};

@@ -27,7 +27,9 @@ pub(crate) async fn keep(deeds: Arc<Deeds>, directory: PathBuf, mut stopped: wat
     let mut written = 0;
     let mut failing = false;
     loop {
-        let stop = tokio::time::timeout(EVERY, stopped.wait_for(|stop| *stop)).await.is_ok();
+        let stop = tokio::time::timeout(EVERY, stopped.wait_for(|stop| *stop))
+            .await
+            .is_ok();
         let (text, last) = text(&deeds, written);
         written = last;
         let directory = directory.clone();
@@ -81,7 +83,11 @@ fn append(directory: &Path, text: &[u8]) -> io::Result<()> {
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().append(true).create(true).mode(0o600).open(path)
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ use crate::admin::{self, Admin};
 use crate::config::{File, Settings, StoreChoice};
 use crate::control::Control;
 use crate::endpoints::Endpoints;
-use crate::{records, RsaKeyPool, SystemClock, SystemRandom, files};
+use crate::{RsaKeyPool, SystemClock, SystemRandom, files, records};
 
 /// A running server.
 pub struct Server {
@@ -139,7 +139,11 @@ impl Server {
         tasks.spawn(admin::serve(admin, admin_listener, stopped.clone()));
         tasks.spawn(control.serve(Arc::clone(&deeds), stopped.clone()));
         let directory = settings.data_dir.clone();
-        tasks.spawn(records::keep(Arc::clone(&deeds), directory.clone(), stopped.clone()));
+        tasks.spawn(records::keep(
+            Arc::clone(&deeds),
+            directory.clone(),
+            stopped.clone(),
+        ));
         tasks.spawn(follow(Arc::clone(&deeds), stopped.clone()));
         tasks.spawn(sweep(Arc::clone(&deeds), stopped));
         Ok(Self {

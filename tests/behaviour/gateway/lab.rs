@@ -37,6 +37,8 @@ pub(super) struct Lab {
     pub(super) realm: Arc<RealmRecord>,
     pub(super) clients: Arc<Clients>,
     pub(super) address: SocketAddr,
+    /// Where ALPN says what is spoken.
+    pub(super) https: SocketAddr,
     shutdown: watch::Sender<bool>,
     serving: JoinHandle<()>,
     named: AtomicU64,
@@ -82,14 +84,20 @@ impl Lab {
         let gateway = Gateway::new(deeds, Arc::clone(&clients), doors, config);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
+        let https_listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let https = https_listener.local_addr().unwrap();
         let (shutdown, stopped) = watch::channel(false);
-        let serving = tokio::spawn(gateway.serve(listener, stopped));
+        let serving = tokio::spawn(async move {
+            let https = Arc::clone(&gateway).serve_https(https_listener, stopped.clone());
+            tokio::join!(gateway.serve(listener, stopped), https);
+        });
         let named = AtomicU64::new(1);
         Self {
             server,
             realm,
             clients,
             address,
+            https,
             shutdown,
             serving,
             named,
@@ -106,7 +114,8 @@ impl Lab {
         let (shutdown, stopped) = watch::channel(false);
         tokio::spawn(gateway.serve(listener, stopped));
         let following = Arc::clone(&deeds);
-        let following = tokio::spawn(async move { match thingsmith_core::outbox::follow(&following).await {} });
+        let following =
+            tokio::spawn(async move { match thingsmith_core::outbox::follow(&following).await {} });
         // From its first reading on it hears of changes.
         let begun = async {
             while deeds.watches().last_read().is_none() {

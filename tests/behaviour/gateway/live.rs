@@ -67,7 +67,10 @@ impl Nodes {
         for (node, mut wire) in wires.into_iter().enumerate() {
             wire.ends().await;
             let after = done.elapsed();
-            println!("{:?}, node {node}: {what} ended an idle connection after {after:?}", self.engine);
+            println!(
+                "{:?}, node {node}: {what} ended an idle connection after {after:?}",
+                self.engine
+            );
             assert!(after < BOUND, "{what}: {after:?}");
         }
     }
@@ -120,7 +123,9 @@ async fn a_policy_taken_away_ends_what_it_allowed() {
             .await;
 
         lab.attach(&device, &allow(&[("Connect", "client/*")])).await;
-        let listens = lab.attach(&device, &allow(&[("Subscribe", "topicfilter/a")])).await;
+        let listens = lab
+            .attach(&device, &allow(&[("Subscribe", "topicfilter/a")]))
+            .await;
         let wires = nodes.connect(&device, &["a"]).await;
         nodes
             .end("detaching iot:Subscribe", wires, lab.detach(&device, &listens))
@@ -152,10 +157,15 @@ async fn a_policy_taken_away_that_nothing_hangs_on_ends_nothing() {
         // What was told after it has been heard after it.
         let other = lab.device(EVERYTHING).await;
         let witness = nodes.connect_as(&other, "witness", &[]).await;
-        nodes.end("(the witness)", witness, lab.set_status(&other, Inactive)).await;
+        nodes
+            .end("(the witness)", witness, lab.set_status(&other, Inactive))
+            .await;
         for wire in &mut wires {
             assert!(wire.is_alive().await);
-            assert!(!wire.publish("b", b"").await, "what it may publish has changed at once");
+            assert!(
+                !wire.publish("b", b"").await,
+                "what it may publish has changed at once"
+            );
         }
     }
 }
@@ -169,7 +179,10 @@ async fn a_thing_that_changes_ends_what_its_attributes_allowed() {
         let device = lab
             .device(&allow(&[
                 ("Connect", "client/*"),
-                ("Subscribe", "topicfilter/${iot:Connection.Thing.Attributes[site]}"),
+                (
+                    "Subscribe",
+                    "topicfilter/${iot:Connection.Thing.Attributes[site]}",
+                ),
             ]))
             .await;
         lab.attach_to_thing(&device, "pump").await;

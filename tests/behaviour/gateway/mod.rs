@@ -3,7 +3,9 @@
 mod admission;
 mod changes;
 mod connect_policies;
+mod events;
 mod hostile;
+mod https;
 mod lab;
 mod live;
 mod messages;

@@ -117,7 +117,14 @@ pub async fn admit(deeds: &Deeds, realm: Option<Arc<RealmRecord>>, der: &[u8]) -
                 number,
                 status: grounds.status,
             };
-            (standing, Some(Seen { at: now, moment, grounds }))
+            (
+                standing,
+                Some(Seen {
+                    at: now,
+                    moment,
+                    grounds,
+                }),
+            )
         }
         None => (without_server_name(deeds, id).await?, None),
     };

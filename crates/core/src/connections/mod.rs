@@ -10,6 +10,6 @@ mod watches;
 
 pub use admission::{Admission, Refusal, admit};
 pub use principal::{Answer, ConnectFacts, DecidingStatement, Principal};
+pub(crate) use principal::{certificate_facts, rights};
 pub(crate) use watches::Watch;
 pub use watches::Watches;
-pub(crate) use principal::{certificate_facts, rights};

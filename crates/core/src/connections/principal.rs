@@ -12,8 +12,8 @@ use thingsmith_policy::{
 use thingsmith_ports::StoreError;
 use thingsmith_x509::Certificate;
 
-use super::{Admission, Watch};
 use super::rows::{self, ConnectedThing, Grounds};
+use super::{Admission, Watch};
 use crate::Deeds;
 use crate::outbox::Change;
 use crate::policies::AttachedDocument;

@@ -366,11 +366,17 @@ mod tests {
             decisions.record(of(realm, client_id), NOW);
         }
         let ids = |found: Vec<Arc<Decision>>| -> Vec<String> {
-            found.iter().filter_map(|decision| decision.client_id.clone()).collect()
+            found
+                .iter()
+                .filter_map(|decision| decision.client_id.clone())
+                .collect()
         };
         assert_eq!(ids(decisions.in_realm(Realm(1))), ["a", "d"]);
         let since = decisions.since(1).into_iter();
-        assert_eq!(ids(since.map(|(_, decision)| decision).collect()), ["b", "c", "d"]);
+        assert_eq!(
+            ids(since.map(|(_, decision)| decision).collect()),
+            ["b", "c", "d"]
+        );
     }
 
     #[test]

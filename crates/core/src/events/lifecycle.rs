@@ -79,9 +79,13 @@ impl Lifecycle {
                 .versions()
                 .next(principal.realm().realm, principal.client_id(), now),
         };
-        lifecycle.tell(deeds, principal, "presence/connected", "connected", || {
-            json!({"ipAddress": address(principal), "versionNumber": lifecycle.version})
-        });
+        lifecycle.tell(
+            deeds,
+            principal,
+            "presence/connected",
+            "connected",
+            || json!({"ipAddress": address(principal), "versionNumber": lifecycle.version}),
+        );
         lifecycle
     }
 
@@ -91,9 +95,13 @@ impl Lifecycle {
             session: deeds.uuid().to_string(),
             version: 0,
         };
-        lifecycle.tell(deeds, principal, "presence/connect_failed", "connect_failed", || {
-            json!({"connectFailureReason": "AUTHORIZATION_FAILED", "ipAddress": address(principal)})
-        });
+        lifecycle.tell(
+            deeds,
+            principal,
+            "presence/connect_failed",
+            "connect_failed",
+            || json!({"connectFailureReason": "AUTHORIZATION_FAILED", "ipAddress": address(principal)}),
+        );
     }
 
     /// Tells that its connection has ended. `reason` is AWS's `disconnectReason`.
@@ -113,16 +121,24 @@ impl Lifecycle {
 
     /// Tells which filters of one SUBSCRIBE were granted.
     pub fn subscribed(&self, deeds: &Deeds, principal: &Principal, filters: &[&str]) {
-        self.tell(deeds, principal, "subscriptions/subscribed", "subscribed", || {
-            json!({"topics": filters})
-        });
+        self.tell(
+            deeds,
+            principal,
+            "subscriptions/subscribed",
+            "subscribed",
+            || json!({"topics": filters}),
+        );
     }
 
     /// Tells which filters of one UNSUBSCRIBE are gone.
     pub fn unsubscribed(&self, deeds: &Deeds, principal: &Principal, filters: &[&str]) {
-        self.tell(deeds, principal, "subscriptions/unsubscribed", "unsubscribed", || {
-            json!({"topics": filters})
-        });
+        self.tell(
+            deeds,
+            principal,
+            "subscriptions/unsubscribed",
+            "unsubscribed",
+            || json!({"topics": filters}),
+        );
     }
 
     fn tell(

@@ -11,12 +11,10 @@ pub mod rows;
 use serde_json::{Value, json};
 use thingsmith_mqtt::{Message, Qos, TopicLimits, TopicName};
 
-pub use configurations::{
-    EventConfigurations, describe_event_configurations, update_event_configurations,
-};
 pub(crate) use configurations::Known;
-pub(crate) use lifecycle::Versions;
+pub use configurations::{EventConfigurations, describe_event_configurations, update_event_configurations};
 pub use lifecycle::Lifecycle;
+pub(crate) use lifecycle::Versions;
 
 use crate::Deeds;
 use crate::realms::RealmRecord;
@@ -63,7 +61,10 @@ impl EventType {
 
 /// Publishes an event on its topic, if events of its type are turned on in the realm. Never fails: the change that it
 /// tells of has happened. The body is the whole payload; [`tell`] makes that of most events.
-#[expect(dead_code, reason = "the events of CA certificates, which have a form of their own, are the first to call it")]
+#[expect(
+    dead_code,
+    reason = "the events of CA certificates, which have a form of their own, are the first to call it"
+)]
 pub(crate) async fn publish(
     deeds: &Deeds,
     realm: &RealmRecord,
@@ -71,7 +72,11 @@ pub(crate) async fn publish(
     topic: &str,
     body: Value,
 ) {
-    if deeds.event_configurations().enabled(deeds, realm.realm, event_type).await {
+    if deeds
+        .event_configurations()
+        .enabled(deeds, realm.realm, event_type)
+        .await
+    {
         send(deeds, realm, topic, &body);
     }
 }
@@ -84,7 +89,11 @@ pub(crate) async fn tell(
     event_type: EventType,
     event: impl FnOnce() -> (String, Value),
 ) {
-    if !deeds.event_configurations().enabled(deeds, realm.realm, event_type).await {
+    if !deeds
+        .event_configurations()
+        .enabled(deeds, realm.realm, event_type)
+        .await
+    {
         return;
     }
     let (topic, members) = event();

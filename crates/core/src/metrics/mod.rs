@@ -32,8 +32,28 @@ impl Drop for OpenConnection<'_> {
 /// What an operation does, by the verb that its name begins with; names come from strangers, and a label must not.
 fn class(operation: Option<&str>) -> &'static str {
     const VERBS: [&str; 22] = [
-        "Accept", "Add", "Attach", "Cancel", "Create", "Delete", "Deprecate", "Describe", "Detach", "Get", "List",
-        "Publish", "Put", "Register", "Reject", "Remove", "Search", "Set", "Tag", "Transfer", "Untag", "Update",
+        "Accept",
+        "Add",
+        "Attach",
+        "Cancel",
+        "Create",
+        "Delete",
+        "Deprecate",
+        "Describe",
+        "Detach",
+        "Get",
+        "List",
+        "Publish",
+        "Put",
+        "Register",
+        "Reject",
+        "Remove",
+        "Search",
+        "Set",
+        "Tag",
+        "Transfer",
+        "Untag",
+        "Update",
     ];
     let Some(operation) = operation else { return "none" };
     VERBS
@@ -89,14 +109,20 @@ impl Metrics {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed) as f64;
         page.gauge("connections_open", "Connections of clients that are open now.")
             .value(&[], self.connections_open.load(Ordering::Relaxed) as f64);
-        page.counter("connections_accepted_total", "Connections accepted for a handshake.")
-            .value(&[], count(&self.connections_accepted));
+        page.counter(
+            "connections_accepted_total",
+            "Connections accepted for a handshake.",
+        )
+        .value(&[], count(&self.connections_accepted));
         let refused = page.counter("refused_total", "Refusals by how far the refused came.");
         for (stage, counter) in Stage::ALL.iter().zip(&self.refused) {
             refused.value(&[("stage", stage.as_str())], count(counter));
         }
-        page.counter("messages_in_total", "Messages that clients published and that were routed.")
-            .value(&[], count(&self.messages_in));
+        page.counter(
+            "messages_in_total",
+            "Messages that clients published and that were routed.",
+        )
+        .value(&[], count(&self.messages_in));
         page.counter("messages_out_total", "Messages that were delivered to clients.")
             .value(&[], count(&self.messages_out));
         page.counter(
@@ -104,15 +130,25 @@ impl Metrics {
             "Deliveries dropped because the client takes messages too slowly.",
         )
         .value(&[], count(&self.dropped));
-        page.counter("store_commits_total", "Batches that the store committed for deeds.")
-            .value(&[], count(&self.commits));
-        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        page.counter(
+            "store_commits_total",
+            "Batches that the store committed for deeds.",
+        )
+        .value(&[], count(&self.commits));
+        let requests = self
+            .requests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let all = page.counter(
             "api_requests_total",
             "Requests of the AWS API by the verb of the operation and the HTTP status.",
         );
         for ((class, status), number) in requests {
-            all.value(&[("operation", class), ("status", &status.to_string())], number as f64);
+            all.value(
+                &[("operation", class), ("status", &status.to_string())],
+                number as f64,
+            );
         }
     }
 }

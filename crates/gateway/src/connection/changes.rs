@@ -27,7 +27,15 @@ pub(super) async fn reconsider(client: &mut Client, peer: SocketAddr) -> Option<
         Ok(None) => None,
         Ok(Some((action, resource, answer))) => {
             let deeds = &client.gateway.deeds;
-            refusal::denied(deeds, Stage::Stay, &client.principal, peer, action, &resource, &answer);
+            refusal::denied(
+                deeds,
+                Stage::Stay,
+                &client.principal,
+                peer,
+                action,
+                &resource,
+                &answer,
+            );
             Some(DisconnectReason::ForbiddenAccess)
         }
         Err(cause) => {

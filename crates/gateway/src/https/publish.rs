@@ -57,13 +57,20 @@ async fn publish(
 ) -> Result<(), Refused> {
     let (head, body) = request.into_parts();
     let path = head.uri.path();
-    let encoded = path.strip_prefix("/topics/").ok_or_else(|| Refused::not_found(path))?;
+    let encoded = path
+        .strip_prefix("/topics/")
+        .ok_or_else(|| Refused::not_found(path))?;
     if head.method != Method::POST {
         return Err(Refused::method());
     }
     let Some(admission) = &visitor.admission else {
         let reason = "publishing over HTTPS needs a client certificate here";
-        refusal::protocol(&gateway.deeds, visitor.address, visitor.server_name.as_deref(), reason);
+        refusal::protocol(
+            &gateway.deeds,
+            visitor.address,
+            visitor.server_name.as_deref(),
+            reason,
+        );
         return Err(Refused::no_certificate());
     };
     let topic = topic(gateway, encoded)?;
@@ -154,7 +161,11 @@ impl Wish {
                 "retain" => match value.as_ref() {
                     "true" => return Err(Refused::not_written("retain")),
                     "false" => {}
-                    other => return Err(Refused::invalid(format!("retain {other:?} is neither true nor false."))),
+                    other => {
+                        return Err(Refused::invalid(format!(
+                            "retain {other:?} is neither true nor false."
+                        )));
+                    }
                 },
                 "contentType" => {
                     if value.len() > CONTENT_TYPE {
@@ -165,13 +176,19 @@ impl Wish {
                 }
                 "responseTopic" => {
                     let topic = TopicName::parse(&value, &gateway.mqtt.topic);
-                    let topic = topic.map_err(|cause| Refused::invalid(format!("responseTopic: {cause}.")))?;
+                    let topic =
+                        topic.map_err(|cause| Refused::invalid(format!("responseTopic: {cause}.")))?;
                     properties.response_topic = Some(topic);
                 }
                 "messageExpiry" => {
-                    let seconds = value.parse::<u32>().ok().filter(|seconds| *seconds <= EXPIRY_SECONDS);
+                    let seconds = value
+                        .parse::<u32>()
+                        .ok()
+                        .filter(|seconds| *seconds <= EXPIRY_SECONDS);
                     let seconds = seconds.ok_or_else(|| {
-                        Refused::invalid(format!("messageExpiry {value:?} is no number of seconds up to {EXPIRY_SECONDS}."))
+                        Refused::invalid(format!(
+                            "messageExpiry {value:?} is no number of seconds up to {EXPIRY_SECONDS}."
+                        ))
                     })?;
                     // Guide, "MQTT 5 supported features": 0 means 1.
                     properties.message_expiry_seconds = Some(seconds.max(1));
@@ -196,9 +213,9 @@ fn headers(head: &Parts, properties: &mut MessageProperties) -> Result<(), Refus
         let decoded = text(name)?.map(|value| STANDARD.decode(value)).transpose();
         let decoded = decoded.map_err(|_| Refused::invalid(format!("{name} is not base64.")))?;
         match decoded {
-            Some(bytes) if bytes.len() > USER_PROPERTIES => {
-                Err(Refused::invalid(format!("{name} has more than {USER_PROPERTIES} bytes.")))
-            }
+            Some(bytes) if bytes.len() > USER_PROPERTIES => Err(Refused::invalid(format!(
+                "{name} has more than {USER_PROPERTIES} bytes."
+            ))),
             decoded => Ok(decoded),
         }
     };
@@ -251,7 +268,15 @@ mod tests {
                 pair("deviceName", "beta")
             ])
         );
-        for wrong in ["{}", "[1]", r#"[{"a":1}]"#, r#"[{"a":"1","b":"2"}]"#, "[{}]", "[", ""] {
+        for wrong in [
+            "{}",
+            "[1]",
+            r#"[{"a":1}]"#,
+            r#"[{"a":"1","b":"2"}]"#,
+            "[{}]",
+            "[",
+            "",
+        ] {
             assert_eq!(user_properties(wrong.as_bytes()), None, "{wrong}");
         }
     }

@@ -26,7 +26,11 @@ impl Refused {
     }
 
     pub(super) fn no_certificate() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "ForbiddenException", "Missing Authentication Token")
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "ForbiddenException",
+            "Missing Authentication Token",
+        )
     }
 
     pub(super) fn not_found(path: &str) -> Self {
@@ -36,7 +40,11 @@ impl Refused {
 
     pub(super) fn method() -> Self {
         let message = "Only POST is allowed on a topic.";
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowedException", message)
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "MethodNotAllowedException",
+            message,
+        )
     }
 
     pub(super) fn too_large(bytes: usize) -> Self {

@@ -48,7 +48,11 @@ pub(super) async fn play(script: &mut Script) {
         change,
     };
     for (after, limit, expected) in [
-        (mark(i64::MIN, i64::MIN), 10, vec![changes[1], changes[2], changes[0]]),
+        (
+            mark(i64::MIN, i64::MIN),
+            10,
+            vec![changes[1], changes[2], changes[0]],
+        ),
         (mark(10, 8), 2, vec![changes[1], changes[2]]),
         (mark(10, 9), 10, vec![changes[2], changes[0]]),
         (mark(20, 3), 10, vec![changes[0]]),
