@@ -98,9 +98,12 @@ impl Gateway {
     ) {
         let mut clients = JoinSet::new();
         let for_clients = shutdown.clone();
+        // One future for each connection: one that waits for room must not be lost when something else happens.
+        let mut accepting = Box::pin(self.accept(&listener));
         loop {
             tokio::select! {
-                accepted = self.accept(&listener) => {
+                accepted = &mut accepting => {
+                    accepting.set(self.accept(&listener));
                     if let Some((tcp, peer, permit, place)) = accepted {
                         let gateway = Arc::clone(&self);
                         let shutdown = for_clients.clone();
@@ -116,29 +119,31 @@ impl Gateway {
                 _ = shutdown.wait_for(|stop| *stop) => break,
             }
         }
+        drop(accepting);
         drop(listener);
         while clients.join_next().await.is_some() {}
     }
 
-    /// Accepts a connection once there is room for its handshake; a crowd waits in the kernel's queue.
+    /// Accepts a connection and waits until there is room for it; behind it a crowd waits in the kernel's queue. Room is
+    /// taken after the connection is there, since several listeners share it.
     async fn accept(
         &self,
         listener: &TcpListener,
     ) -> Option<(TcpStream, SocketAddr, tls::Permit, OwnedSemaphorePermit)> {
-        let place = Arc::clone(&self.connections).acquire_owned().await.ok()?;
-        let room = self.permits.room().await;
-        match listener.accept().await {
-            Ok((tcp, peer)) => match room.admit(peer.ip()) {
-                Ok(permit) => Some((tcp, peer, permit, place)),
-                Err(crowded) => {
-                    refusal::crowded(&self.deeds, peer, &crowded);
-                    None
-                }
-            },
+        let (tcp, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
             Err(cause) => {
                 // Out of descriptors, most likely: those that end free some.
                 tracing::error!(%cause, "no connection could be accepted");
                 tokio::time::sleep(Duration::from_millis(100)).await;
+                return None;
+            }
+        };
+        let place = Arc::clone(&self.connections).acquire_owned().await.ok()?;
+        match self.permits.room().await.admit(peer.ip()) {
+            Ok(permit) => Some((tcp, peer, permit, place)),
+            Err(crowded) => {
+                refusal::crowded(&self.deeds, peer, &crowded);
                 None
             }
         }

@@ -10,7 +10,10 @@ use crate::server::Home;
 
 #[tokio::test]
 async fn a_certificate_that_is_revoked_at_one_node_loses_its_connection_to_the_other() {
-    let Some(home) = Home::postgres() else { return };
+    // It asks PostgreSQL with a runtime of its own.
+    let Some(home) = tokio::task::spawn_blocking(Home::postgres).await.unwrap() else {
+        return;
+    };
     let here = home.start();
     let beside = home.beside();
     let there = beside.start();

@@ -115,11 +115,12 @@ async fn why_says_what_was_refused_and_what_decided() {
 #[test]
 fn a_caller_of_the_api_that_may_not_is_known_too() {
     let home = Home::sqlite().config(
-        "[[access_keys]]\naccess_key_id = \"AKIAREADER0000000000\"\nsecret_access_key = \"reads\"\nname = \"reader\"\n\
+        "[[access_keys]]\naccess_key_id = \"AKIAREADER0000000000\"\nsecret_access_key = \"reads and reads and reads\"\nname = \"reader\"\n\
          policy = '{\"Version\": \"2012-10-17\", \"Statement\": []}'\n",
     );
     let server = home.start();
-    let mut reader = crate::caller::Caller::new(&server.api, "AKIAREADER0000000000", "reads");
+    let mut reader =
+        crate::caller::Caller::new(&server.api, "AKIAREADER0000000000", "reads and reads and reads");
     let answer = reader.call("GET", "/things", &[], none()).unwrap();
     assert_eq!(answer.status, 403, "{answer:?}");
     let arn = format!("arn:aws:iam::{}:user/reader", crate::server::ACCOUNT);
