@@ -38,7 +38,13 @@ pub async fn update_event_configurations(
         // Setting the same twice is harmless, so that a commit that was not answered is simply tried again.
         let mut batch = Batch::new();
         for (event_type, enabled) in enabled {
-            rows::set(&mut batch, realm.realm, *event_type, *enabled, deeds.clock().now());
+            rows::set(
+                &mut batch,
+                realm.realm,
+                *event_type,
+                *enabled,
+                deeds.clock().now(),
+            );
         }
         let outcome = deeds.commit(batch).await.map(drop).map_err(Attempt::from);
         let done = tries.settle(outcome).await;

@@ -32,10 +32,7 @@ const VALUE: usize = 256;
 /// # Errors
 /// `InvalidRequestException` for a key that is wrong, AWS's own, or given twice, for a value that is too long, and for
 /// more tags than a resource may have.
-pub fn checked(
-    member: &str,
-    given: impl IntoIterator<Item = (String, String)>,
-) -> Result<Tags, Fault> {
+pub fn checked(member: &str, given: impl IntoIterator<Item = (String, String)>) -> Result<Tags, Fault> {
     let mut tags = Tags::new();
     for (key, value) in given {
         check_key(member, &key)?;
@@ -66,7 +63,10 @@ fn check_key(member: &str, key: &str) -> Result<(), Fault> {
         )));
     }
     // The prefix is reserved however it is written (Tagging guide, "Tag naming limits and requirements").
-    if key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:")) {
+    if key
+        .get(..4)
+        .is_some_and(|start| start.eq_ignore_ascii_case("aws:"))
+    {
         return Err(Fault::invalid(format!(
             "{member} has the key {key}; keys that begin with aws: are reserved."
         )));
@@ -113,10 +113,7 @@ async fn tag_once(deeds: &Deeds, realm: &RealmRecord, resource: &Arn, tags: &Tag
     if keys.len() > LIMIT {
         return Err(Fault::new(
             Code::LimitExceeded,
-            format!(
-                "{resource} would have {} tags; {LIMIT} are allowed.",
-                keys.len()
-            ),
+            format!("{resource} would have {} tags; {LIMIT} are allowed.", keys.len()),
         )
         .into());
     }
