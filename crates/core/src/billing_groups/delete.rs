@@ -44,6 +44,6 @@ async fn delete_once(
     // Things keep a number that no group has any more, rather than that a million of them change in one batch.
     rows::delete(&mut batch, realm.realm, &before);
     tags::rows::delete_all(&mut batch, realm.realm, before.number);
-    let change = Change::BillingGroup(before.number);
+    let change = Change::Unseen(before.number);
     deeds.commit_change(batch, realm.realm, change, tries).await
 }

@@ -4,6 +4,7 @@ use thingsmith_model::{Arn, BillingGroupName, Resource, ThingName};
 use thingsmith_ports::{Batch, Hold};
 
 use super::{BillingGroup, not_found, rows};
+use crate::outbox::Change;
 use crate::pages::{Page, PageRequest};
 use crate::realms::RealmRecord;
 use crate::things::{self, Thing};
@@ -103,7 +104,6 @@ async fn change(
     })?;
     let mut tries = Tries::default();
     loop {
-        // Both changes are harmless when done twice, so that a commit that was not answered is simply tried again.
         let outcome = async {
             let group = rows::find(deeds.store(), realm.realm, &group)
                 .await?
@@ -111,11 +111,11 @@ async fn change(
             let thing = things::describe_thing(deeds, realm, &thing).await?;
             let mut batch = Batch::new();
             steps(&mut batch, realm.realm, &thing, &group);
-            deeds.commit(batch).await?;
-            Ok::<_, Attempt>(())
+            let change = Change::Unseen(thing.number);
+            deeds.commit_change(batch, realm.realm, change, &mut tries).await
         };
-        let outcome = outcome.await;
-        if let Some(done) = tries.settle(outcome).await? {
+        let outcome: Result<(), Attempt> = outcome.await;
+        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
             return Ok(done);
         }
     }

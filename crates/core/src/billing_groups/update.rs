@@ -32,8 +32,7 @@ pub async fn update_billing_group(
             version = before.version + 1;
             let mut batch = Batch::new();
             rows::update(&mut batch, realm.realm, &before, description);
-            // Gateways know nothing of billing groups; the announcement is for its mark alone.
-            let change = Change::BillingGroup(before.number);
+            let change = Change::Unseen(before.number);
             deeds.commit_change(batch, realm.realm, change, &mut tries).await
         };
         let outcome: Result<(), Attempt> = outcome.await;

@@ -27,8 +27,8 @@ pub enum Change {
     Policy(i64),
     /// A thing type's propagating attributes.
     ThingType(i64),
-    /// A billing group: gateways pass it over.
-    BillingGroup(i64),
+    /// What no gateway knows of: the row is a mark alone.
+    Unseen(i64),
 }
 
 impl Change {
@@ -38,7 +38,7 @@ impl Change {
             Self::Thing(_) => "thing",
             Self::Policy(_) => "policy",
             Self::ThingType(_) => "thing type",
-            Self::BillingGroup(_) => "billing group",
+            Self::Unseen(_) => "unseen",
         }
     }
 
@@ -48,7 +48,7 @@ impl Change {
             | Self::Thing(number)
             | Self::Policy(number)
             | Self::ThingType(number)
-            | Self::BillingGroup(number) => number,
+            | Self::Unseen(number) => number,
         }
     }
 
@@ -58,7 +58,7 @@ impl Change {
             "thing" => Some(Self::Thing(object)),
             "policy" => Some(Self::Policy(object)),
             "thing type" => Some(Self::ThingType(object)),
-            "billing group" => Some(Self::BillingGroup(object)),
+            "unseen" => Some(Self::Unseen(object)),
             _ => None,
         }
     }

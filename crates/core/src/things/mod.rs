@@ -19,8 +19,8 @@ pub use delete::delete_thing;
 pub use describe::describe_thing;
 pub use list::{AttributeFilter, ThingFilter, list_things};
 pub use principals::{
-    AttachedPrincipal, AttachedThing, PrincipalType, attach_thing_principal, detach_thing_principal,
-    list_principal_things, list_thing_principals,
+    AttachedPrincipal, AttachedThing, PrincipalType, attach_thing_principal, attach_thing_principal_as,
+    detach_thing_principal, list_attached_principals, list_principal_things, list_thing_principals,
 };
 pub use update::{ThingUpdate, update_thing};
 

@@ -47,13 +47,25 @@ pub struct AttachedThing {
     pub principal_type: PrincipalType,
 }
 
-/// Attaches a principal to a thing; without a type not exclusively, unless it is attached already. Doing it twice is
-/// harmless.
+/// Attaches a principal to a thing, not exclusively unless it is attached exclusively already. Doing it twice is harmless.
+///
+/// # Errors
+/// As [`attach_thing_principal_as`].
+pub async fn attach_thing_principal(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    thing: &ThingName,
+    principal: &str,
+) -> Result<(), Fault> {
+    attach_thing_principal_as(deeds, realm, thing, principal, None).await
+}
+
+/// Attaches a principal to a thing in a way of the caller's choice. Doing it twice is harmless.
 ///
 /// # Errors
 /// `ResourceNotFoundException` when the thing or the principal is not there, `InvalidRequestException` when the principal
 /// is written wrongly, is attached in the other way, or has another thing and either attachment is to be exclusive.
-pub async fn attach_thing_principal(
+pub async fn attach_thing_principal_as(
     deeds: &Deeds,
     realm: &RealmRecord,
     thing: &ThingName,
@@ -161,12 +173,26 @@ async fn detach_once(
         .await
 }
 
-/// Lists the principals of a thing, of one type or of both, in the order in which they came to be.
+/// Lists the principals of a thing in the order in which they came to be.
+///
+/// # Errors
+/// As [`list_attached_principals`].
+pub async fn list_thing_principals(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    thing: &ThingName,
+    page: &PageRequest,
+) -> Result<Page<Arn>, Fault> {
+    let page = list_attached_principals(deeds, realm, thing, None, page).await?;
+    Ok(page.map(|attached| attached.principal))
+}
+
+/// Lists the principals of a thing, attached in one way or in both, in the order in which they came to be.
 ///
 /// # Errors
 /// `ResourceNotFoundException` when the thing is not there, `InvalidRequestException` for a token that is not of this
 /// list.
-pub async fn list_thing_principals(
+pub async fn list_attached_principals(
     deeds: &Deeds,
     realm: &RealmRecord,
     thing: &ThingName,

@@ -35,7 +35,7 @@ impl Operation for AttachThingPrincipal {
         let realm = cx.realm().await?;
         let principal_type = input.thing_principal_type.map(Into::into);
         let (thing, principal) = (&input.thing_name, &input.principal);
-        things::attach_thing_principal(cx.deeds, &realm, thing, principal, principal_type).await?;
+        things::attach_thing_principal_as(cx.deeds, &realm, thing, principal, principal_type).await?;
         Ok(Empty {})
     }
 }

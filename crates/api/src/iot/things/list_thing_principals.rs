@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 use thingsmith_core::{Fault, things};
-use thingsmith_model::ThingName;
+use thingsmith_model::{Arn, ThingName};
 
 use crate::{Context, Http, Operation, pages};
 
@@ -40,9 +40,9 @@ impl Operation for ListThingPrincipals {
     async fn call(cx: &Context<'_>, input: Input) -> Result<Output, Fault> {
         let page = pages::by_token(input.next_token, input.max_results);
         let realm = cx.realm().await?;
-        let page = things::list_thing_principals(cx.deeds, &realm, &input.thing_name, None, &page).await?;
+        let page = things::list_thing_principals(cx.deeds, &realm, &input.thing_name, &page).await?;
         Ok(Output {
-            principals: page.items.iter().map(|it| it.principal.to_string()).collect(),
+            principals: page.items.iter().map(Arn::to_string).collect(),
             next_token: page.next,
         })
     }

@@ -52,7 +52,7 @@ impl Operation for ListThingPrincipalsV2 {
         let page = pages::by_token(input.next_token, input.max_results);
         let only = input.thing_principal_type.map(Into::into);
         let realm = cx.realm().await?;
-        let page = things::list_thing_principals(cx.deeds, &realm, &input.thing_name, only, &page).await?;
+        let page = things::list_attached_principals(cx.deeds, &realm, &input.thing_name, only, &page).await?;
         let item = |it: AttachedPrincipal| Item {
             principal: it.principal.to_string(),
             thing_principal_type: it.principal_type.into(),
