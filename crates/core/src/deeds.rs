@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::Fault;
 use crate::authorities::{Authorities, AuthorityError, SealKey};
+use crate::events;
 use crate::messages::Router;
 use crate::numbers::Numbers;
 use crate::outbox::{self, Change, Mark};
@@ -38,6 +39,7 @@ pub struct Deeds {
     authorities: Authorities,
     documents: Documents,
     router: Router,
+    event_configurations: events::Known,
     page_key: hmac::Key,
 }
 
@@ -65,6 +67,7 @@ impl Deeds {
             realms: Realms::new(Arc::clone(&world.store), Arc::clone(&world.random)),
             documents: Documents::default(),
             router: Router::new(),
+            event_configurations: events::Known::default(),
             page_key: world.seal.derive_hmac_key("page tokens"),
             authorities,
             world,
@@ -94,6 +97,10 @@ impl Deeds {
     /// Where messages are routed: those of devices, of the API, and events.
     pub fn router(&self) -> &Router {
         &self.router
+    }
+
+    pub(crate) fn event_configurations(&self) -> &events::Known {
+        &self.event_configurations
     }
 
     pub(crate) fn world(&self) -> &World {

@@ -25,6 +25,10 @@ pub enum Change {
     Thing(i64),
     /// A policy's default version.
     Policy(i64),
+    /// A thing type's propagating attributes.
+    ThingType(i64),
+    /// What no gateway knows of: the row is a mark alone.
+    Unseen(i64),
 }
 
 impl Change {
@@ -33,12 +37,18 @@ impl Change {
             Self::Certificate(_) => "certificate",
             Self::Thing(_) => "thing",
             Self::Policy(_) => "policy",
+            Self::ThingType(_) => "thing type",
+            Self::Unseen(_) => "unseen",
         }
     }
 
     fn object(self) -> i64 {
         match self {
-            Self::Certificate(number) | Self::Thing(number) | Self::Policy(number) => number,
+            Self::Certificate(number)
+            | Self::Thing(number)
+            | Self::Policy(number)
+            | Self::ThingType(number)
+            | Self::Unseen(number) => number,
         }
     }
 
@@ -47,6 +57,8 @@ impl Change {
             "certificate" => Some(Self::Certificate(object)),
             "thing" => Some(Self::Thing(object)),
             "policy" => Some(Self::Policy(object)),
+            "thing type" => Some(Self::ThingType(object)),
+            "unseen" => Some(Self::Unseen(object)),
             _ => None,
         }
     }
