@@ -6,6 +6,7 @@
 
 pub mod access_keys;
 pub mod authorities;
+pub mod ca_certificates;
 pub mod certificates;
 pub mod connections;
 mod deeds;
@@ -17,10 +18,12 @@ pub mod outbox;
 mod pages;
 pub mod policies;
 pub mod realms;
+pub mod registration_codes;
 pub mod reset;
 pub mod schema;
 pub mod settings;
 pub mod things;
+pub mod transfers;
 mod tries;
 
 pub use authorities::SealKey;

@@ -7,7 +7,7 @@ use thingsmith_ports::Batch;
 use crate::tries::{Attempt, Tries};
 use crate::{Deeds, Fault};
 
-/// Deletes all things, certificates and policies of every realm. Realms, authorities, settings and access keys stay, so
+/// Deletes all things, certificates, CA certificates and policies of every realm. Realms, authorities, settings and access keys stay, so
 /// that endpoints keep their names and clients what they trust. Gateways hear of every certificate that goes.
 ///
 /// # Errors

@@ -67,7 +67,7 @@ async fn change_once(
     let found = rows::find(deeds.store(), realm.realm, thing)
         .await?
         .ok_or_else(|| not_found(thing))?;
-    let certificate = certificates::find_principal(deeds, realm, principal).await?;
+    let certificate = certificates::find_attachable(deeds, realm, principal).await?;
     let mut batch = Batch::new();
     // Always the certificate before the thing, so that two batches never wait for each other.
     certificates::rows::hold(&mut batch, realm.realm, certificate.number, Hold::Shared);
