@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::hmac;
 use thingsmith_model::{Account, Realm, Region};
-use thingsmith_ports::{Batch, Clock, MigrationError, Random, Row, Store, StoreError};
+use thingsmith_ports::{Batch, Clock, MigrationError, Random, Row, RsaKeys, Store, StoreError};
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -27,6 +27,8 @@ pub struct World {
     pub clock: Arc<dyn Clock>,
     /// Bytes that nobody can guess.
     pub random: Arc<dyn Random>,
+    /// New RSA keys.
+    pub rsa_keys: Arc<dyn RsaKeys>,
     /// Seals private keys and secrets in the store; shared by all nodes.
     pub seal: SealKey,
 }
@@ -87,6 +89,11 @@ impl Deeds {
     /// The source of randomness.
     pub fn random(&self) -> &dyn Random {
         self.world.random.as_ref()
+    }
+
+    /// The source of new RSA keys.
+    pub fn rsa_keys(&self) -> &dyn RsaKeys {
+        self.world.rsa_keys.as_ref()
     }
 
     /// The certificate authorities.

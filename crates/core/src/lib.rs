@@ -7,6 +7,7 @@
 pub mod access_keys;
 pub mod authorities;
 pub mod billing_groups;
+pub mod ca_certificates;
 pub mod certificates;
 pub mod connections;
 mod deeds;
@@ -18,12 +19,14 @@ pub mod outbox;
 mod pages;
 pub mod policies;
 pub mod realms;
+pub mod registration_codes;
 pub mod reset;
 pub mod schema;
 pub mod settings;
 pub mod tags;
 pub mod thing_types;
 pub mod things;
+pub mod transfers;
 mod tries;
 
 pub use authorities::SealKey;

@@ -15,7 +15,9 @@ mod timestamp;
 
 pub use account::{Account, Region};
 pub use arn::{Arn, Resource};
-pub use certificate::{CertificateId, CertificateMode, CertificateStatus};
+pub use certificate::{
+    AutoRegistrationStatus, CaCertificateStatus, CertificateId, CertificateMode, CertificateStatus,
+};
 pub use error::ModelError;
 pub use names::{
     AttributeName, AttributeValue, BillingGroupName, PolicyName, ThingGroupName, ThingName, ThingTypeName,

@@ -29,6 +29,8 @@ pub enum Change {
     ThingType(i64),
     /// What no gateway knows of: the row is a mark alone.
     Unseen(i64),
+    /// A CA certificate's status or auto registration.
+    CaCertificate(i64),
 }
 
 impl Change {
@@ -39,6 +41,7 @@ impl Change {
             Self::Policy(_) => "policy",
             Self::ThingType(_) => "thing type",
             Self::Unseen(_) => "unseen",
+            Self::CaCertificate(_) => "ca certificate",
         }
     }
 
@@ -48,7 +51,8 @@ impl Change {
             | Self::Thing(number)
             | Self::Policy(number)
             | Self::ThingType(number)
-            | Self::Unseen(number) => number,
+            | Self::Unseen(number)
+            | Self::CaCertificate(number) => number,
         }
     }
 
@@ -59,6 +63,7 @@ impl Change {
             "policy" => Some(Self::Policy(object)),
             "thing type" => Some(Self::ThingType(object)),
             "unseen" => Some(Self::Unseen(object)),
+            "ca certificate" => Some(Self::CaCertificate(object)),
             _ => None,
         }
     }
