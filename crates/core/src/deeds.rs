@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::Fault;
 use crate::authorities::{Authorities, AuthorityError, SealKey};
+use crate::callers::Callers;
 use crate::messages::Router;
 use crate::numbers::Numbers;
 use crate::outbox::{self, Change, Mark};
@@ -37,6 +38,7 @@ pub struct Deeds {
     realms: Realms,
     authorities: Authorities,
     documents: Documents,
+    callers: Callers,
     router: Router,
     page_key: hmac::Key,
 }
@@ -64,6 +66,7 @@ impl Deeds {
             numbers: Numbers::new(Arc::clone(&world.store)),
             realms: Realms::new(Arc::clone(&world.store), Arc::clone(&world.random)),
             documents: Documents::default(),
+            callers: Callers::default(),
             router: Router::new(),
             page_key: world.seal.derive_hmac_key("page tokens"),
             authorities,
@@ -135,6 +138,10 @@ impl Deeds {
         &self.documents
     }
 
+    pub(crate) fn callers(&self) -> &Callers {
+        &self.callers
+    }
+
     pub(crate) fn page_key(&self) -> &hmac::Key {
         &self.page_key
     }
@@ -161,7 +168,12 @@ impl Deeds {
         };
         outbox::rows::insert(&mut batch, realm, change, mark);
         tries.sending(mark);
-        self.commit(batch).await?;
+        let outcome = self.commit(batch).await;
+        if matches!(change, Change::Identity(_)) {
+            // Whatever became of the batch: it may have happened.
+            self.callers.forget();
+        }
+        outcome?;
         Ok(())
     }
 

@@ -6,11 +6,15 @@
 
 pub mod access_keys;
 pub mod authorities;
+pub mod callers;
 pub mod certificates;
 pub mod connections;
 mod deeds;
 pub mod events;
 mod fault;
+pub mod iam;
+pub mod identity_policies;
+pub mod managed_policies;
 pub mod messages;
 mod numbers;
 pub mod outbox;
@@ -18,10 +22,14 @@ mod pages;
 pub mod policies;
 pub mod realms;
 pub mod reset;
+pub mod roles;
 pub mod schema;
+pub mod sessions;
 pub mod settings;
 pub mod things;
 mod tries;
+pub mod user_keys;
+pub mod users;
 
 pub use authorities::SealKey;
 pub use deeds::{Deeds, OpenError, World};

@@ -8,6 +8,7 @@ mod account;
 mod arn;
 mod certificate;
 mod error;
+mod iam_arn;
 mod names;
 mod realm;
 mod secret;
@@ -17,6 +18,7 @@ pub use account::{Account, Region};
 pub use arn::{Arn, Resource};
 pub use certificate::{CertificateId, CertificateMode, CertificateStatus};
 pub use error::ModelError;
+pub use iam_arn::{IamArn, IamKind};
 pub use names::{
     AttributeName, AttributeValue, BillingGroupName, PolicyName, ThingGroupName, ThingName, ThingTypeName,
 };

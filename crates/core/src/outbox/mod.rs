@@ -25,6 +25,8 @@ pub enum Change {
     Thing(i64),
     /// A policy's default version.
     Policy(i64),
+    /// What a user, a role or a managed policy of IAM permits. No device's connection depends on it.
+    Identity(i64),
 }
 
 impl Change {
@@ -33,12 +35,16 @@ impl Change {
             Self::Certificate(_) => "certificate",
             Self::Thing(_) => "thing",
             Self::Policy(_) => "policy",
+            Self::Identity(_) => "identity",
         }
     }
 
     fn object(self) -> i64 {
         match self {
-            Self::Certificate(number) | Self::Thing(number) | Self::Policy(number) => number,
+            Self::Certificate(number)
+            | Self::Thing(number)
+            | Self::Policy(number)
+            | Self::Identity(number) => number,
         }
     }
 
@@ -47,6 +53,7 @@ impl Change {
             "certificate" => Some(Self::Certificate(object)),
             "thing" => Some(Self::Thing(object)),
             "policy" => Some(Self::Policy(object)),
+            "identity" => Some(Self::Identity(object)),
             _ => None,
         }
     }

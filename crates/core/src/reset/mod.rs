@@ -20,6 +20,7 @@ pub async fn reset(deeds: &Deeds) -> Result<(), Fault> {
         rows::delete_certificates(&mut batch, deeds.clock().now());
         rows::delete_the_rest(&mut batch);
         let outcome = deeds.commit(batch).await.map(drop).map_err(Attempt::from);
+        deeds.callers().forget();
         if let Some(done) = tries.settle(outcome).await? {
             return Ok(done);
         }
