@@ -52,7 +52,7 @@ pub async fn assumable(
     arn: &str,
     who: &Assuming<'_>,
     action: &str,
-    variables: &dyn Variables,
+    variables: &(dyn Variables + Sync),
 ) -> Result<Option<(RealmRecord, Role, Trust)>, Fault> {
     let Some((realm, role)) = by_arn(deeds, arn).await? else {
         return Ok(None);
@@ -73,7 +73,7 @@ pub async fn trusts_service(
     member: &str,
     arn: &str,
     service: &str,
-    variables: &dyn Variables,
+    variables: &(dyn Variables + Sync),
 ) -> Result<(), Fault> {
     let wrong = |what: &str| Fault::new(Code::InvalidRequest, format!("{member} {arn} {what}."));
     match arn.parse::<IamArn>() {

@@ -46,6 +46,18 @@ pub async fn user(deeds: &Deeds, realm: &RealmRecord, name: &str) -> Result<User
         .ok_or_else(|| not_found(name))
 }
 
+/// The ARN of an account's user of this name, if there is one. It makes no realm: nobody's permission was decided yet.
+///
+/// # Errors
+/// When the store fails.
+pub async fn arn_of(deeds: &Deeds, account: &Account, name: &str) -> Result<Option<IamArn>, Fault> {
+    let Some(realm) = iam::find_realm(deeds, account).await? else {
+        return Ok(None);
+    };
+    let found = rows::find(deeds.store(), realm.realm, &iam::folded(name)).await?;
+    Ok(found.map(|found| found.arn(account)))
+}
+
 /// Lists the users whose paths begin with `prefix`, by name.
 ///
 /// # Errors
