@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::Fault;
 use crate::authorities::{Authorities, AuthorityError, SealKey};
+use crate::callers::Callers;
 use crate::events;
 use crate::messages::Router;
 use crate::numbers::Numbers;
@@ -40,6 +41,7 @@ pub struct Deeds {
     realms: Realms,
     authorities: Authorities,
     documents: Documents,
+    callers: Callers,
     router: Router,
     event_configurations: events::Known,
     page_key: hmac::Key,
@@ -68,6 +70,7 @@ impl Deeds {
             numbers: Numbers::new(Arc::clone(&world.store)),
             realms: Realms::new(Arc::clone(&world.store), Arc::clone(&world.random)),
             documents: Documents::default(),
+            callers: Callers::default(),
             router: Router::new(),
             event_configurations: events::Known::default(),
             page_key: world.seal.derive_hmac_key("page tokens"),
@@ -149,6 +152,10 @@ impl Deeds {
         &self.documents
     }
 
+    pub(crate) fn callers(&self) -> &Callers {
+        &self.callers
+    }
+
     pub(crate) fn page_key(&self) -> &hmac::Key {
         &self.page_key
     }
@@ -175,7 +182,12 @@ impl Deeds {
         };
         outbox::rows::insert(&mut batch, realm, change, mark);
         tries.sending(mark);
-        self.commit(batch).await?;
+        let outcome = self.commit(batch).await;
+        if matches!(change, Change::Identity(_)) {
+            // Whatever became of the batch: it may have happened.
+            self.callers.forget();
+        }
+        outcome?;
         Ok(())
     }
 

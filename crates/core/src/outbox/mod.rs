@@ -31,6 +31,8 @@ pub enum Change {
     Unseen(i64),
     /// A CA certificate's status or auto registration.
     CaCertificate(i64),
+    /// What a user, a role or a managed policy of IAM permits. No device's connection depends on it.
+    Identity(i64),
 }
 
 impl Change {
@@ -42,6 +44,7 @@ impl Change {
             Self::ThingType(_) => "thing type",
             Self::Unseen(_) => "unseen",
             Self::CaCertificate(_) => "ca certificate",
+            Self::Identity(_) => "identity",
         }
     }
 
@@ -52,7 +55,8 @@ impl Change {
             | Self::Policy(number)
             | Self::ThingType(number)
             | Self::Unseen(number)
-            | Self::CaCertificate(number) => number,
+            | Self::CaCertificate(number)
+            | Self::Identity(number) => number,
         }
     }
 
@@ -64,6 +68,7 @@ impl Change {
             "thing type" => Some(Self::ThingType(object)),
             "unseen" => Some(Self::Unseen(object)),
             "ca certificate" => Some(Self::CaCertificate(object)),
+            "identity" => Some(Self::Identity(object)),
             _ => None,
         }
     }

@@ -21,6 +21,7 @@ pub async fn reset(deeds: &Deeds) -> Result<(), Fault> {
         rows::delete_the_rest(&mut batch);
         let outcome = deeds.commit(batch).await.map(drop).map_err(Attempt::from);
         deeds.event_configurations().forget_all();
+        deeds.callers().forget();
         if let Some(done) = tries.settle(outcome).await? {
             return Ok(done);
         }
