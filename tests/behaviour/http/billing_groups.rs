@@ -53,7 +53,66 @@ async fn a_billing_group_is_made_read_changed_and_deleted() {
         assert_eq!(delete(3).await.status, 200, "what is not there counts as deleted");
         server.stop().await;
     }
-    insta::assert_snapshot!(seen.whole(), @"");
+    insta::assert_snapshot!(seen.whole(), @r#"
+    200
+    {
+      "billingGroupName": "north",
+      "billingGroupArn": "arn:aws:iot:us-east-1:123456789012:billinggroup/north",
+      "billingGroupId": "9b74a851-6a89-491b-aaa2-7e740c9fcb53"
+    }
+    200
+    {
+      "billingGroupName": "north",
+      "billingGroupId": "9b74a851-6a89-491b-aaa2-7e740c9fcb53",
+      "billingGroupArn": "arn:aws:iot:us-east-1:123456789012:billinggroup/north",
+      "version": 1,
+      "billingGroupProperties": {
+        "billingGroupDescription": "the north"
+      },
+      "billingGroupMetadata": {
+        "creationDate": 1795291200.123
+      }
+    }
+    409 ResourceAlreadyExistsException
+    {
+      "message": "Billing group north already exists in the account with different settings.",
+      "resourceId": "north",
+      "resourceArn": "arn:aws:iot:us-east-1:123456789012:billinggroup/north"
+    }
+    200
+    {
+      "version": 2
+    }
+    409 VersionConflictException
+    {
+      "message": "Billing group north has version 2, expectedVersion is 1."
+    }
+    200
+    {
+      "billingGroupName": "north",
+      "billingGroupId": "9b74a851-6a89-491b-aaa2-7e740c9fcb53",
+      "billingGroupArn": "arn:aws:iot:us-east-1:123456789012:billinggroup/north",
+      "version": 3,
+      "billingGroupProperties": {},
+      "billingGroupMetadata": {
+        "creationDate": 1795291200.123
+      }
+    }
+    409 VersionConflictException
+    {
+      "message": "Billing group north has version 3, expectedVersion is 2."
+    }
+    200
+    {}
+    404 ResourceNotFoundException
+    {
+      "message": "Billing group north not found."
+    }
+    404 ResourceNotFoundException
+    {
+      "message": "Billing group north not found."
+    }
+    "#);
 }
 
 async fn group_of(admin: &Client, thing: &str) -> Value {
@@ -187,7 +246,52 @@ async fn members_that_name_nothing_are_refused() {
         seen.note(&named(&admin, "ListThingsInBillingGroup", input).await);
         server.stop().await;
     }
-    insta::assert_snapshot!(seen.whole(), @"");
+    insta::assert_snapshot!(seen.whole(), @r#"
+    400 InvalidRequestException
+    {
+      "message": "Either billingGroupName or billingGroupArn must be given."
+    }
+    400 InvalidRequestException
+    {
+      "message": "Either thingName or thingArn must be given."
+    }
+    400 InvalidRequestException
+    {
+      "message": "Either billingGroupName or billingGroupArn must be given."
+    }
+    404 ResourceNotFoundException
+    {
+      "message": "Billing group none not found."
+    }
+    404 ResourceNotFoundException
+    {
+      "message": "Thing none not found."
+    }
+    400 InvalidRequestException
+    {
+      "message": "billingGroupArn g is not the ARN of what it is to name."
+    }
+    400 InvalidRequestException
+    {
+      "message": "billingGroupArn arn:aws:iot:us-east-1:123456789012:thing/t names another kind of resource."
+    }
+    400 InvalidRequestException
+    {
+      "message": "thingArn arn:aws:iot:us-east-1:123456789012:billinggroup/g names another kind of resource."
+    }
+    400 InvalidRequestException
+    {
+      "message": "billingGroupName and billingGroupArn name different resources."
+    }
+    404 ResourceNotFoundException
+    {
+      "message": "Resource arn:aws:iot:eu-west-1:123456789012:billinggroup/g not found."
+    }
+    404 ResourceNotFoundException
+    {
+      "message": "Billing group none not found."
+    }
+    "#);
 }
 
 #[tokio::test]

@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 use thingsmith_core::messages::{Delivery, QueueLimits};
-use thingsmith_model::Account;
 use thingsmith_mqtt::{Qos, TopicFilter, TopicLimits};
-use thingsmith_testkit::{Client, Engine, TestServer};
+use thingsmith_testkit::{ACCOUNT, Client, Engine, REGION, TestServer};
 use tokio::sync::mpsc::Receiver;
 
 use super::{Seen, named};
@@ -18,7 +17,7 @@ impl Listener {
     async fn at(server: &TestServer) -> Self {
         let realm = server
             .deeds
-            .realm(&Account::development(), &"us-east-1".parse().unwrap())
+            .realm(&ACCOUNT.parse().unwrap(), &REGION.parse().unwrap())
             .await
             .unwrap();
         let limits = QueueLimits {
@@ -91,7 +90,94 @@ async fn event_configurations_are_off_until_they_are_turned_on() {
         seen.note(&named(&admin, "UpdateEventConfigurations", wrong).await);
         server.stop().await;
     }
-    insta::assert_snapshot!(seen.whole(), @"");
+    insta::assert_snapshot!(seen.whole(), @r#"
+    200
+    {
+      "eventConfigurations": {
+        "THING": {
+          "Enabled": false
+        },
+        "THING_GROUP": {
+          "Enabled": false
+        },
+        "THING_TYPE": {
+          "Enabled": false
+        },
+        "THING_GROUP_MEMBERSHIP": {
+          "Enabled": false
+        },
+        "THING_GROUP_HIERARCHY": {
+          "Enabled": false
+        },
+        "THING_TYPE_ASSOCIATION": {
+          "Enabled": false
+        },
+        "JOB": {
+          "Enabled": false
+        },
+        "JOB_EXECUTION": {
+          "Enabled": false
+        },
+        "POLICY": {
+          "Enabled": false
+        },
+        "CERTIFICATE": {
+          "Enabled": false
+        },
+        "CA_CERTIFICATE": {
+          "Enabled": false
+        }
+      }
+    }
+    200
+    {
+      "eventConfigurations": {
+        "THING": {
+          "Enabled": true
+        },
+        "THING_GROUP": {
+          "Enabled": false
+        },
+        "THING_TYPE": {
+          "Enabled": false
+        },
+        "THING_GROUP_MEMBERSHIP": {
+          "Enabled": false
+        },
+        "THING_GROUP_HIERARCHY": {
+          "Enabled": false
+        },
+        "THING_TYPE_ASSOCIATION": {
+          "Enabled": false
+        },
+        "JOB": {
+          "Enabled": false
+        },
+        "JOB_EXECUTION": {
+          "Enabled": false
+        },
+        "POLICY": {
+          "Enabled": false
+        },
+        "CERTIFICATE": {
+          "Enabled": false
+        },
+        "CA_CERTIFICATE": {
+          "Enabled": false
+        }
+      },
+      "creationDate": 1795291200.123,
+      "lastModifiedDate": 1795291260.123
+    }
+    400 InvalidRequestException
+    {
+      "message": "1 validation error detected: Value at 'eventConfigurations' failed to satisfy constraint: Map keys must satisfy constraint: [Member must satisfy enum value set: [THING, THING_GROUP, THING_TYPE, THING_GROUP_MEMBERSHIP, THING_GROUP_HIERARCHY, THING_TYPE_ASSOCIATION, JOB, JOB_EXECUTION, POLICY, CERTIFICATE, CA_CERTIFICATE]]"
+    }
+    400 SerializationException
+    {
+      "message": "'eventConfigurations.THING.member.enabled' must be true or false, not a text"
+    }
+    "#);
 }
 
 #[tokio::test]

@@ -213,5 +213,30 @@ async fn principals_that_are_none_are_refused() {
         seen.note(&named(&admin, "ListThingPrincipalsV2", wrong).await);
         server.stop().await;
     }
-    insta::assert_snapshot!(seen.whole(), @"");
+    insta::assert_snapshot!(seen.whole(), @r#"
+    400 InvalidRequestException
+    {
+      "message": "Principal pump is neither the ARN of a certificate nor the id of a Cognito identity."
+    }
+    404 ResourceNotFoundException
+    {
+      "message": "Cognito identity us-east-1:12345678-1234-1234-1234-123456789012 not found."
+    }
+    404 ResourceNotFoundException
+    {
+      "message": "Certificate 0000000000000000000000000000000000000000000000000000000000000000 not found."
+    }
+    400 InvalidRequestException
+    {
+      "message": "Principal arn:aws:iot:us-east-1:123456789012:thinggroup/g is neither the ARN of a certificate nor the id of a Cognito identity."
+    }
+    404 ResourceNotFoundException
+    {
+      "message": "Thing none not found."
+    }
+    400 InvalidRequestException
+    {
+      "message": "1 validation error detected: Value 'ONLY_THING' at 'thingPrincipalType' failed to satisfy constraint: Member must satisfy enum value set: [EXCLUSIVE_THING, NON_EXCLUSIVE_THING]"
+    }
+    "#);
 }

@@ -216,5 +216,70 @@ async fn wrong_tags_and_resources_are_refused() {
         seen.note(&named(&admin, "ListTagsForResource", forged).await);
         server.stop().await;
     }
-    insta::assert_snapshot!(seen.whole(), @"");
+    insta::assert_snapshot!(seen.whole(), @r#"
+    400 InvalidRequestException
+    {
+      "message": "tags has the key aws:a; keys that begin with aws: are reserved."
+    }
+    400 InvalidRequestException
+    {
+      "message": "tags has the key AWS:a; keys that begin with aws: are reserved."
+    }
+    400 InvalidRequestException
+    {
+      "message": "tags has the key a twice."
+    }
+    400 InvalidRequestException
+    {
+      "message": "1 validation error detected: Value 'vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv...' at 'tags.1.member.value' failed to satisfy constraint: Member must have length less than or equal to 256"
+    }
+    400 InvalidRequestException
+    {
+      "message": "1 validation error detected: Value 'a!' at 'tags.1.member.key' failed to satisfy constraint: Member must satisfy regular expression pattern: ^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$"
+    }
+    400 InvalidRequestException
+    {
+      "message": "1 validation error detected: Value null at 'tags.1.member.key' failed to satisfy constraint: Member must not be null"
+    }
+    400 InvalidRequestException
+    {
+      "message": "tagKeys has the key aws:a; keys that begin with aws: are reserved."
+    }
+    400 InvalidRequestException
+    {
+      "message": "resourceArn arn:aws:iot:us-east-1:123456789012:thing/x names a kind of resource that takes no tags."
+    }
+    400 InvalidRequestException
+    {
+      "message": "resourceArn arn:aws:iot:us-east-1:123456789012:cert/0000000000000000000000000000000000000000000000000000000000000000 names a kind of resource that takes no tags."
+    }
+    404 ResourceNotFoundException
+    {
+      "message": "Resource arn:aws:iot:us-east-1:123456789012:policy/none not found."
+    }
+    404 ResourceNotFoundException
+    {
+      "message": "Resource arn:aws:iot:us-east-1:123456789012:rolealias/x not found."
+    }
+    404 ResourceNotFoundException
+    {
+      "message": "Resource arn:aws:iot:eu-west-1:123456789012:policy/x not found."
+    }
+    404 ResourceNotFoundException
+    {
+      "message": "Resource arn:aws:iot:us-east-1:210987654321:policy/x not found."
+    }
+    400 InvalidRequestException
+    {
+      "message": "resourceArn x is not the ARN of a resource of AWS IoT."
+    }
+    400 InvalidRequestException
+    {
+      "message": "resourceArn arn:aws:iam::123456789012:role/x is not the ARN of a resource of AWS IoT."
+    }
+    400 InvalidRequestException
+    {
+      "message": "nextToken is not a token of this list."
+    }
+    "#);
 }

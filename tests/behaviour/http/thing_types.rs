@@ -80,7 +80,128 @@ async fn a_thing_type_is_made_read_changed_deprecated_and_deleted() {
         seen.note(&update(json!({})).await);
         server.stop().await;
     }
-    insta::assert_snapshot!(seen.whole(), @"");
+    insta::assert_snapshot!(seen.whole(), @r#"
+    200
+    {
+      "thingTypeName": "pump",
+      "thingTypeArn": "arn:aws:iot:us-east-1:123456789012:thingtype/pump",
+      "thingTypeId": "9b74a851-6a89-491b-aaa2-7e740c9fcb53"
+    }
+    200
+    {
+      "thingTypeName": "pump",
+      "thingTypeId": "9b74a851-6a89-491b-aaa2-7e740c9fcb53",
+      "thingTypeArn": "arn:aws:iot:us-east-1:123456789012:thingtype/pump",
+      "thingTypeProperties": {
+        "thingTypeDescription": "what pumps",
+        "searchableAttributes": [
+          "site",
+          "line"
+        ],
+        "mqtt5Configuration": {
+          "propagatingAttributes": [
+            {
+              "userPropertyKey": "site",
+              "thingAttribute": "site"
+            },
+            {
+              "userPropertyKey": "from",
+              "connectionAttribute": "iot:ClientId"
+            }
+          ]
+        }
+      },
+      "thingTypeMetadata": {
+        "deprecated": false,
+        "creationDate": 1795291200.123
+      }
+    }
+    409 ResourceAlreadyExistsException
+    {
+      "message": "Thing type pump already exists in the account with different settings.",
+      "resourceId": "pump",
+      "resourceArn": "arn:aws:iot:us-east-1:123456789012:thingtype/pump"
+    }
+    200
+    {
+      "thingTypeName": "bare",
+      "thingTypeArn": "arn:aws:iot:us-east-1:123456789012:thingtype/bare",
+      "thingTypeId": "644f9183-a0e9-4634-ac85-445a2b8d1ad8"
+    }
+    200
+    {
+      "thingTypeName": "bare",
+      "thingTypeId": "644f9183-a0e9-4634-ac85-445a2b8d1ad8",
+      "thingTypeArn": "arn:aws:iot:us-east-1:123456789012:thingtype/bare",
+      "thingTypeProperties": {
+        "searchableAttributes": []
+      },
+      "thingTypeMetadata": {
+        "deprecated": false,
+        "creationDate": 1795291200.123
+      }
+    }
+    400 InvalidRequestException
+    {
+      "message": "thingTypeProperties.thingTypeDescription of thing type pump cannot be changed."
+    }
+    400 InvalidRequestException
+    {
+      "message": "thingTypeProperties.searchableAttributes of thing type pump cannot be changed."
+    }
+    400 InvalidRequestException
+    {
+      "message": "Cannot delete thing type pump: it is not deprecated. Deprecate it first."
+    }
+    200
+    {}
+    200
+    {
+      "thingTypeName": "pump",
+      "thingTypeId": "9b74a851-6a89-491b-aaa2-7e740c9fcb53",
+      "thingTypeArn": "arn:aws:iot:us-east-1:123456789012:thingtype/pump",
+      "thingTypeProperties": {
+        "thingTypeDescription": "what pumps",
+        "searchableAttributes": [
+          "site",
+          "line"
+        ],
+        "mqtt5Configuration": {
+          "propagatingAttributes": [
+            {
+              "userPropertyKey": "line",
+              "thingAttribute": "line"
+            }
+          ]
+        }
+      },
+      "thingTypeMetadata": {
+        "deprecated": true,
+        "deprecationDate": 1795291200.123,
+        "creationDate": 1795291200.123
+      }
+    }
+    400 InvalidRequestException
+    {
+      "message": "Cannot delete thing type pump. Please wait for 5 minutes after deprecation and then retry"
+    }
+    404 ResourceNotFoundException
+    {
+      "message": "Thing type pump not found."
+    }
+    404 ResourceNotFoundException
+    {
+      "message": "Thing type pump not found."
+    }
+    404 ResourceNotFoundException
+    {
+      "message": "Thing type pump not found."
+    }
+    404 ResourceNotFoundException
+    {
+      "message": "Thing type pump not found."
+    }
+    "#);
 }
 
 #[tokio::test]
@@ -118,7 +239,28 @@ async fn wrong_properties_are_refused() {
         assert_eq!(named(&admin, "CreateThingType", input).await.status, 200);
         server.stop().await;
     }
-    insta::assert_snapshot!(seen.whole(), @"");
+    insta::assert_snapshot!(seen.whole(), @r#"
+    400 InvalidRequestException
+    {
+      "message": "The propagating attribute k must have either thingAttribute or connectionAttribute."
+    }
+    400 InvalidRequestException
+    {
+      "message": "The propagating attribute k must have either thingAttribute or connectionAttribute."
+    }
+    400 InvalidRequestException
+    {
+      "message": "missing field `userPropertyKey`"
+    }
+    400 InvalidRequestException
+    {
+      "message": "mqtt5Configuration.propagatingAttributes has 21 attributes; 20 are allowed."
+    }
+    400 InvalidRequestException
+    {
+      "message": "thingTypeProperties.searchableAttributes has 51 attributes; 50 are allowed."
+    }
+    "#);
 }
 
 async fn names(admin: &Client, operation: &str, input: Value, list: &str, name: &str) -> Vec<String> {
@@ -239,7 +381,54 @@ async fn a_thing_of_a_type_shows_it_and_keeps_it_alive() {
         assert_eq!(delete("valve").await.status, 200);
         server.stop().await;
     }
-    insta::assert_snapshot!(seen.whole(), @"");
+    insta::assert_snapshot!(seen.whole(), @r#"
+    200
+    {
+      "defaultClientId": "p1",
+      "thingName": "p1",
+      "thingId": "7bdbbbe0-3fa0-4186-afa9-3a9855751f8e",
+      "thingArn": "arn:aws:iot:us-east-1:123456789012:thing/p1",
+      "thingTypeName": "pump",
+      "attributes": {},
+      "version": 1
+    }
+    200
+    {
+      "things": [
+        {
+          "thingName": "p1",
+          "thingTypeName": "pump",
+          "thingArn": "arn:aws:iot:us-east-1:123456789012:thing/p1",
+          "attributes": {},
+          "version": 1
+        }
+      ]
+    }
+    404 ResourceNotFoundException
+    {
+      "message": "Thing type none not found."
+    }
+    404 ResourceNotFoundException
+    {
+      "message": "Thing type none not found."
+    }
+    400 InvalidRequestException
+    {
+      "message": "thingTypeName and removeThingType cannot be given together."
+    }
+    400 InvalidRequestException
+    {
+      "message": "Cannot delete thing type valve: there are still things associated with it."
+    }
+    400 InvalidRequestException
+    {
+      "message": "Thing type valve is deprecated: no further thing can be of it."
+    }
+    400 InvalidRequestException
+    {
+      "message": "Thing type valve is deprecated: no further thing can be of it."
+    }
+    "#);
 }
 
 #[tokio::test]
@@ -277,7 +466,16 @@ async fn a_type_makes_room_for_fifty_attributes() {
         assert_eq!(update(with_type).await.status, 200);
         server.stop().await;
     }
-    insta::assert_snapshot!(seen.whole(), @"");
+    insta::assert_snapshot!(seen.whole(), @r#"
+    400 InvalidRequestException
+    {
+      "message": "A thing with a thing type can have 50 attributes; attributePayload.attributes leaves 51."
+    }
+    400 InvalidRequestException
+    {
+      "message": "A thing without a thing type can have 3 attributes; attributePayload.attributes leaves 50."
+    }
+    "#);
 }
 
 #[tokio::test]

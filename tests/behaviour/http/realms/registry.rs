@@ -85,7 +85,7 @@ pub(super) async fn trespass(ours: &mut Side, theirs: &Side, id: &str) {
             json!({"billingGroupName": "theirs", "billingGroupProperties": {}}),
         ),
         ("ListThingsInBillingGroup", group.clone()),
-        ("ListThingPrincipalsV2", json!({"thingName": "theirs"})),
+        ("ListThingPrincipalsV2", json!({"thingName": "typed"})),
     ] {
         ours.expect(operation, input, 404).await;
     }
