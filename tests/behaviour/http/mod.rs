@@ -1,14 +1,19 @@
 //! The AWS HTTP edge, through its front door.
 
+mod billing_groups;
 mod bounds;
 mod certificates;
 mod endpoints;
+mod events;
 mod hostile;
 mod identity;
 mod own;
 mod permissions;
 mod policies;
+mod principals;
 mod realms;
+mod tags;
+mod thing_types;
 mod things;
 
 use std::fmt::Display;

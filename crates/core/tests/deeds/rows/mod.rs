@@ -2,8 +2,10 @@
 
 mod access_keys;
 mod authorities;
+mod billing_groups;
 mod certificates;
 mod connections;
+mod events;
 mod numbers;
 mod outbox;
 mod policies;
@@ -11,6 +13,8 @@ mod realms;
 mod reset;
 mod script;
 mod settings;
+mod tags;
+mod thing_types;
 mod things;
 
 use std::collections::BTreeSet;
@@ -40,7 +44,10 @@ macro_rules! scripts {
     };
 }
 
-scripts!(access_keys authorities certificates connections numbers outbox policies realms reset settings things);
+scripts! {
+    access_keys authorities billing_groups certificates connections events numbers outbox policies realms reset
+    settings tags thing_types things
+}
 
 fn same(sqlite: Played, postgres: Played) {
     assert_eq!(sqlite.notes.len(), postgres.notes.len());
