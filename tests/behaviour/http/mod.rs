@@ -4,11 +4,15 @@ mod bounds;
 mod certificates;
 mod endpoints;
 mod hostile;
+mod iam;
 mod identity;
 mod own;
 mod permissions;
 mod policies;
+mod presigned;
+mod query;
 mod realms;
+mod sts;
 mod things;
 
 use std::fmt::Display;

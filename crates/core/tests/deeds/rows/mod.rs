@@ -4,14 +4,19 @@ mod access_keys;
 mod authorities;
 mod certificates;
 mod connections;
+mod identity_policies;
+mod managed_policies;
 mod numbers;
 mod outbox;
 mod policies;
 mod realms;
 mod reset;
+mod roles;
 mod script;
 mod settings;
 mod things;
+mod user_keys;
+mod users;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -40,7 +45,7 @@ macro_rules! scripts {
     };
 }
 
-scripts!(access_keys authorities certificates connections numbers outbox policies realms reset settings things);
+scripts!(access_keys authorities certificates connections identity_policies managed_policies numbers outbox policies realms reset roles settings things user_keys users);
 
 fn same(sqlite: Played, postgres: Played) {
     assert_eq!(sqlite.notes.len(), postgres.notes.len());
