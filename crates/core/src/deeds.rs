@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use aws_lc_rs::hmac;
 use thingsmith_model::{Account, Realm, Region};
-use thingsmith_ports::{Batch, Clock, MigrationError, Random, Row, Store, StoreError};
+use thingsmith_ports::{Batch, Clock, MigrationError, Random, Row, RsaKeys, Store, StoreError};
 use thiserror::Error;
 use uuid::Uuid;
 
 use crate::Fault;
 use crate::authorities::{Authorities, AuthorityError, SealKey};
 use crate::callers::Callers;
+use crate::events;
 use crate::messages::Router;
 use crate::numbers::Numbers;
 use crate::outbox::{self, Change, Mark};
@@ -27,6 +28,8 @@ pub struct World {
     pub clock: Arc<dyn Clock>,
     /// Bytes that nobody can guess.
     pub random: Arc<dyn Random>,
+    /// New RSA keys.
+    pub rsa_keys: Arc<dyn RsaKeys>,
     /// Seals private keys and secrets in the store; shared by all nodes.
     pub seal: SealKey,
 }
@@ -40,6 +43,7 @@ pub struct Deeds {
     documents: Documents,
     callers: Callers,
     router: Router,
+    event_configurations: events::Known,
     page_key: hmac::Key,
 }
 
@@ -68,6 +72,7 @@ impl Deeds {
             documents: Documents::default(),
             callers: Callers::default(),
             router: Router::new(),
+            event_configurations: events::Known::default(),
             page_key: world.seal.derive_hmac_key("page tokens"),
             authorities,
             world,
@@ -89,6 +94,11 @@ impl Deeds {
         self.world.random.as_ref()
     }
 
+    /// The source of new RSA keys.
+    pub fn rsa_keys(&self) -> &dyn RsaKeys {
+        self.world.rsa_keys.as_ref()
+    }
+
     /// The certificate authorities.
     pub fn authorities(&self) -> &Authorities {
         &self.authorities
@@ -97,6 +107,10 @@ impl Deeds {
     /// Where messages are routed: those of devices, of the API, and events.
     pub fn router(&self) -> &Router {
         &self.router
+    }
+
+    pub(crate) fn event_configurations(&self) -> &events::Known {
+        &self.event_configurations
     }
 
     pub(crate) fn world(&self) -> &World {

@@ -6,6 +6,8 @@
 
 pub mod access_keys;
 pub mod authorities;
+pub mod billing_groups;
+pub mod ca_certificates;
 pub mod callers;
 pub mod certificates;
 pub mod connections;
@@ -21,12 +23,16 @@ pub mod outbox;
 mod pages;
 pub mod policies;
 pub mod realms;
+pub mod registration_codes;
 pub mod reset;
 pub mod roles;
 pub mod schema;
 pub mod sessions;
 pub mod settings;
+pub mod tags;
+pub mod thing_types;
 pub mod things;
+pub mod transfers;
 mod tries;
 pub mod user_keys;
 pub mod users;

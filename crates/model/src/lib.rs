@@ -16,7 +16,9 @@ mod timestamp;
 
 pub use account::{Account, Region};
 pub use arn::{Arn, Resource};
-pub use certificate::{CertificateId, CertificateMode, CertificateStatus};
+pub use certificate::{
+    AutoRegistrationStatus, CaCertificateStatus, CertificateId, CertificateMode, CertificateStatus,
+};
 pub use error::ModelError;
 pub use iam_arn::{IamArn, IamKind};
 pub use names::{
