@@ -6,16 +6,21 @@ mod billing_groups;
 mod certificates;
 mod connections;
 mod events;
+mod identity_policies;
+mod managed_policies;
 mod numbers;
 mod outbox;
 mod policies;
 mod realms;
 mod reset;
+mod roles;
 mod script;
 mod settings;
 mod tags;
 mod thing_types;
 mod things;
+mod user_keys;
+mod users;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -47,6 +52,29 @@ macro_rules! scripts {
 scripts! {
     access_keys authorities billing_groups certificates connections events numbers outbox policies realms reset
     settings tags thing_types things
+}
+
+scripts! {
+    access_keys
+    authorities
+    billing_groups
+    certificates
+    connections
+    events
+    identity_policies
+    managed_policies
+    numbers
+    outbox
+    policies
+    realms
+    reset
+    roles
+    settings
+    tags
+    thing_types
+    things
+    user_keys
+    users
 }
 
 fn same(sqlite: Played, postgres: Played) {
