@@ -44,7 +44,9 @@ impl RegistrationConfig {
             (None, Some(_), None) => invalid("roleArn needs templateBody or templateName."),
             (Some(body), Some(_), None) => {
                 let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(body);
-                object.map(drop).or_else(|_| invalid("templateBody is not a JSON object."))
+                object
+                    .map(drop)
+                    .or_else(|_| invalid("templateBody is not a JSON object."))
             }
             // There are no templates yet.
             (None, _, Some(name)) => Err(Fault::not_found(format!("Template {name} not found."))),

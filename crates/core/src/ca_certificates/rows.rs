@@ -44,11 +44,7 @@ pub async fn by_subject(
 
 /// Whether any account has the CA certificate in this region in the mode DEFAULT. This looks at every realm: the mode
 /// says that only one of them may have it.
-pub async fn is_claimed(
-    store: &dyn Store,
-    region: &Region,
-    id: &CertificateId,
-) -> Result<bool, StoreError> {
+pub async fn is_claimed(store: &dyn Store, region: &Region, id: &CertificateId) -> Result<bool, StoreError> {
     let rows = store
         .read(Statement::new(
             "SELECT 1 FROM ca_certificates WHERE id = $1 AND claimed_in = $2",

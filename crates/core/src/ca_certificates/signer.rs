@@ -23,7 +23,11 @@ pub(crate) async fn find_signer(
     let candidates = match given {
         Some(id) => {
             let found = rows::find(deeds.store(), realm.realm, id).await?;
-            vec![found.ok_or_else(|| invalid(format!("caCertificatePem: CA certificate {id} is not registered.")))?]
+            vec![found.ok_or_else(|| {
+                invalid(format!(
+                    "caCertificatePem: CA certificate {id} is not registered."
+                ))
+            })?]
         }
         None => rows::by_subject(deeds.store(), realm.realm, &subject_digest(certificate.issuer())).await?,
     };

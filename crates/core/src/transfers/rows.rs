@@ -7,7 +7,11 @@ use super::{Direction, State, Transfer};
 use crate::things::rows::certificate_id;
 
 /// The newest transfer of a certificate as a realm sees it.
-pub async fn find(store: &dyn Store, realm: Realm, id: &CertificateId) -> Result<Option<Transfer>, StoreError> {
+pub async fn find(
+    store: &dyn Store,
+    realm: Realm,
+    id: &CertificateId,
+) -> Result<Option<Transfer>, StoreError> {
     let rows = store
         .read(Statement::new(
             "SELECT id, number, created_at, direction, state, peer, peer_account, message, sent_at, settled_at, \

@@ -55,7 +55,8 @@ impl Operation for ListCACertificates {
         let ascending = input.ascending_order.unwrap_or_default();
         let template = input.template_name.as_deref();
         let realm = cx.realm().await?;
-        let page = ca_certificates::list_ca_certificates(cx.deeds, &realm, template, ascending, &page).await?;
+        let page =
+            ca_certificates::list_ca_certificates(cx.deeds, &realm, template, ascending, &page).await?;
         let item = |found: CaCertificate| Item {
             certificate_arn: cx.arn(Resource::CaCertificate(found.id)),
             certificate_id: found.id.to_string(),

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use thingsmith_core::ca_certificates::{self, NewCaCertificate};
 use thingsmith_core::Fault;
+use thingsmith_core::ca_certificates::{self, NewCaCertificate};
 use thingsmith_model::{AutoRegistrationStatus, CaCertificateStatus, CertificateMode, Resource};
 
 use super::RegistrationConfig;

@@ -2,16 +2,19 @@
 
 mod access_keys;
 mod authorities;
+mod ca_certificates;
 mod certificates;
 mod connections;
 mod numbers;
 mod outbox;
 mod policies;
 mod realms;
+mod registration_codes;
 mod reset;
 mod script;
 mod settings;
 mod things;
+mod transfers;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -40,7 +43,8 @@ macro_rules! scripts {
     };
 }
 
-scripts!(access_keys authorities certificates connections numbers outbox policies realms reset settings things);
+scripts!(access_keys authorities ca_certificates certificates connections numbers outbox policies realms
+    registration_codes reset settings things transfers);
 
 fn same(sqlite: Played, postgres: Played) {
     assert_eq!(sqlite.notes.len(), postgres.notes.len());
