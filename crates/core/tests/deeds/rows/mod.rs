@@ -3,6 +3,7 @@
 mod access_keys;
 mod authorities;
 mod billing_groups;
+mod ca_certificates;
 mod certificates;
 mod connections;
 mod events;
@@ -12,6 +13,7 @@ mod numbers;
 mod outbox;
 mod policies;
 mod realms;
+mod registration_codes;
 mod reset;
 mod roles;
 mod script;
@@ -19,6 +21,7 @@ mod settings;
 mod tags;
 mod thing_types;
 mod things;
+mod transfers;
 mod user_keys;
 mod users;
 
@@ -50,14 +53,10 @@ macro_rules! scripts {
 }
 
 scripts! {
-    access_keys authorities billing_groups certificates connections events numbers outbox policies realms reset
-    settings tags thing_types things
-}
-
-scripts! {
     access_keys
     authorities
     billing_groups
+    ca_certificates
     certificates
     connections
     events
@@ -67,12 +66,14 @@ scripts! {
     outbox
     policies
     realms
+    registration_codes
     reset
     roles
     settings
     tags
     thing_types
     things
+    transfers
     user_keys
     users
 }
