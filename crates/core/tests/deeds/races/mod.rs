@@ -6,6 +6,8 @@ mod attachments;
 mod nodes;
 mod objects;
 mod reset;
+mod thing_groups;
+mod versions;
 
 use std::sync::Arc;
 

@@ -11,6 +11,7 @@ mod realms;
 mod reset;
 mod script;
 mod settings;
+mod thing_groups;
 mod things;
 
 use std::collections::BTreeSet;
@@ -40,7 +41,7 @@ macro_rules! scripts {
     };
 }
 
-scripts!(access_keys authorities certificates connections numbers outbox policies realms reset settings things);
+scripts!(access_keys authorities certificates connections numbers outbox policies realms reset settings thing_groups things);
 
 fn same(sqlite: Played, postgres: Played) {
     assert_eq!(sqlite.notes.len(), postgres.notes.len());

@@ -1,12 +1,12 @@
 use thingsmith_core::outbox::{self, Change};
 use thingsmith_core::things::{self, Thing};
-use thingsmith_core::{certificates, policies, reset};
+use thingsmith_core::{certificates, policies, reset, thing_groups};
 use thingsmith_model::{CertificateStatus, Realm, Timestamp};
 use thingsmith_ports::Batch;
 use uuid::Uuid;
 
 use super::script::{Outcome, Script, step};
-use crate::objects::{attributes, certificate, thing_name};
+use crate::objects::{attributes, certificate, thing_group, thing_name};
 
 const HERE: Realm = Realm(1);
 
@@ -25,6 +25,10 @@ fn fill(batch: &mut Batch, number: i64) {
     things::rows::attach(batch, HERE, number, number + 1);
     policies::rows::attach(batch, HERE, number + 1, number + 2, 10);
     policies::rows::insert_version(batch, HERE, number + 2, 1, "{}", Timestamp::from_millis(1));
+    let group = thing_group(number + 3, &format!("g{number}"), None);
+    thing_groups::rows::insert(batch, HERE, &group, 9).unwrap();
+    thing_groups::rows::join(batch, HERE, number, &group, 9);
+    policies::rows::attach(batch, HERE, number + 3, number + 2, 9);
 }
 
 pub(super) async fn play(script: &mut Script) {
@@ -49,7 +53,21 @@ pub(super) async fn play(script: &mut Script) {
                     .await
                     .unwrap(),
             );
+            let groups = (
+                thing_groups::rows::line(store, HERE, number + 3)
+                    .await
+                    .unwrap()
+                    .len(),
+                thing_groups::rows::memberships(store, HERE, number)
+                    .await
+                    .unwrap()
+                    .len(),
+                policies::rows::attached(store, HERE, number + 3, number + 2)
+                    .await
+                    .unwrap(),
+            );
             script.expect(left, (false, (false, false), None));
+            script.expect(groups, (0, 0, (0, false)));
         }
     }
     let announced = outbox::rows::since(script.store.as_ref(), Timestamp::from_millis(0), 100)
