@@ -8,7 +8,10 @@ mod identity;
 mod own;
 mod permissions;
 mod policies;
+mod policy_versions;
 mod realms;
+mod rights;
+mod thing_groups;
 mod things;
 
 use std::fmt::Display;
