@@ -6,6 +6,7 @@
 
 pub mod access_keys;
 pub mod authorities;
+pub mod billing_groups;
 pub mod certificates;
 pub mod connections;
 mod deeds;
@@ -22,6 +23,7 @@ pub mod schema;
 pub mod settings;
 pub mod tags;
 pub mod thing_groups;
+pub mod thing_types;
 pub mod things;
 mod tries;
 

@@ -10,10 +10,8 @@ pub mod rows;
 use serde_json::{Value, json};
 use thingsmith_mqtt::{Message, Qos, TopicLimits, TopicName};
 
-pub use configurations::{
-    EventConfigurations, describe_event_configurations, update_event_configurations,
-};
 pub(crate) use configurations::Known;
+pub use configurations::{EventConfigurations, describe_event_configurations, update_event_configurations};
 
 use crate::Deeds;
 use crate::realms::RealmRecord;
@@ -60,7 +58,10 @@ impl EventType {
 
 /// Publishes an event on its topic, if events of its type are turned on in the realm. Never fails: the change that it
 /// tells of has happened. The body is the whole payload; [`tell`] makes that of most events.
-#[expect(dead_code, reason = "the events of CA certificates, which have a form of their own, are the first to call it")]
+#[expect(
+    dead_code,
+    reason = "the events of CA certificates, which have a form of their own, are the first to call it"
+)]
 pub(crate) async fn publish(
     deeds: &Deeds,
     realm: &RealmRecord,
@@ -68,7 +69,11 @@ pub(crate) async fn publish(
     topic: &str,
     body: Value,
 ) {
-    if deeds.event_configurations().enabled(deeds, realm.realm, event_type).await {
+    if deeds
+        .event_configurations()
+        .enabled(deeds, realm.realm, event_type)
+        .await
+    {
         send(deeds, realm, topic, &body);
     }
 }
@@ -81,7 +86,11 @@ pub(crate) async fn tell(
     event_type: EventType,
     event: impl FnOnce() -> (String, Value),
 ) {
-    if !deeds.event_configurations().enabled(deeds, realm.realm, event_type).await {
+    if !deeds
+        .event_configurations()
+        .enabled(deeds, realm.realm, event_type)
+        .await
+    {
         return;
     }
     let (topic, members) = event();

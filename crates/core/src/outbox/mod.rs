@@ -28,6 +28,10 @@ pub enum Change {
     /// A thing group's policies, or that it is: of interest to every connection whose thing is in it or in a group below
     /// it. (A thing that joins or leaves a group is a change of the thing.)
     ThingGroup(i64),
+    /// A thing type's propagating attributes.
+    ThingType(i64),
+    /// What no gateway knows of: the row is a mark alone.
+    Unseen(i64),
 }
 
 impl Change {
@@ -37,6 +41,8 @@ impl Change {
             Self::Thing(_) => "thing",
             Self::Policy(_) => "policy",
             Self::ThingGroup(_) => "thing group",
+            Self::ThingType(_) => "thing type",
+            Self::Unseen(_) => "unseen",
         }
     }
 
@@ -45,7 +51,9 @@ impl Change {
             Self::Certificate(number)
             | Self::Thing(number)
             | Self::Policy(number)
-            | Self::ThingGroup(number) => number,
+            | Self::ThingGroup(number)
+            | Self::ThingType(number)
+            | Self::Unseen(number) => number,
         }
     }
 
@@ -55,6 +63,8 @@ impl Change {
             "thing" => Some(Self::Thing(object)),
             "policy" => Some(Self::Policy(object)),
             "thing group" => Some(Self::ThingGroup(object)),
+            "thing type" => Some(Self::ThingType(object)),
+            "unseen" => Some(Self::Unseen(object)),
             _ => None,
         }
     }

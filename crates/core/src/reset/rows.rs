@@ -29,7 +29,11 @@ pub fn delete_the_rest(batch: &mut Batch) {
         "DELETE FROM thing_groups",
         "DELETE FROM policies",
         "DELETE FROM event_configurations",
-        "DELETE FROM tags WHERE NOT EXISTS (SELECT 1 FROM policies p WHERE p.number = tags.resource)",
+        "DELETE FROM thing_types",
+        "DELETE FROM billing_groups",
+        "DELETE FROM tags WHERE NOT EXISTS (SELECT 1 FROM policies p WHERE p.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM thing_types t WHERE t.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM billing_groups b WHERE b.number = tags.resource)",
         "DELETE FROM thing_attributes WHERE NOT EXISTS \
          (SELECT 1 FROM things t WHERE t.realm = thing_attributes.realm AND t.name = thing_attributes.thing)",
         "DELETE FROM policy_versions WHERE NOT EXISTS \

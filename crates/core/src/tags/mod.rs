@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use thingsmith_model::Arn;
 use thingsmith_ports::{Batch, Hold, StoreError};
 
+use crate::outbox::Change;
 use crate::pages::{Page, PageRequest};
 use crate::realms::RealmRecord;
 use crate::tries::{Attempt, Tries};
@@ -32,10 +33,7 @@ const VALUE: usize = 256;
 /// # Errors
 /// `InvalidRequestException` for a key that is wrong, AWS's own, or given twice, for a value that is too long, and for
 /// more tags than a resource may have.
-pub fn checked(
-    member: &str,
-    given: impl IntoIterator<Item = (String, String)>,
-) -> Result<Tags, Fault> {
+pub fn checked(member: &str, given: impl IntoIterator<Item = (String, String)>) -> Result<Tags, Fault> {
     let mut tags = Tags::new();
     for (key, value) in given {
         check_key(member, &key)?;
@@ -66,7 +64,10 @@ fn check_key(member: &str, key: &str) -> Result<(), Fault> {
         )));
     }
     // The prefix is reserved however it is written (Tagging guide, "Tag naming limits and requirements").
-    if key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:")) {
+    if key
+        .get(..4)
+        .is_some_and(|start| start.eq_ignore_ascii_case("aws:"))
+    {
         return Err(Fault::invalid(format!(
             "{member} has the key {key}; keys that begin with aws: are reserved."
         )));
@@ -98,25 +99,27 @@ pub async fn tag_resource(
 ) -> Result<(), Fault> {
     let mut tries = Tries::default();
     loop {
-        // Tagging twice is harmless, so that a commit that was not answered is simply tried again.
-        let outcome = tag_once(deeds, realm, resource, tags).await;
-        if let Some(done) = tries.settle(outcome).await? {
+        let outcome = tag_once(deeds, realm, resource, tags, &mut tries).await;
+        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
             return Ok(done);
         }
     }
 }
 
-async fn tag_once(deeds: &Deeds, realm: &RealmRecord, resource: &Arn, tags: &Tags) -> Result<(), Attempt> {
+async fn tag_once(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    resource: &Arn,
+    tags: &Tags,
+    tries: &mut Tries,
+) -> Result<(), Attempt> {
     let found = resource::find(deeds, realm, resource).await?;
     let has = rows::page(deeds.store(), realm.realm, found.number, "", i64::MAX).await?;
     let keys: BTreeSet<&String> = has.iter().map(|(key, _)| key).chain(tags.keys()).collect();
     if keys.len() > LIMIT {
         return Err(Fault::new(
             Code::LimitExceeded,
-            format!(
-                "{resource} would have {} tags; {LIMIT} are allowed.",
-                keys.len()
-            ),
+            format!("{resource} would have {} tags; {LIMIT} are allowed.", keys.len()),
         )
         .into());
     }
@@ -126,8 +129,8 @@ async fn tag_once(deeds: &Deeds, realm: &RealmRecord, resource: &Arn, tags: &Tag
     for (key, value) in tags {
         rows::set(&mut batch, realm.realm, found.number, (key, value), LIMIT as i64);
     }
-    deeds.commit(batch).await?;
-    Ok(())
+    let change = Change::Unseen(found.number);
+    deeds.commit_change(batch, realm.realm, change, tries).await
 }
 
 /// Takes tags from a resource. Keys that it does not have are passed over.
@@ -151,8 +154,9 @@ pub async fn untag_resource(
         for key in keys {
             rows::delete(&mut batch, realm.realm, found.number, key);
         }
-        let outcome = deeds.commit(batch).await.map(drop).map_err(Attempt::from);
-        if let Some(done) = tries.settle(outcome).await? {
+        let change = Change::Unseen(found.number);
+        let outcome = deeds.commit_change(batch, realm.realm, change, &mut tries).await;
+        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
             return Ok(done);
         }
     }

@@ -36,11 +36,16 @@ pub(crate) fn checked(given: Option<Vec<Tag>>) -> Result<Tags, Fault> {
 fn resource(text: &str) -> Result<Arn, Fault> {
     text.parse().map_err(|_| {
         let shown: String = text.chars().take(256).collect();
-        Fault::invalid(format!("resourceArn {shown} is not the ARN of a resource of AWS IoT."))
+        Fault::invalid(format!(
+            "resourceArn {shown} is not the ARN of a resource of AWS IoT."
+        ))
     })
 }
 
 /// The resource as a policy would name it: an ARN in its one form; anything else as it is.
 fn named(text: &str) -> Vec<String> {
-    vec![text.parse().map_or_else(|_| text.to_owned(), |arn: Arn| arn.to_string())]
+    vec![
+        text.parse()
+            .map_or_else(|_| text.to_owned(), |arn: Arn| arn.to_string()),
+    ]
 }

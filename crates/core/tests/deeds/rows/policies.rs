@@ -243,6 +243,8 @@ async fn targets(script: &mut Script) {
         thing_id: Uuid::from_u128(1),
         version: 1,
         attributes: attributes([]),
+        thing_type: None,
+        billing_group: None,
     };
     things::rows::insert(&mut batch, HERE, &thing).unwrap();
     things::rows::attach(&mut batch, HERE, 70, 60);

@@ -132,6 +132,8 @@ async fn members(script: &mut Script, tree: &Tree) {
             thing_id: Uuid::from_u128(1),
             version: 1,
             attributes: attributes([]),
+            thing_type: None,
+            billing_group: None,
         };
         things::rows::insert(&mut batch, HERE, &thing).unwrap();
     }
