@@ -6,6 +6,7 @@ mod boto3;
 mod device;
 mod mosquitto;
 mod openssl;
+mod registry;
 mod sdk;
 
 use std::path::{Path, PathBuf};
