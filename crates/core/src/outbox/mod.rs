@@ -29,6 +29,10 @@ pub enum Change {
     ThingType(i64),
     /// What no gateway knows of: the row is a mark alone.
     Unseen(i64),
+    /// A CA certificate's status or auto registration.
+    CaCertificate(i64),
+    /// What a user, a role or a managed policy of IAM permits. No device's connection depends on it.
+    Identity(i64),
 }
 
 impl Change {
@@ -39,6 +43,8 @@ impl Change {
             Self::Policy(_) => "policy",
             Self::ThingType(_) => "thing type",
             Self::Unseen(_) => "unseen",
+            Self::CaCertificate(_) => "ca certificate",
+            Self::Identity(_) => "identity",
         }
     }
 
@@ -48,7 +54,9 @@ impl Change {
             | Self::Thing(number)
             | Self::Policy(number)
             | Self::ThingType(number)
-            | Self::Unseen(number) => number,
+            | Self::Unseen(number)
+            | Self::CaCertificate(number)
+            | Self::Identity(number) => number,
         }
     }
 
@@ -59,6 +67,8 @@ impl Change {
             "policy" => Some(Self::Policy(object)),
             "thing type" => Some(Self::ThingType(object)),
             "unseen" => Some(Self::Unseen(object)),
+            "ca certificate" => Some(Self::CaCertificate(object)),
+            "identity" => Some(Self::Identity(object)),
             _ => None,
         }
     }
