@@ -7,6 +7,7 @@ mod device;
 mod javascript;
 mod mosquitto;
 mod openssl;
+mod registry;
 mod sdk;
 
 use std::path::{Path, PathBuf};
