@@ -1,6 +1,7 @@
 //! The service `iot`: the control plane.
 
 pub mod billing_groups;
+pub mod ca_certificates;
 pub mod certificates;
 pub mod endpoints;
 pub mod events;
@@ -10,6 +11,7 @@ pub mod tags;
 pub mod thing_groups;
 pub mod thing_types;
 pub mod things;
+pub mod transfers;
 
 use thingsmith_aws_model as aws;
 
@@ -31,11 +33,26 @@ const WRITTEN: &[Entry] = &[
     entry::<things::ListThings>(),
     entry::<things::UpdateThing>(),
     entry::<certificates::CreateCertificateFromCsr>(),
+    entry::<certificates::CreateKeysAndCertificate>(),
     entry::<certificates::DeleteCertificate>(),
     entry::<certificates::DescribeCertificate>(),
     entry::<certificates::ListCertificates>(),
+    entry::<certificates::ListCertificatesByCA>(),
+    entry::<certificates::RegisterCertificate>(),
     entry::<certificates::RegisterCertificateWithoutCA>(),
     entry::<certificates::UpdateCertificate>(),
+    entry::<ca_certificates::DeleteCACertificate>(),
+    entry::<ca_certificates::DeleteRegistrationCode>(),
+    entry::<ca_certificates::DescribeCACertificate>(),
+    entry::<ca_certificates::GetRegistrationCode>(),
+    entry::<ca_certificates::ListCACertificates>(),
+    entry::<ca_certificates::RegisterCACertificate>(),
+    entry::<ca_certificates::UpdateCACertificate>(),
+    entry::<transfers::AcceptCertificateTransfer>(),
+    entry::<transfers::CancelCertificateTransfer>(),
+    entry::<transfers::ListOutgoingCertificates>(),
+    entry::<transfers::RejectCertificateTransfer>(),
+    entry::<transfers::TransferCertificate>(),
     entry::<policies::AttachPolicy>(),
     entry::<policies::AttachPrincipalPolicy>(),
     entry::<policies::CreatePolicy>(),

@@ -124,6 +124,8 @@ impl Devices {
             modified_at: now,
             customer_version: 1,
             generation_id: uuid(deeds),
+            ca: None,
+            previous_owner: None,
         }
     }
 }

@@ -32,6 +32,10 @@ pub enum Change {
     ThingType(i64),
     /// What no gateway knows of: the row is a mark alone.
     Unseen(i64),
+    /// A CA certificate's status or auto registration.
+    CaCertificate(i64),
+    /// What a user, a role or a managed policy of IAM permits. No device's connection depends on it.
+    Identity(i64),
 }
 
 impl Change {
@@ -43,6 +47,8 @@ impl Change {
             Self::ThingGroup(_) => "thing group",
             Self::ThingType(_) => "thing type",
             Self::Unseen(_) => "unseen",
+            Self::CaCertificate(_) => "ca certificate",
+            Self::Identity(_) => "identity",
         }
     }
 
@@ -53,7 +59,9 @@ impl Change {
             | Self::Policy(number)
             | Self::ThingGroup(number)
             | Self::ThingType(number)
-            | Self::Unseen(number) => number,
+            | Self::Unseen(number)
+            | Self::CaCertificate(number)
+            | Self::Identity(number) => number,
         }
     }
 
@@ -65,6 +73,8 @@ impl Change {
             "thing group" => Some(Self::ThingGroup(object)),
             "thing type" => Some(Self::ThingType(object)),
             "unseen" => Some(Self::Unseen(object)),
+            "ca certificate" => Some(Self::CaCertificate(object)),
+            "identity" => Some(Self::Identity(object)),
             _ => None,
         }
     }

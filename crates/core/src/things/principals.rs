@@ -163,7 +163,7 @@ async fn detach_once(
     let found = rows::find(deeds.store(), realm.realm, thing)
         .await?
         .ok_or_else(|| not_found(thing))?;
-    let certificate = certificates::find_principal(deeds, realm, principal).await?;
+    let certificate = certificates::find_attachable(deeds, realm, principal).await?;
     let mut batch = Batch::new();
     certificates::rows::hold(&mut batch, realm.realm, certificate.number, Hold::Shared);
     rows::hold(&mut batch, realm.realm, found.number, Hold::Shared);

@@ -12,7 +12,7 @@ use thingsmith_model::Account;
 use thingsmith_ports::{Clock, Store};
 use thingsmith_store_postgres::{self as postgres, PostgresStore};
 use thingsmith_store_sqlite::{self as sqlite, SqliteStore};
-use thingsmith_testkit::{SeededRandom, TestClock};
+use thingsmith_testkit::{SeededRandom, TestClock, TestRsaKeys};
 
 /// Where one test's store lives: empty when the test begins, and nobody else's.
 pub(crate) enum Place {
@@ -74,6 +74,7 @@ pub(crate) async fn node(store: Arc<dyn Store>, clock: Arc<dyn Clock>, seed: u64
         store,
         clock,
         random: Arc::new(SeededRandom::new(seed)),
+        rsa_keys: Arc::new(TestRsaKeys::default()),
         seal: SealKey::new(&mut [7; 32]),
     })
     .await

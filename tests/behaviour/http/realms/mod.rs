@@ -1,5 +1,6 @@
 //! Realms never see each other.
 
+mod registry;
 mod thing_groups;
 
 use std::collections::BTreeSet;
@@ -88,6 +89,7 @@ async fn furnish(side: &mut Side) -> String {
         200,
     )
     .await;
+    registry::furnish(side).await;
     thing_groups::furnish(side).await;
     made.text("certificateId")
 }
@@ -109,6 +111,7 @@ async fn inventory(side: &mut Side, id: &str) -> Vec<String> {
     ] {
         replies.push(side.expect(name, input, 200).await.to_string());
     }
+    replies.extend(registry::inventory(side, id).await);
     replies.extend(thing_groups::inventory(side, id).await);
     replies
 }
@@ -224,6 +227,7 @@ async fn trespass(ours: &mut Side, theirs: &Side, id: &str) {
         200,
     )
     .await;
+    registry::trespass(ours, theirs, id).await;
 }
 
 #[tokio::test]
