@@ -19,6 +19,7 @@ mod realms;
 mod rights;
 mod sts;
 mod tags;
+mod thing_group_events;
 mod thing_groups;
 mod thing_types;
 mod things;

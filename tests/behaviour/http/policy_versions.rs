@@ -6,7 +6,8 @@ use thingsmith_testkit::{Client, Engine, TestServer};
 use super::{Seen, named, testdata};
 
 fn document(action: &str) -> String {
-    json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": action, "Resource": "*"}}).to_string()
+    json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": action, "Resource": "*"}})
+        .to_string()
 }
 
 async fn must(client: &Client, name: &str, input: Value) -> Value {
@@ -29,8 +30,9 @@ async fn versions_are_made_chosen_and_deleted() {
             }
             named(&admin, "CreatePolicyVersion", input)
         };
-        let with =
-            |name: &'static str, id: &str| named(&admin, name, json!({"policyName": "P", "policyVersionId": id}));
+        let with = |name: &'static str, id: &str| {
+            named(&admin, name, json!({"policyName": "P", "policyVersionId": id}))
+        };
         let list = || named(&admin, "ListPolicyVersions", json!({"policyName": "P"}));
         for reply in [
             create("iot:Connect", None).await,
@@ -39,7 +41,10 @@ async fn versions_are_made_chosen_and_deleted() {
             with("SetDefaultPolicyVersion", "1").await,
             with("DeletePolicyVersion", "1").await,
         ] {
-            assert_eq!((reply.status, reply.exception()), (404, "ResourceNotFoundException"));
+            assert_eq!(
+                (reply.status, reply.exception()),
+                (404, "ResourceNotFoundException")
+            );
             assert_eq!(reply.message(), "Policy P not found.");
         }
         must(
@@ -65,9 +70,17 @@ async fn versions_are_made_chosen_and_deleted() {
         seen.note(&with("DeletePolicyVersion", "2").await);
         seen.note(&with("SetDefaultPolicyVersion", "9").await);
         for wrong in ["03", "0", "99999999999999999999"] {
-            for name in ["GetPolicyVersion", "SetDefaultPolicyVersion", "DeletePolicyVersion"] {
+            for name in [
+                "GetPolicyVersion",
+                "SetDefaultPolicyVersion",
+                "DeletePolicyVersion",
+            ] {
                 let reply = with(name, wrong).await;
-                assert_eq!(reply.exception(), "ResourceNotFoundException", "{name} {wrong}: {reply}");
+                assert_eq!(
+                    reply.exception(),
+                    "ResourceNotFoundException",
+                    "{name} {wrong}: {reply}"
+                );
             }
         }
         for _ in 0..2 {
@@ -212,9 +225,20 @@ async fn targets_are_certificates_and_groups() {
             json!({"thingName": "t", "thingGroupName": "lower"}),
         )
         .await;
-        let attach =
-            |policy: &str, target: &Value| named(&admin, "AttachPolicy", json!({"policyName": policy, "target": target}));
-        for (policy, target) in [("P", &certificate), ("P", &upper), ("Q", &upper), ("Q", &lower), ("Q", &lower)] {
+        let attach = |policy: &str, target: &Value| {
+            named(
+                &admin,
+                "AttachPolicy",
+                json!({"policyName": policy, "target": target}),
+            )
+        };
+        for (policy, target) in [
+            ("P", &certificate),
+            ("P", &upper),
+            ("Q", &upper),
+            ("Q", &lower),
+            ("Q", &lower),
+        ] {
             assert_eq!(attach(policy, target).await.to_string(), "200\n{}");
         }
         seen.note(&attach("R", &upper).await);
@@ -349,7 +373,9 @@ async fn the_older_operations_do_the_same() {
         let policies = async |input: Value| {
             let listed = must(&admin, "ListPrincipalPolicies", input).await;
             let names = listed["policies"].as_array().unwrap().iter();
-            let names: Vec<_> = names.map(|it| it["policyName"].as_str().unwrap().to_owned()).collect();
+            let names: Vec<_> = names
+                .map(|it| it["policyName"].as_str().unwrap().to_owned())
+                .collect();
             (names.join(" "), listed.get("nextMarker").cloned())
         };
         let (names, marker) = policies(json!({"principal": principal, "pageSize": 2})).await;
@@ -366,27 +392,45 @@ async fn the_older_operations_do_the_same() {
             let input = json!({"policyName": "P0", "ascendingOrder": ascending, "pageSize": 1});
             let first = must(&admin, "ListPolicyPrincipals", input).await;
             assert_eq!(first["principals"], json!([principals[order[0]]]));
-            let input = json!({"policyName": "P0", "ascendingOrder": ascending, "marker": first["nextMarker"]});
+            let input =
+                json!({"policyName": "P0", "ascendingOrder": ascending, "marker": first["nextMarker"]});
             let second = must(&admin, "ListPolicyPrincipals", input).await;
             assert_eq!(second, json!({"principals": [principals[order[1]]]}));
         }
         let with = |name: &'static str, policy: &str, principal: &Value| {
-            named(&admin, name, json!({"policyName": policy, "principal": principal}))
+            named(
+                &admin,
+                name,
+                json!({"policyName": policy, "principal": principal}),
+            )
         };
-        assert_eq!(with("DetachPrincipalPolicy", "P0", &principal).await.to_string(), "200\n{}");
-        assert_eq!(with("DetachPrincipalPolicy", "P0", &principal).await.to_string(), "200\n{}");
-        let absent = json!(format!("arn:aws:iot:us-east-1:123456789012:cert/{}", "a".repeat(64)));
+        assert_eq!(
+            with("DetachPrincipalPolicy", "P0", &principal).await.to_string(),
+            "200\n{}"
+        );
+        assert_eq!(
+            with("DetachPrincipalPolicy", "P0", &principal).await.to_string(),
+            "200\n{}"
+        );
+        let absent = json!(format!(
+            "arn:aws:iot:us-east-1:123456789012:cert/{}",
+            "a".repeat(64)
+        ));
         for name in ["AttachPrincipalPolicy", "DetachPrincipalPolicy"] {
             seen.note(&with(name, "none", &principal).await);
             assert_eq!(with(name, "P0", &absent).await.status, 404);
             seen.note(&with(name, "P0", &json!("nobody")).await);
         }
         assert_eq!(
-            named(&admin, "ListPrincipalPolicies", json!({"principal": absent})).await.status,
+            named(&admin, "ListPrincipalPolicies", json!({"principal": absent}))
+                .await
+                .status,
             404
         );
         assert_eq!(
-            named(&admin, "ListPolicyPrincipals", json!({"policyName": "none"})).await.status,
+            named(&admin, "ListPolicyPrincipals", json!({"policyName": "none"}))
+                .await
+                .status,
             404
         );
         server.stop().await;

@@ -27,7 +27,10 @@ async fn furnish(admin: &Client) -> Value {
         ),
         ("publish", statement("Allow", "iot:Publish", "topic/a/*")),
         ("secret", statement("Deny", "iot:Publish", "topic/a/secret")),
-        ("loose", statement("Allow", "iot:Receive", "topic/${iot:ClientId}/*")),
+        (
+            "loose",
+            statement("Allow", "iot:Receive", "topic/${iot:ClientId}/*"),
+        ),
     ] {
         must(
             admin,
@@ -66,10 +69,21 @@ async fn furnish(admin: &Client) -> Value {
     .await;
     for (policy, target) in [
         ("connect", principal.clone()),
-        ("publish", json!("arn:aws:iot:us-east-1:123456789012:thinggroup/upper")),
-        ("secret", json!("arn:aws:iot:us-east-1:123456789012:thinggroup/lower")),
+        (
+            "publish",
+            json!("arn:aws:iot:us-east-1:123456789012:thinggroup/upper"),
+        ),
+        (
+            "secret",
+            json!("arn:aws:iot:us-east-1:123456789012:thinggroup/lower"),
+        ),
     ] {
-        must(admin, "AttachPolicy", json!({"policyName": policy, "target": target})).await;
+        must(
+            admin,
+            "AttachPolicy",
+            json!({"policyName": policy, "target": target}),
+        )
+        .await;
     }
     principal
 }
@@ -85,7 +99,9 @@ async fn effective_are_the_policies_of_a_principal_and_of_a_things_groups() {
         let effective = async |input: Value| {
             let found = must(&admin, "GetEffectivePolicies", input).await;
             let names = found["effectivePolicies"].as_array().unwrap().iter();
-            let names: Vec<_> = names.map(|it| it["policyName"].as_str().unwrap().to_owned()).collect();
+            let names: Vec<_> = names
+                .map(|it| it["policyName"].as_str().unwrap().to_owned())
+                .collect();
             names.join(" ")
         };
         assert_eq!(effective(json!({"principal": principal})).await, "connect");
@@ -224,7 +240,9 @@ async fn a_test_tells_what_would_be_decided_and_by_what() {
         seen.note(&named(&admin, "TestAuthorization", input).await);
         let group = json!({"principal": arn("thinggroup/lower"),
             "authInfos": [{"actionType": "PUBLISH", "resources": [arn("topic/a/b")]}]});
-        seen.note(&told(&must(&admin, "TestAuthorization", group).await["authResults"][0]));
+        seen.note(&told(
+            &must(&admin, "TestAuthorization", group).await["authResults"][0],
+        ));
         // An inactive certificate's policies say the same.
         let id = principal.as_str().unwrap().rsplit('/').next().unwrap().to_owned();
         must(

@@ -213,7 +213,10 @@ async fn a_hierarchy_has_its_bounds() {
             assert_eq!(reply.status, 200, "{reply}");
         }
         let reply = create(&admin, "g8", Some("g7")).await;
-        assert_eq!((reply.status, reply.exception()), (400, "InvalidRequestException"));
+        assert_eq!(
+            (reply.status, reply.exception()),
+            (400, "InvalidRequestException")
+        );
         assert_eq!(
             reply.message(),
             "Thing group g7 is at depth 7, the deepest that there can be."
@@ -222,7 +225,10 @@ async fn a_hierarchy_has_its_bounds() {
             create(&admin, &format!("c{child}"), Some("g1")).await;
         }
         let reply = create(&admin, "c100", Some("g1")).await;
-        assert_eq!((reply.status, reply.exception()), (400, "InvalidRequestException"));
+        assert_eq!(
+            (reply.status, reply.exception()),
+            (400, "InvalidRequestException")
+        );
         assert_eq!(
             reply.message(),
             "Thing group g1 has 100 child groups, the most that it may have."
@@ -236,14 +242,15 @@ async fn a_hierarchy_has_its_bounds() {
         assert_eq!(reply.exception(), "InvalidRequestException");
         let many: serde_json::Map<String, Value> =
             (0..51).map(|number| (format!("a{number}"), json!("x"))).collect();
-        let with = |attributes: Value| {
-            json!({"thingGroupName": "many", "thingGroupProperties": {"attributePayload": {"attributes": attributes}}})
-        };
+        let with = |attributes: Value| json!({"thingGroupName": "many", "thingGroupProperties": {"attributePayload": {"attributes": attributes}}});
         let reply = named(&admin, "CreateThingGroup", with(json!(many))).await;
         assert_eq!(reply.exception(), "InvalidRequestException");
         let mut fifty = many.clone();
         fifty.remove("a0");
-        assert_eq!(named(&admin, "CreateThingGroup", with(json!(fifty))).await.status, 200);
+        assert_eq!(
+            named(&admin, "CreateThingGroup", with(json!(fifty))).await.status,
+            200
+        );
         let one_more = json!({"thingGroupName": "many", "thingGroupProperties":
             {"attributePayload": {"attributes": {"a0": "x"}, "merge": true}}});
         let reply = named(&admin, "UpdateThingGroup", one_more).await;
@@ -271,19 +278,34 @@ async fn groups_are_listed_by_parent_prefix_and_pages() {
             names(&listed).join(" ")
         };
         assert_eq!(list(json!({})).await, "leaf left other right top");
-        assert_eq!(list(json!({"recursive": true})).await, "leaf left other right top");
+        assert_eq!(
+            list(json!({"recursive": true})).await,
+            "leaf left other right top"
+        );
         assert_eq!(list(json!({"recursive": false})).await, "other top");
         assert_eq!(list(json!({"namePrefixFilter": "le"})).await, "leaf left");
         assert_eq!(list(json!({"namePrefixFilter": "Le"})).await, "");
-        assert_eq!(list(json!({"namePrefixFilter": "o", "recursive": false})).await, "other");
+        assert_eq!(
+            list(json!({"namePrefixFilter": "o", "recursive": false})).await,
+            "other"
+        );
         assert_eq!(list(json!({"parentGroup": "top"})).await, "left right");
-        assert_eq!(list(json!({"parentGroup": "top", "recursive": false})).await, "left right");
-        assert_eq!(list(json!({"parentGroup": "top", "recursive": true})).await, "left right leaf");
+        assert_eq!(
+            list(json!({"parentGroup": "top", "recursive": false})).await,
+            "left right"
+        );
+        assert_eq!(
+            list(json!({"parentGroup": "top", "recursive": true})).await,
+            "left right leaf"
+        );
         let leaves = json!({"parentGroup": "top", "recursive": true, "namePrefixFilter": "lea"});
         assert_eq!(list(leaves).await, "leaf");
         assert_eq!(list(json!({"parentGroup": "leaf"})).await, "");
         let reply = named(&admin, "ListThingGroups", json!({"parentGroup": "none"})).await;
-        assert_eq!((reply.status, reply.exception()), (404, "ResourceNotFoundException"));
+        assert_eq!(
+            (reply.status, reply.exception()),
+            (404, "ResourceNotFoundException")
+        );
         for filter in [
             json!({}),
             json!({"parentGroup": "top", "recursive": true}),
@@ -314,7 +336,10 @@ async fn groups_are_listed_by_parent_prefix_and_pages() {
             json!({"nextToken": first["nextToken"], "namePrefixFilter": "l"}),
         )
         .await;
-        assert_eq!((reply.status, reply.exception()), (400, "InvalidRequestException"));
+        assert_eq!(
+            (reply.status, reply.exception()),
+            (400, "InvalidRequestException")
+        );
         server.stop().await;
     }
 }
@@ -326,7 +351,12 @@ async fn things_come_into_groups_and_leave_them() {
         seen.begin();
         let server = TestServer::builder().engine(engine).start().await;
         let admin = server.administrator();
-        for (name, parent) in [("top", None), ("left", Some("top")), ("right", Some("top")), ("other", None)] {
+        for (name, parent) in [
+            ("top", None),
+            ("left", Some("top")),
+            ("right", Some("top")),
+            ("other", None),
+        ] {
             create(&admin, name, parent).await;
         }
         for thing in ["a", "b"] {
@@ -364,7 +394,10 @@ async fn things_come_into_groups_and_leave_them() {
         let first = must(&admin, "ListThingGroupsForThing", page).await;
         assert_eq!(names(&first), ["left"]);
         let next = json!({"thingName": "a", "nextToken": first["nextToken"]});
-        assert_eq!(names(&must(&admin, "ListThingGroupsForThing", next).await), ["other"]);
+        assert_eq!(
+            names(&must(&admin, "ListThingGroupsForThing", next).await),
+            ["other"]
+        );
 
         let update = |input: Value| named(&admin, "UpdateThingGroupsForThing", input);
         let change = json!({"thingName": "a", "thingGroupsToAdd": ["right"], "thingGroupsToRemove": ["left", "other"]});
@@ -377,7 +410,10 @@ async fn things_come_into_groups_and_leave_them() {
         seen.note(&update(half).await);
         let absent = json!({"thingName": "a", "thingGroupsToAdd": ["other", "none"]});
         seen.note(&update(absent).await);
-        seen.note(&update(json!({"thingName": "a", "thingGroupsToAdd": ["left"], "thingGroupsToRemove": ["left"]})).await);
+        seen.note(
+            &update(json!({"thingName": "a", "thingGroupsToAdd": ["left"], "thingGroupsToRemove": ["left"]}))
+                .await,
+        );
         seen.note(&update(json!({"thingGroupsToAdd": ["left"]})).await);
         let listed = must(&admin, "ListThingGroupsForThing", json!({"thingName": "a"})).await;
         assert_eq!(names(&listed), ["right"]);
@@ -450,8 +486,14 @@ async fn a_thing_is_in_ten_groups_at_most() {
             assert_eq!(add(&admin, "t", &format!("g{number}")).await.status, 200);
         }
         let reply = add(&admin, "t", "g10").await;
-        assert_eq!((reply.status, reply.exception()), (400, "InvalidRequestException"));
-        assert_eq!(reply.message(), "Thing t would be in 11 thing groups, it can be in 10.");
+        assert_eq!(
+            (reply.status, reply.exception()),
+            (400, "InvalidRequestException")
+        );
+        assert_eq!(
+            reply.message(),
+            "Thing t would be in 11 thing groups, it can be in 10."
+        );
         // One for another.
         let swap = json!({"thingName": "t", "thingGroupsToAdd": ["g10"], "thingGroupsToRemove": ["g0"]});
         assert_eq!(named(&admin, "UpdateThingGroupsForThing", swap).await.status, 200);
@@ -489,7 +531,10 @@ async fn a_thing_and_a_group_are_named_rightly() {
             ("DescribeThingGroup", json!({"thingGroupName": "none"})),
             ("ListThingsInThingGroup", json!({"thingGroupName": "none"})),
             ("ListThingGroupsForThing", json!({"thingName": "none"})),
-            ("UpdateThingGroup", json!({"thingGroupName": "none", "thingGroupProperties": {}})),
+            (
+                "UpdateThingGroup",
+                json!({"thingGroupName": "none", "thingGroupProperties": {}}),
+            ),
             ("UpdateThingGroupsForThing", json!({"thingName": "none"})),
         ] {
             let reply = named(&admin, name, input).await;

@@ -40,9 +40,7 @@ async fn attach_once(
         .await?
         .ok_or_else(|| not_found(name))?;
     let found = Target::find(deeds, realm, target).await?;
-    if let Target::Certificate(certificate) = &found {
-        certificates::check_attachable(certificate)?;
-    }
+    found.check_attachable()?;
     let (count, attached) = rows::attached(deeds.store(), realm.realm, found.number(), policy.number).await?;
     if attached {
         return Ok(());

@@ -106,9 +106,7 @@ async fn create_once(
     } else {
         Change::Unseen(after.number)
     };
-    deeds
-        .commit_change(batch, realm.realm, change, tries)
-        .await
+    deeds.commit_change(batch, realm.realm, change, tries).await
 }
 
 /// Reads a version of a policy.

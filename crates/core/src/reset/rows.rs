@@ -31,9 +31,6 @@ pub fn delete_the_rest(batch: &mut Batch) {
         "DELETE FROM event_configurations",
         "DELETE FROM thing_types",
         "DELETE FROM billing_groups",
-        "DELETE FROM tags WHERE NOT EXISTS (SELECT 1 FROM policies p WHERE p.number = tags.resource) \
-         AND NOT EXISTS (SELECT 1 FROM thing_types t WHERE t.number = tags.resource) \
-         AND NOT EXISTS (SELECT 1 FROM billing_groups b WHERE b.number = tags.resource)",
         "UPDATE ca_subjects SET holders = 0",
         "DELETE FROM ca_certificates",
         "UPDATE ca_subjects SET holders = (SELECT count(*) FROM ca_certificates c \
@@ -80,6 +77,13 @@ pub fn delete_the_rest(batch: &mut Batch) {
         "DELETE FROM thing_group_members \
          WHERE NOT EXISTS (SELECT 1 FROM things t WHERE t.number = thing_group_members.thing) \
          OR NOT EXISTS (SELECT 1 FROM thing_groups g WHERE g.number = thing_group_members.thing_group)",
+        "DELETE FROM tags WHERE NOT EXISTS (SELECT 1 FROM policies p WHERE p.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM thing_types t WHERE t.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM thing_groups g WHERE g.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM billing_groups b WHERE b.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM ca_certificates c WHERE c.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM role_aliases r WHERE r.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM domain_configurations d WHERE d.number = tags.resource)",
     ] {
         batch.execute(Statement::new(sql, []));
     }

@@ -46,9 +46,7 @@ pub(super) async fn find(deeds: &Deeds, realm: &RealmRecord, arn: &Arn) -> Resul
             let found = billing_groups::rows::find(deeds.store(), realm.realm, name).await?;
             (found.map(|it| it.number), billing_groups::rows::hold)
         }
-        Resource::CaCertificate(_) | Resource::Other(_) => {
-            (None, policies::rows::hold)
-        }
+        Resource::CaCertificate(_) | Resource::Other(_) => (None, policies::rows::hold),
     };
     let number = number.ok_or_else(absent)?;
     Ok(Taggable { number, hold })

@@ -5,10 +5,10 @@ use thingsmith_model::Resource;
 use uuid::Uuid;
 
 use super::{NamedGroup, ThingGroup, rows};
+use crate::Deeds;
 use crate::events::{EventType, tell};
 use crate::realms::RealmRecord;
 use crate::things::Thing;
-use crate::Deeds;
 
 /// What happened to a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -42,11 +42,17 @@ pub(super) async fn inventory(side: &mut Side, id: &str) -> Vec<String> {
         ("ListThingGroupsForThing", json!({"thingName": "theirs"})),
         ("ListThingsInThingGroup", json!({"thingGroupName": "theirs"})),
         ("ListPolicyVersions", json!({"policyName": "theirs"})),
-        ("GetPolicyVersion", json!({"policyName": "theirs", "policyVersionId": "2"})),
+        (
+            "GetPolicyVersion",
+            json!({"policyName": "theirs", "policyVersionId": "2"}),
+        ),
         ("ListTargetsForPolicy", json!({"policyName": "theirs"})),
         ("ListPolicyPrincipals", json!({"policyName": "theirs"})),
         ("ListPrincipalPolicies", json!({"principal": arn})),
-        ("GetEffectivePolicies", json!({"principal": arn, "thingName": "theirs"})),
+        (
+            "GetEffectivePolicies",
+            json!({"principal": arn, "thingName": "theirs"}),
+        ),
     ] {
         replies.push(side.expect(name, input, 200).await.to_string());
     }
@@ -95,7 +101,11 @@ pub(super) async fn trespass(ours: &mut Side, theirs: &Side, id: &str) {
     ] {
         ours.expect("UpdateThingGroupsForThing", input, 404).await;
     }
-    for name in ["GetPolicyVersion", "SetDefaultPolicyVersion", "DeletePolicyVersion"] {
+    for name in [
+        "GetPolicyVersion",
+        "SetDefaultPolicyVersion",
+        "DeletePolicyVersion",
+    ] {
         let input = json!({"policyName": "theirs", "policyVersionId": "2"});
         ours.expect(name, input, 404).await;
     }
@@ -105,14 +115,20 @@ pub(super) async fn trespass(ours: &mut Side, theirs: &Side, id: &str) {
         404,
     )
     .await;
-    for name in ["ListPolicyVersions", "ListTargetsForPolicy", "ListPolicyPrincipals"] {
+    for name in [
+        "ListPolicyVersions",
+        "ListTargetsForPolicy",
+        "ListPolicyPrincipals",
+    ] {
         ours.expect(name, json!({"policyName": "theirs"}), 404).await;
     }
     for target in [theirs.arn("thinggroup/theirs"), ours.arn("thinggroup/theirs")] {
         let input = json!({"policyName": "ours", "target": target});
         ours.expect("AttachPolicy", input, 404).await;
-        ours.expect("ListAttachedPolicies", json!({"target": target}), 404).await;
-        ours.expect("GetEffectivePolicies", json!({"principal": target}), 404).await;
+        ours.expect("ListAttachedPolicies", json!({"target": target}), 404)
+            .await;
+        ours.expect("GetEffectivePolicies", json!({"principal": target}), 404)
+            .await;
     }
     ours.expect("GetEffectivePolicies", json!({"thingName": "theirs"}), 404)
         .await;

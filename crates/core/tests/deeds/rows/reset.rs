@@ -113,6 +113,7 @@ pub(super) async fn play(script: &mut Script) {
                 let tags = tags::rows::page(script.store.as_ref(), HERE, number + tagged, "", 10).await;
                 script.expect(tags.unwrap(), vec![]);
             }
+            script.expect(groups, (0, 0, (0, false)));
         }
     }
     let announced = outbox::rows::since(script.store.as_ref(), Timestamp::from_millis(0), 100)
