@@ -36,10 +36,10 @@ fn fill(batch: &mut Batch, number: i64) {
     billing_groups::rows::insert(batch, HERE, &billing_group(number + 4));
     tags::rows::insert(batch, HERE, number + 4, &[("a".into(), "b".into())].into());
     policies::rows::insert_version(batch, HERE, number + 2, 1, "{}", Timestamp::from_millis(1));
-    let group = thing_group(number + 3, &format!("g{number}"), None);
+    let group = thing_group(number + 1000, &format!("g{number}"), None);
     thing_groups::rows::insert(batch, HERE, &group, 9).unwrap();
     thing_groups::rows::join(batch, HERE, number, &group, 9);
-    policies::rows::attach(batch, HERE, number + 3, number + 2, 9);
+    policies::rows::attach(batch, HERE, number + 1000, number + 2, 9);
 }
 
 fn thing_type(number: i64) -> ThingType {
@@ -95,7 +95,7 @@ pub(super) async fn play(script: &mut Script) {
                     .unwrap(),
             );
             let groups = (
-                thing_groups::rows::line(store, HERE, number + 3)
+                thing_groups::rows::line(store, HERE, number + 1000)
                     .await
                     .unwrap()
                     .len(),
@@ -103,11 +103,12 @@ pub(super) async fn play(script: &mut Script) {
                     .await
                     .unwrap()
                     .len(),
-                policies::rows::attached(store, HERE, number + 3, number + 2)
+                policies::rows::attached(store, HERE, number + 1000, number + 2)
                     .await
                     .unwrap(),
             );
             script.expect(left, (false, (false, false), None));
+            script.expect(groups, (0, 0, (0, false)));
             for tagged in [2, 3, 4] {
                 let tags = tags::rows::page(script.store.as_ref(), HERE, number + tagged, "", 10).await;
                 script.expect(tags.unwrap(), vec![]);
