@@ -385,10 +385,7 @@ fn mqtt_5_carries_properties_and_says_what_is_not_allowed() {
             "pump/inbox",
         );
         command.args(["-V", "mqttv5", "-q", "1", "-C", "1", "-W", "20", "-d"]);
-        let mut child = command
-            .args(["-F", "message %q %t %p %C %P"])
-            .spawn()
-            .unwrap();
+        let mut child = command.args(["-F", "message %q %t %p %C %P"]).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         line_with(&mut output, "Subscribed (mid: 1)");
         let properties = [
