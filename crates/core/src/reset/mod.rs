@@ -5,9 +5,9 @@ pub mod rows;
 use thingsmith_ports::Batch;
 
 use crate::tries::{Attempt, Tries};
-use crate::{Deeds, Fault};
+use crate::{Deeds, Fault, messages};
 
-/// Deletes all things, certificates and policies of every realm. Realms, authorities, settings and access keys stay, so
+/// Deletes all things, certificates and policies, retained messages and sessions of every realm. Realms, authorities, settings and access keys stay, so
 /// that endpoints keep their names and clients what they trust. Gateways hear of every certificate that goes.
 ///
 /// # Errors
@@ -20,8 +20,8 @@ pub async fn reset(deeds: &Deeds) -> Result<(), Fault> {
         rows::delete_certificates(&mut batch, deeds.clock().now());
         rows::delete_the_rest(&mut batch);
         let outcome = deeds.commit(batch).await.map(drop).map_err(Attempt::from);
-        if let Some(done) = tries.settle(outcome).await? {
-            return Ok(done);
+        if tries.settle(outcome).await?.is_some() {
+            return messages::reset(deeds).await;
         }
     }
 }
