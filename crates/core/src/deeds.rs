@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use aws_lc_rs::hmac;
 use thingsmith_model::{Account, Realm, Region};
-use thingsmith_ports::{Batch, Clock, MigrationError, Random, Row, Store, StoreError};
+use thingsmith_ports::{Batch, Clock, MigrationError, Random, Row, RsaKeys, Store, StoreError};
 use thiserror::Error;
 use uuid::Uuid;
 
 use crate::Fault;
 use crate::authorities::{Authorities, AuthorityError, SealKey};
+use crate::callers::Callers;
+use crate::events;
 use crate::messages::sessions::{self, Sessions};
 use crate::messages::{self, Router};
 use crate::numbers::Numbers;
@@ -29,6 +31,8 @@ pub struct World {
     pub clock: Arc<dyn Clock>,
     /// Bytes that nobody can guess.
     pub random: Arc<dyn Random>,
+    /// New RSA keys.
+    pub rsa_keys: Arc<dyn RsaKeys>,
     /// Seals private keys and secrets in the store; shared by all nodes.
     pub seal: SealKey,
 }
@@ -40,9 +44,11 @@ pub struct Deeds {
     realms: Realms,
     authorities: Authorities,
     documents: Documents,
+    callers: Callers,
     router: Router,
     sessions: Sessions,
     message_numbers: Numbers,
+    event_configurations: events::Known,
     page_key: hmac::Key,
 }
 
@@ -73,9 +79,11 @@ impl Deeds {
             numbers: Numbers::new(Arc::clone(&world.store)),
             realms: Realms::new(Arc::clone(&world.store), Arc::clone(&world.random)),
             documents: Documents::default(),
+            callers: Callers::default(),
             router: Router::new(),
             sessions: Sessions::default(),
             message_numbers: Numbers::new(Arc::clone(&world.messages)),
+            event_configurations: events::Known::default(),
             page_key: world.seal.derive_hmac_key("page tokens"),
             authorities,
             world,
@@ -110,6 +118,11 @@ impl Deeds {
         self.world.random.as_ref()
     }
 
+    /// The source of new RSA keys.
+    pub fn rsa_keys(&self) -> &dyn RsaKeys {
+        self.world.rsa_keys.as_ref()
+    }
+
     /// The certificate authorities.
     pub fn authorities(&self) -> &Authorities {
         &self.authorities
@@ -118,6 +131,10 @@ impl Deeds {
     /// Where messages are routed: those of devices, of the API, and events.
     pub fn router(&self) -> &Router {
         &self.router
+    }
+
+    pub(crate) fn event_configurations(&self) -> &events::Known {
+        &self.event_configurations
     }
 
     pub(crate) fn world(&self) -> &World {
@@ -158,6 +175,10 @@ impl Deeds {
         &self.documents
     }
 
+    pub(crate) fn callers(&self) -> &Callers {
+        &self.callers
+    }
+
     pub(crate) fn page_key(&self) -> &hmac::Key {
         &self.page_key
     }
@@ -184,7 +205,12 @@ impl Deeds {
         };
         outbox::rows::insert(&mut batch, realm, change, mark);
         tries.sending(mark);
-        self.commit(batch).await?;
+        let outcome = self.commit(batch).await;
+        if matches!(change, Change::Identity(_)) {
+            // Whatever became of the batch: it may have happened.
+            self.callers.forget();
+        }
+        outcome?;
         Ok(())
     }
 

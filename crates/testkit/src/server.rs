@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::{Client, SeededRandom, TestClock};
+use crate::{Client, SeededRandom, TestClock, TestRsaKeys};
 
 /// The account of test servers.
 pub const ACCOUNT: &str = "123456789012";
@@ -60,6 +60,8 @@ pub struct TestServer {
     pub address: SocketAddr,
     /// Its clock.
     pub clock: Arc<TestClock>,
+    /// Its supply of RSA keys.
+    pub rsa_keys: Arc<TestRsaKeys>,
     /// The deeds behind it.
     pub deeds: Arc<Deeds>,
     api: Arc<Api>,
@@ -135,11 +137,13 @@ impl Builder {
             Engine::Postgres => postgres().await,
         };
         let clock = Arc::new(TestClock::default());
+        let rsa_keys = Arc::new(TestRsaKeys::default());
         let world = World {
             store,
             messages,
             clock: Arc::<TestClock>::clone(&clock),
             random: Arc::new(SeededRandom::default()),
+            rsa_keys: Arc::<TestRsaKeys>::clone(&rsa_keys),
             seal: SealKey::new(&mut [7; 32]),
         };
         let deeds = Arc::new(Deeds::open(world).await.expect("the deeds begin"));
@@ -166,6 +170,7 @@ impl Builder {
         TestServer {
             address,
             clock,
+            rsa_keys,
             deeds,
             api,
             stop: Some(stop),

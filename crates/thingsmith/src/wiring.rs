@@ -17,7 +17,7 @@ use thingsmith_core::{Deeds, OpenError, World, outbox, settings};
 use thingsmith_gateway::Gateway;
 use thingsmith_gateway::doors::Doors;
 use thingsmith_model::{Account, Region};
-use thingsmith_ports::{Clock, Random, Store};
+use thingsmith_ports::{Clock, Random, RsaKeys, Store};
 use thingsmith_store_postgres::PostgresStore;
 use thingsmith_store_sqlite::SqliteStore;
 use tokio::net::TcpListener;
@@ -25,7 +25,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::config::{File, Settings, StoreChoice};
-use crate::{SystemClock, SystemRandom, files};
+use crate::{RsaKeyPool, SystemClock, SystemRandom, files};
 
 /// A running server.
 pub struct Server {
@@ -99,7 +99,9 @@ impl Server {
         let (store, messages) = open_stores(settings).await?;
         // The store is ours now, so that whoever wrote this file runs no more.
         Endpoints::remove(&settings.data_dir)?;
-        let deeds = Arc::new(open_deeds(settings, store, messages, clock, random).await?);
+        let rsa_keys = RsaKeyPool::start(file.issuing.rsa_keys())
+            .context("the threads that make RSA keys do not start")?;
+        let deeds = Arc::new(open_deeds(settings, store, messages, clock, random, Arc::new(rsa_keys)).await?);
         let account = account(settings, &deeds).await?;
         let configured = configured_keys(&file, &account)?;
         let api_listener = listen("--api", settings.api).await?;
@@ -233,6 +235,7 @@ async fn open_deeds(
     messages: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    rsa_keys: Arc<dyn RsaKeys>,
 ) -> Result<Deeds> {
     let path = settings.seal_key_path();
     let (seal, made) = files::seal_key(&path, random.as_ref())?;
@@ -241,6 +244,7 @@ async fn open_deeds(
         messages,
         clock,
         random,
+        rsa_keys,
         seal,
     })
     .await

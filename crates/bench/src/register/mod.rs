@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::Args;
 use serde::Serialize;
-use thingsmith::{SystemClock, SystemRandom};
+use thingsmith::{RsaKeyPool, SystemClock, SystemRandom};
 use thingsmith_core::realms::RealmRecord;
 use thingsmith_core::{Deeds, SealKey, World};
 use thingsmith_model::Account;
@@ -223,6 +223,7 @@ impl Place {
             messages,
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
+            rsa_keys: Arc::new(RsaKeyPool::unfilled()),
             // The registry ends with the run, and so do its secrets.
             seal: SealKey::new(&mut [7; 32]),
         };

@@ -46,6 +46,7 @@ async fn attach_once(
         .await?
         .ok_or_else(|| not_found(name))?;
     let certificate = find_target(deeds, realm, target).await?;
+    certificates::check_attachable(&certificate)?;
     let (count, attached) =
         rows::attached(deeds.store(), realm.realm, certificate.number, policy.number).await?;
     if attached {

@@ -13,7 +13,7 @@ use thingsmith_model::Account;
 use thingsmith_ports::{Batch, Clock, Engine, Migration, MigrationError, Row, Statement, Store, StoreError};
 use thingsmith_store_postgres::{self as postgres, PostgresStore};
 use thingsmith_store_sqlite::{self as sqlite, SqliteStore};
-use thingsmith_testkit::{SeededRandom, TestClock};
+use thingsmith_testkit::{SeededRandom, TestClock, TestRsaKeys};
 
 /// Where one test's store lives: empty when the test begins, and nobody else's.
 pub(crate) enum Place {
@@ -108,6 +108,7 @@ pub(crate) async fn node_with(
         messages,
         clock,
         random: Arc::new(SeededRandom::new(seed)),
+        rsa_keys: Arc::new(TestRsaKeys::default()),
         seal: SealKey::new(&mut [7; 32]),
     })
     .await

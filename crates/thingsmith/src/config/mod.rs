@@ -2,6 +2,7 @@
 
 mod access_keys;
 mod gateway;
+mod issuing;
 mod store;
 
 use std::net::SocketAddr;
@@ -14,6 +15,7 @@ use thingsmith_model::{Account, Region};
 
 pub use access_keys::AccessKeySection;
 pub use gateway::GatewaySection;
+pub use issuing::IssuingSection;
 pub use store::StoreChoice;
 
 /// The flags of `serve`.
@@ -68,6 +70,9 @@ pub struct File {
     /// Bounds of the device gateway.
     #[serde(default)]
     pub gateway: GatewaySection,
+    /// How certificates and keys are made.
+    #[serde(default)]
+    pub issuing: IssuingSection,
 }
 
 impl Settings {

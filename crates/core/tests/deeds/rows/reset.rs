@@ -18,6 +18,8 @@ fn fill(batch: &mut Batch, number: i64) {
         thing_id: Uuid::from_u128(1),
         version: 1,
         attributes: attributes([("colour", "red")]),
+        thing_type: None,
+        billing_group: None,
     };
     things::rows::insert(batch, HERE, &thing).unwrap();
     let certificate = certificate(number + 1, CertificateStatus::Active);

@@ -16,6 +16,8 @@ fn thing<const N: usize>(number: i64, name: &str, pairs: [(&str, &str); N]) -> T
         thing_id: Uuid::from_u128(u128::MAX - u128::from(number.unsigned_abs())),
         version: 1,
         attributes: attributes(pairs),
+        thing_type: None,
+        billing_group: None,
     }
 }
 
