@@ -56,10 +56,7 @@ impl Operation for Publish {
     type Output = Output;
 
     fn further_action(input: &Input) -> Option<&'static str> {
-        input
-            .retain
-            .unwrap_or_default()
-            .then_some("iot:RetainPublish")
+        input.retain.unwrap_or_default().then_some("iot:RetainPublish")
     }
 
     fn resources(cx: &Context<'_>, input: &Input) -> Vec<String> {
@@ -73,7 +70,7 @@ impl Operation for Publish {
         };
         let message = message(input)?;
         let realm = cx.realm().await?;
-        messages::publish(cx.deeds, realm.realm, message, qos).await?;
+        messages::publish(cx.deeds, realm.realm, message, qos, None).await?;
         let mut trace = [0; 16];
         cx.deeds.random().fill(&mut trace);
         Ok(Output {

@@ -11,9 +11,7 @@ const BYTES: usize = 8 * 1024;
 /// Reads the header. SDKs write the text that they are given once more as JSON, so that it may be a list or a text of one.
 pub(super) fn read(header: &str) -> Result<Vec<(String, String)>, Fault> {
     let wrong = || {
-        Fault::invalid(
-            "userProperties is not base64 of a JSON list of objects with one name and text each.",
-        )
+        Fault::invalid("userProperties is not base64 of a JSON list of objects with one name and text each.")
     };
     let bytes = STANDARD.decode(header).map_err(|_| wrong())?;
     let mut json: Value = serde_json::from_slice(&bytes).map_err(|_| wrong())?;
@@ -27,13 +25,19 @@ pub(super) fn read(header: &str) -> Result<Vec<(String, String)>, Fault> {
             properties.push((name.clone(), value.to_owned()));
         }
     }
-    let bytes: usize = properties.iter().map(|(name, value)| name.len() + value.len()).sum();
+    let bytes: usize = properties
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
     if bytes > BYTES {
         return Err(Fault::invalid(format!(
             "userProperties has {bytes} bytes, and may have {BYTES}."
         )));
     }
-    if properties.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
+    if properties
+        .iter()
+        .any(|(name, value)| name.contains('\0') || value.contains('\0'))
+    {
         return Err(Fault::invalid("userProperties has the character U+0000."));
     }
     Ok(properties)
@@ -57,7 +61,8 @@ mod tests {
     #[test]
     fn a_list_and_a_text_of_one_are_read_in_their_order() {
         let list = r#"[{"b":"1"},{"a":"2"},{"b":"3"}]"#;
-        let expected = [("b", "1"), ("a", "2"), ("b", "3")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let expected =
+            [("b", "1"), ("a", "2"), ("b", "3")].map(|(name, value)| (name.to_owned(), value.to_owned()));
         let text = serde_json::to_string(list).unwrap();
         for header in [list, &text] {
             assert_eq!(read(&STANDARD.encode(header)).unwrap(), expected);

@@ -11,7 +11,7 @@ mod sweep;
 pub mod wills;
 
 pub use clients::{Clients, Seat};
-pub use publish::publish;
+pub use publish::{publish, refusal};
 pub use router::{Delivery, QueueLimits, Routed, Router, Subscriber};
 pub use schema::MIGRATIONS;
 pub use stored::{LONGEST_EXPIRY_SECONDS, Stored};

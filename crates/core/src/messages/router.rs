@@ -10,8 +10,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use thingsmith_model::Realm;
-use thingsmith_mqtt::{Match, Message, Qos, SubscriptionTrie, TopicFilter};
+use thingsmith_mqtt::{Match, Message, Qos, SubscriptionOptions, SubscriptionTrie, TopicFilter};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::sessions::KeptSession;
 
@@ -22,8 +23,18 @@ pub struct Delivery {
     pub message: Message,
     /// The lesser of the publisher's and the subscription's quality of service.
     pub qos: Qos,
+    /// When it began to wait, if it expires.
+    since: Option<Instant>,
     /// Given back when the delivery is taken apart or dropped.
     _room: Room,
+}
+
+impl Delivery {
+    /// How long it has waited, in milliseconds; of a message that does not expire nobody looks at the clock.
+    pub fn waited_ms(&self) -> u64 {
+        let waited = self.since.map(|since| since.elapsed().as_millis());
+        waited.map_or(0, |waited| u64::try_from(waited).unwrap_or(u64::MAX))
+    }
 }
 
 /// How much may wait for one subscriber.
@@ -63,6 +74,7 @@ struct Room {
 #[derive(Debug)]
 struct Subscription {
     qos: Qos,
+    options: SubscriptionOptions,
     target: Target,
 }
 
@@ -121,23 +133,33 @@ impl Router {
     }
 
     /// Subscribes; a second subscription with the same filter takes the place of the first.
-    pub fn subscribe(&self, realm: Realm, subscriber: &Subscriber, filter: &TopicFilter, qos: Qos) {
+    pub fn subscribe(
+        &self,
+        realm: Realm,
+        subscriber: &Subscriber,
+        filter: &TopicFilter,
+        qos: Qos,
+        options: SubscriptionOptions,
+    ) {
         if let Some(session) = &subscriber.session {
-            return self.subscribe_session(session, filter, qos);
+            return self.subscribe_session(session, filter, qos, options);
         }
         let target = Target::Connection(subscriber.queue.clone());
-        self.insert(realm, subscriber.id, filter, Subscription { qos, target });
+        let subscription = Subscription { qos, options, target };
+        self.insert(realm, subscriber.id, filter, subscription);
     }
 
     /// Subscribes a session that outlives its connections.
-    pub(super) fn subscribe_session(&self, session: &Arc<KeptSession>, filter: &TopicFilter, qos: Qos) {
+    pub(super) fn subscribe_session(
+        &self,
+        session: &Arc<KeptSession>,
+        filter: &TopicFilter,
+        qos: Qos,
+        options: SubscriptionOptions,
+    ) {
         let target = Target::Session(Arc::clone(session));
-        self.insert(
-            session.realm(),
-            session.subscriber,
-            filter,
-            Subscription { qos, target },
-        );
+        let subscription = Subscription { qos, options, target };
+        self.insert(session.realm(), session.subscriber, filter, subscription);
     }
 
     fn insert(&self, realm: Realm, subscriber: u64, filter: &TopicFilter, subscription: Subscription) {
@@ -164,8 +186,8 @@ impl Router {
     }
 
     /// Sends a message to every subscriber whose filter matches its topic; of a shared subscription to one member.
-    /// Stores nothing.
-    pub fn route(&self, realm: Realm, message: &Message, qos: Qos) -> Routed {
+    /// Stores nothing. A subscriber that published it may not want its own (MQTT 5, No Local).
+    pub fn route(&self, realm: Realm, message: &Message, qos: Qos, publisher: Option<&Subscriber>) -> Routed {
         let realms = self.realms.read().unwrap_or_else(PoisonError::into_inner);
         let mut routed = Routed::default();
         let Some(trie) = realms.get(&realm) else {
@@ -176,7 +198,14 @@ impl Router {
         trie.visit(&message.topic, |found| {
             let message: &Message = copy.get_or_insert_with(|| message.detached());
             let taken = match found {
-                Match::Subscriber(_, subscription) => subscription.take(message, qos),
+                Match::Subscriber(id, subscription) => {
+                    let own = publisher.is_some_and(|publisher| publisher.id == *id);
+                    if own && subscription.options.no_local {
+                        Taken::Not
+                    } else {
+                        subscription.take(message, qos)
+                    }
+                }
                 Match::Group { members, .. } => {
                     let first = usize::try_from(self.next.fetch_add(1, Ordering::Relaxed)).unwrap_or(0);
                     share(members, first, message, qos)
@@ -217,17 +246,24 @@ impl Subscription {
     fn take(&self, message: &Message, qos: Qos) -> Taken {
         let qos = qos.min(self.qos);
         let sent = match &self.target {
-            Target::Connection(queue) => queue.send(message, qos),
+            Target::Connection(queue) => queue.send(message, qos, self.options),
             Target::Session(session) if qos > Qos::AtMostOnce => {
                 return Taken::ToKeep(Arc::clone(session));
             }
-            Target::Session(session) => session.queue().is_some_and(|queue| queue.send(message, qos)),
+            Target::Session(session) => session
+                .queue()
+                .is_some_and(|queue| queue.send(message, qos, self.options)),
         };
         if sent { Taken::Sent } else { Taken::Not }
     }
 }
 
 impl Subscriber {
+    /// Whether it subscribes for a session that outlives its connection.
+    pub fn is_session(&self) -> bool {
+        self.session.is_some()
+    }
+
     /// From here on it subscribes for a session.
     pub(super) fn become_session(&mut self, session: &Arc<KeptSession>) {
         self.id = session.subscriber;
@@ -240,12 +276,20 @@ impl Subscriber {
 }
 
 impl Queue {
-    fn send(&self, message: &Message, qos: Qos) -> bool {
-        let Some(room) = self.room(message.topic.as_bytes().len() + message.payload.len()) else {
+    fn send(&self, message: &Message, qos: Qos, options: SubscriptionOptions) -> bool {
+        let properties = message
+            .properties
+            .as_ref()
+            .map_or(0, |properties| properties.bytes());
+        let bytes = message.topic.as_bytes().len() + message.payload.len() + properties;
+        let Some(room) = self.room(bytes) else {
             return false;
         };
+        let mut message = message.clone();
+        message.retain &= options.retain_as_published;
         let delivery = Delivery {
-            message: message.clone(),
+            since: message.expiry_seconds().map(|_| Instant::now()),
+            message,
             qos,
             _room: room,
         };
@@ -303,24 +347,61 @@ mod tests {
         let router = Router::new();
         let (mine, mut my_queue) = router.subscriber(of(8));
         let (other, mut other_queue) = router.subscriber(of(8));
-        router.subscribe(Realm(1), &mine, &filter("a/+"), Qos::AtLeastOnce);
-        router.subscribe(Realm(2), &other, &filter("a/+"), Qos::AtLeastOnce);
-        assert_eq!(router.route(Realm(1), &message("a/b"), Qos::AtMostOnce).sent, 1);
+        router.subscribe(
+            Realm(1),
+            &mine,
+            &filter("a/+"),
+            Qos::AtLeastOnce,
+            SubscriptionOptions::default(),
+        );
+        router.subscribe(
+            Realm(2),
+            &other,
+            &filter("a/+"),
+            Qos::AtLeastOnce,
+            SubscriptionOptions::default(),
+        );
+        assert_eq!(
+            router
+                .route(Realm(1), &message("a/b"), Qos::AtMostOnce, None)
+                .sent,
+            1
+        );
         assert_eq!(my_queue.try_recv().unwrap().qos, Qos::AtMostOnce);
         assert!(other_queue.try_recv().is_err());
         router.unsubscribe(Realm(1), &mine, &filter("a/+"));
-        assert_eq!(router.route(Realm(1), &message("a/b"), Qos::AtMostOnce).sent, 0);
+        assert_eq!(
+            router
+                .route(Realm(1), &message("a/b"), Qos::AtMostOnce, None)
+                .sent,
+            0
+        );
     }
 
     #[test]
     fn a_full_queue_loses_messages_and_nobody_waits() {
         let router = Router::new();
         let (slow, mut queue) = router.subscriber(of(1));
-        router.subscribe(Realm(1), &slow, &filter("a"), Qos::AtMostOnce);
-        assert_eq!(router.route(Realm(1), &message("a"), Qos::AtMostOnce).sent, 1);
-        assert_eq!(router.route(Realm(1), &message("a"), Qos::AtMostOnce).sent, 0);
+        router.subscribe(
+            Realm(1),
+            &slow,
+            &filter("a"),
+            Qos::AtMostOnce,
+            SubscriptionOptions::default(),
+        );
+        assert_eq!(
+            router.route(Realm(1), &message("a"), Qos::AtMostOnce, None).sent,
+            1
+        );
+        assert_eq!(
+            router.route(Realm(1), &message("a"), Qos::AtMostOnce, None).sent,
+            0
+        );
         assert!(queue.try_recv().is_ok());
-        assert_eq!(router.route(Realm(1), &message("a"), Qos::AtMostOnce).sent, 1);
+        assert_eq!(
+            router.route(Realm(1), &message("a"), Qos::AtMostOnce, None).sent,
+            1
+        );
     }
 
     #[test]
@@ -331,10 +412,16 @@ mod tests {
             bytes: 10,
         };
         let (slow, mut queue) = router.subscriber(limits);
-        router.subscribe(Realm(1), &slow, &filter("a"), Qos::AtMostOnce);
+        router.subscribe(
+            Realm(1),
+            &slow,
+            &filter("a"),
+            Qos::AtMostOnce,
+            SubscriptionOptions::default(),
+        );
         let route = |payload| {
             router
-                .route(Realm(1), &message_with("a", payload), Qos::AtMostOnce)
+                .route(Realm(1), &message_with("a", payload), Qos::AtMostOnce, None)
                 .sent
         };
         assert_eq!((route(b"1234"), route(b"1234"), route(b"")), (1, 1, 0));
@@ -351,7 +438,13 @@ mod tests {
     fn what_waits_keeps_nothing_else_alive() {
         let router = Router::new();
         let (subscriber, mut queue) = router.subscriber(of(8));
-        router.subscribe(Realm(1), &subscriber, &filter("a"), Qos::AtMostOnce);
+        router.subscribe(
+            Realm(1),
+            &subscriber,
+            &filter("a"),
+            Qos::AtMostOnce,
+            SubscriptionOptions::default(),
+        );
         let mut read = bytes::Bytes::from(vec![b'a'; 100_000]);
         let message = Message {
             topic: TopicName::from_bytes(read.split_to(1), &TopicLimits::default()).unwrap(),
@@ -359,7 +452,7 @@ mod tests {
             retain: false,
             properties: None,
         };
-        assert_eq!(router.route(Realm(1), &message, Qos::AtMostOnce).sent, 1);
+        assert_eq!(router.route(Realm(1), &message, Qos::AtMostOnce, None).sent, 1);
         drop(message);
         assert!(read.is_unique());
         assert_eq!(&queue.try_recv().unwrap().message.payload[..], b"a");
@@ -371,10 +464,19 @@ mod tests {
         let (first, mut first_queue) = router.subscriber(of(8));
         let (second, mut second_queue) = router.subscriber(of(8));
         for member in [&first, &second] {
-            router.subscribe(Realm(1), member, &filter("$share/g/a"), Qos::AtMostOnce);
+            router.subscribe(
+                Realm(1),
+                member,
+                &filter("$share/g/a"),
+                Qos::AtMostOnce,
+                SubscriptionOptions::default(),
+            );
         }
         for _ in 0..8 {
-            assert_eq!(router.route(Realm(1), &message("a"), Qos::AtMostOnce).sent, 1);
+            assert_eq!(
+                router.route(Realm(1), &message("a"), Qos::AtMostOnce, None).sent,
+                1
+            );
         }
         let count =
             |queue: &mut mpsc::Receiver<Delivery>| std::iter::from_fn(|| queue.try_recv().ok()).count();

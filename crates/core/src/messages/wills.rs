@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use thingsmith_model::{Realm, Timestamp};
 use thingsmith_mqtt::{Message, Qos};
-use thingsmith_ports::StoreError;
 
-use super::publish;
+use super::{publish, refusal};
 use crate::connections::{Answer, Principal};
 use crate::{Deeds, Fault};
 
@@ -31,27 +30,6 @@ pub enum Executed {
     Denied(&'static str, Answer),
 }
 
-/// Whether a client may publish such a message: its topic needs `iot:Publish`, and with the retain flag
-/// `iot:RetainPublish` too. The answer is that of the action it lacks, with its name, or none.
-///
-/// # Errors
-/// When the store fails.
-pub async fn refusal(
-    principal: &mut Principal,
-    message: &Message,
-) -> Result<Option<(&'static str, Answer)>, StoreError> {
-    let topic = message.topic.as_str();
-    let answer = principal.may_publish(topic).await?;
-    if !answer.allowed {
-        return Ok(Some(("iot:Publish", answer)));
-    }
-    if !message.retain {
-        return Ok(None);
-    }
-    let answer = principal.may_retain_publish(topic).await?;
-    Ok((!answer.allowed).then_some(("iot:RetainPublish", answer)))
-}
-
 impl Will {
     /// Publishes it, if its client may still do so.
     ///
@@ -62,7 +40,7 @@ impl Will {
             return Ok(Executed::Denied(action, answer));
         }
         let realm = self.principal.realm().realm;
-        publish(deeds, realm, self.message, self.qos).await?;
+        publish(deeds, realm, self.message, self.qos, None).await?;
         Ok(Executed::Published)
     }
 }

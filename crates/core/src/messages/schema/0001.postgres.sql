@@ -38,6 +38,8 @@ CREATE TABLE session_subscriptions (
     session BIGINT NOT NULL,
     filter TEXT COLLATE "C" NOT NULL,
     qos BIGINT NOT NULL,
+    no_local BIGINT NOT NULL,
+    retain_as_published BIGINT NOT NULL,
     PRIMARY KEY (realm, session, filter)
 );
 

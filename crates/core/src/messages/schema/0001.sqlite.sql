@@ -38,6 +38,8 @@ CREATE TABLE session_subscriptions (
     session INTEGER NOT NULL,
     filter TEXT NOT NULL,
     qos INTEGER NOT NULL,
+    no_local INTEGER NOT NULL,
+    retain_as_published INTEGER NOT NULL,
     PRIMARY KEY (realm, session, filter)
 ) STRICT, WITHOUT ROWID;
 

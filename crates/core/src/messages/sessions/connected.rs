@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use thingsmith_mqtt::{Message, Qos, TopicFilter};
+use thingsmith_mqtt::{Message, TopicFilter};
 use thingsmith_ports::{Batch, StoreError};
 use tokio::sync::watch;
 
-use super::{KeptSession, LONGEST_EXPIRY_SECONDS, SessionRecord, life, rows};
+use super::{KeptSession, LONGEST_EXPIRY_SECONDS, SessionRecord, SessionSubscription, life, rows};
 use crate::{Deeds, Fault};
 
 /// Messages of a session that may be on their way to its client at once, of those that are stored.
@@ -150,20 +150,14 @@ impl Connected {
     ///
     /// # Errors
     /// When the store fails, or the session was ended by another connection.
-    pub async fn subscribe(&self, subscriptions: &[(TopicFilter, Qos)]) -> Result<(), StoreError> {
+    pub async fn subscribe(&self, subscriptions: &[SessionSubscription]) -> Result<(), StoreError> {
         if subscriptions.is_empty() {
             return Ok(());
         }
         let mut batch = Batch::new();
         rows::hold(&mut batch, self.kept.realm, self.kept.number);
-        for (filter, qos) in subscriptions {
-            rows::subscribe(
-                &mut batch,
-                self.kept.realm,
-                self.kept.number,
-                filter.as_str(),
-                *qos,
-            );
+        for subscription in subscriptions {
+            rows::subscribe(&mut batch, self.kept.realm, self.kept.number, subscription);
         }
         self.write_again(batch).await
     }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thingsmith_model::{Realm, Timestamp};
-use thingsmith_mqtt::{Qos, TopicFilter, TopicLimits};
+use thingsmith_mqtt::{TopicFilter, TopicLimits};
 use thingsmith_ports::{Batch, StoreError};
 
-use super::{Connected, KeptSession, LONGEST_EXPIRY_SECONDS, SessionRecord, rows};
+use super::{Connected, KeptSession, LONGEST_EXPIRY_SECONDS, SessionRecord, SessionSubscription, rows};
 use crate::messages::Subscriber;
 use crate::tries::{Attempt, Tries};
 use crate::{Deeds, Fault};
@@ -33,7 +33,7 @@ pub struct Opened {
     /// Whether it was found.
     pub present: bool,
     /// What it is subscribed to.
-    pub subscriptions: Vec<(TopicFilter, Qos)>,
+    pub filters: Vec<TopicFilter>,
 }
 
 /// Opens the session of a client that has just taken its seat. `clean_start` begins anew; with `expiry_seconds` of 0 the
@@ -52,7 +52,15 @@ pub async fn open(
     subscriber: &mut Subscriber,
 ) -> Result<Opened, Fault> {
     let expiry_seconds = i64::from(expiry_seconds.min(LONGEST_EXPIRY_SECONDS));
-    // The look-up of a clean session, too, costs a read: one may be there from an earlier connection.
+    // Most clients want no session and have none. This node knows all that it has made or found at its start, so that
+    // they cost no look at the store.
+    if expiry_seconds == 0 && deeds.sessions().find(realm, client_id).is_none() {
+        return Ok(Opened {
+            session: None,
+            present: false,
+            filters: Vec::new(),
+        });
+    }
     let mut tries = Tries::default();
     let (record, present) = loop {
         let outcome = find_or_make(deeds, realm, client_id, clean_start, expiry_seconds).await;
@@ -63,7 +71,7 @@ pub async fn open(
                     return Ok(Opened {
                         session: None,
                         present: false,
-                        subscriptions: Vec::new(),
+                        filters: Vec::new(),
                     });
                 }
             }
@@ -72,13 +80,14 @@ pub async fn open(
     let kept = know(deeds, &record);
     subscriber.become_session(&kept);
     let connection = kept.connect(subscriber.queue().clone(), deeds.clock().now());
-    let mut subscriptions = Vec::new();
+    let mut filters = Vec::new();
     if present {
-        for (text, qos) in rows::subscriptions(deeds.messages(), realm, record.number).await? {
-            let filter = TopicFilter::parse(&text, &LIMITS).map_err(Fault::internal)?;
+        for subscription in rows::subscriptions(deeds.messages(), realm, record.number).await? {
+            let filter = TopicFilter::parse(&subscription.filter, &LIMITS).map_err(Fault::internal)?;
             // Already there, but for a session that another node has made.
-            deeds.router().subscribe(realm, subscriber, &filter, qos);
-            subscriptions.push((filter, qos));
+            let router = deeds.router();
+            router.subscribe_session(&kept, &filter, subscription.qos, subscription.options());
+            filters.push(filter);
         }
     }
     Ok(Opened {
@@ -89,7 +98,7 @@ pub async fn open(
             expiry_seconds,
         )),
         present,
-        subscriptions,
+        filters,
     })
 }
 
@@ -155,13 +164,13 @@ pub(super) async fn end(deeds: &Deeds, record: &SessionRecord) -> Result<(), Sto
     Ok(())
 }
 
-fn forget(deeds: &Deeds, record: &SessionRecord, filters: Vec<(String, Qos)>) {
+fn forget(deeds: &Deeds, record: &SessionRecord, filters: Vec<SessionSubscription>) {
     let Some(kept) = deeds.sessions().find(record.realm, &record.client_id) else {
         return;
     };
     if kept.number == record.number {
-        for (text, _) in filters {
-            if let Ok(filter) = TopicFilter::parse(&text, &LIMITS) {
+        for subscription in filters {
+            if let Ok(filter) = TopicFilter::parse(&subscription.filter, &LIMITS) {
                 deeds
                     .router()
                     .unsubscribe_id(record.realm, kept.subscriber, &filter);
@@ -171,19 +180,25 @@ fn forget(deeds: &Deeds, record: &SessionRecord, filters: Vec<(String, Qos)>) {
     }
 }
 
-/// Lets the router know the sessions that are in the store, when a node starts.
+/// Lets this node know the sessions that are in the store, when it starts.
 pub(crate) async fn load(deeds: &Deeds) -> Result<(), StoreError> {
-    every_subscription(deeds, |record, filter, qos| {
-        let kept = know(deeds, &record);
-        deeds.router().subscribe_session(&kept, &filter, qos);
+    every_session(deeds, |record, subscription| {
+        let kept = know(deeds, record);
+        if let Some((filter, subscription)) = subscription {
+            deeds
+                .router()
+                .subscribe_session(&kept, &filter, subscription.qos, subscription.options());
+        }
     })
     .await
 }
 
-/// Lets the router forget every session.
+/// Lets this node forget every session.
 pub(in crate::messages) async fn forget_all(deeds: &Deeds) -> Result<(), StoreError> {
-    every_subscription(deeds, |record, filter, _| {
-        if let Some(kept) = deeds.sessions().find(record.realm, &record.client_id) {
+    every_session(deeds, |record, subscription| {
+        if let Some(kept) = deeds.sessions().find(record.realm, &record.client_id)
+            && let Some((filter, _)) = subscription
+        {
             deeds
                 .router()
                 .unsubscribe_id(record.realm, kept.subscriber, &filter);
@@ -194,21 +209,31 @@ pub(in crate::messages) async fn forget_all(deeds: &Deeds) -> Result<(), StoreEr
     Ok(())
 }
 
-async fn every_subscription(
+async fn every_session(
     deeds: &Deeds,
-    mut act: impl FnMut(SessionRecord, TopicFilter, Qos),
+    mut act: impl FnMut(&SessionRecord, Option<(TopicFilter, &SessionSubscription)>),
 ) -> Result<(), StoreError> {
     let mut after: Option<(i64, String)> = None;
     loop {
         let place = after.as_ref().map(|(number, filter)| (*number, filter.as_str()));
         let page = rows::every_subscription(deeds.messages(), place, PAGE).await?;
-        let Some((last, filter, _)) = page.last() else {
+        let Some((last, subscription)) = page.last() else {
             return Ok(());
         };
-        after = Some((last.number, filter.clone()));
-        for (record, text, qos) in page {
-            let filter = TopicFilter::parse(&text, &LIMITS).map_err(StoreError::other)?;
-            act(record, filter, qos);
+        let filter = subscription
+            .as_ref()
+            .map(|subscription| subscription.filter.clone());
+        after = Some((last.number, filter.unwrap_or_default()));
+        for (record, subscription) in &page {
+            let subscription = match subscription {
+                Some(subscription) => {
+                    let filter =
+                        TopicFilter::parse(&subscription.filter, &LIMITS).map_err(StoreError::other)?;
+                    Some((filter, subscription))
+                }
+                None => None,
+            };
+            act(record, subscription);
         }
     }
 }

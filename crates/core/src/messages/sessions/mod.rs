@@ -20,6 +20,8 @@ pub(crate) use life::load;
 pub use life::{Opened, open, sweep};
 pub use queue::enqueue;
 
+use thingsmith_mqtt::{Qos, SubscriptionOptions, TopicFilter};
+
 use super::stored::Stored;
 
 /// How long a session of MQTT 3.1.1 outlives its connection, in seconds (AWS's quota "Persistent session expiry period").
@@ -40,6 +42,39 @@ pub struct SessionRecord {
     pub expiry_seconds: i64,
     /// When it is over, unless its client is connected.
     pub expires_at: Timestamp,
+}
+
+/// A subscription of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionSubscription {
+    /// The filter, as the client wrote it.
+    pub filter: String,
+    /// The best quality of service to deliver with.
+    pub qos: Qos,
+    /// MQTT 5: whether the session's own messages stay away.
+    pub no_local: bool,
+    /// MQTT 5: whether messages keep the retain flag they were published with; of those that wait none does.
+    pub retain_as_published: bool,
+}
+
+impl SessionSubscription {
+    /// The subscription to a filter.
+    pub fn new(filter: &TopicFilter, qos: Qos, options: SubscriptionOptions) -> Self {
+        Self {
+            filter: filter.as_str().to_owned(),
+            qos,
+            no_local: options.no_local,
+            retain_as_published: options.retain_as_published,
+        }
+    }
+
+    fn options(&self) -> SubscriptionOptions {
+        SubscriptionOptions {
+            no_local: self.no_local,
+            retain_as_published: self.retain_as_published,
+            ..SubscriptionOptions::default()
+        }
+    }
 }
 
 /// A message that waits for a session.

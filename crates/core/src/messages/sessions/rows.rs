@@ -4,11 +4,10 @@
 //! hangs on it.
 
 use thingsmith_model::{Realm, Timestamp};
-use thingsmith_mqtt::Qos;
 use thingsmith_ports::{Batch, Hold, Row, Statement, Store, StoreError};
 
 use super::super::stored::{Stored, qos, qos_column};
-use super::{QueueLimits, Queued, SessionRecord};
+use super::{QueueLimits, Queued, SessionRecord, SessionSubscription};
 
 const DELETE: &str = "DELETE FROM sessions WHERE realm = $1 AND number = $2";
 
@@ -122,11 +121,19 @@ pub fn hold(batch: &mut Batch, realm: Realm, number: i64) {
 }
 
 /// Adds a subscription, or changes the one with the same filter.
-pub fn subscribe(batch: &mut Batch, realm: Realm, session: i64, filter: &str, qos: Qos) {
+pub fn subscribe(batch: &mut Batch, realm: Realm, session: i64, subscription: &SessionSubscription) {
     batch.execute(Statement::new(
-        "INSERT INTO session_subscriptions (realm, session, filter, qos) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (realm, session, filter) DO UPDATE SET qos = excluded.qos",
-        [realm.0.into(), session.into(), filter.into(), qos_column(qos)],
+        "INSERT INTO session_subscriptions (realm, session, filter, qos, no_local, retain_as_published) \
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (realm, session, filter) DO UPDATE \
+         SET qos = excluded.qos, no_local = excluded.no_local, retain_as_published = excluded.retain_as_published",
+        [
+            realm.0.into(),
+            session.into(),
+            subscription.filter.as_str().into(),
+            qos_column(subscription.qos),
+            i64::from(subscription.no_local).into(),
+            i64::from(subscription.retain_as_published).into(),
+        ],
     ));
 }
 
@@ -143,37 +150,41 @@ pub async fn subscriptions(
     store: &dyn Store,
     realm: Realm,
     session: i64,
-) -> Result<Vec<(String, Qos)>, StoreError> {
+) -> Result<Vec<SessionSubscription>, StoreError> {
     let rows = store
         .read(Statement::new(
-            "SELECT filter, qos FROM session_subscriptions WHERE realm = $1 AND session = $2 ORDER BY filter",
+            "SELECT filter, qos, no_local, retain_as_published FROM session_subscriptions \
+             WHERE realm = $1 AND session = $2 ORDER BY filter",
             [realm.0.into(), session.into()],
         ))
         .await?;
-    rows.iter()
-        .map(|row| Ok((row.get(0)?, qos(row.get(1)?))))
-        .collect()
+    rows.iter().map(|row| subscription(row, 0)).collect()
 }
 
-/// A page of the subscriptions of all sessions of all realms, by session and filter, after `after`: a node reads them
-/// when it starts.
+/// A page of all sessions of all realms with their subscriptions, by session and filter, after `after`; a session without
+/// any stands there once. A node reads them when it starts.
 pub async fn every_subscription(
     store: &dyn Store,
     after: Option<(i64, &str)>,
     limit: i64,
-) -> Result<Vec<(SessionRecord, String, Qos)>, StoreError> {
+) -> Result<Vec<(SessionRecord, Option<SessionSubscription>)>, StoreError> {
     // No number is 0, and no filter empty.
     let (session, filter) = after.unwrap_or_default();
     let rows = store
         .read(Statement::new(
-            "SELECT s.realm, s.number, s.client_id, s.expiry_seconds, s.expires_at, f.filter, f.qos FROM sessions s \
-             JOIN session_subscriptions f ON f.realm = s.realm AND f.session = s.number \
+            "SELECT s.realm, s.number, s.client_id, s.expiry_seconds, s.expires_at, f.filter, f.qos, \
+             f.no_local, f.retain_as_published FROM sessions s \
+             LEFT JOIN session_subscriptions f ON f.realm = s.realm AND f.session = s.number \
              WHERE s.number >= $1 AND (s.number > $1 OR f.filter > $2) ORDER BY s.number, f.filter LIMIT $3",
             [session.into(), filter.into(), limit.into()],
         ))
         .await?;
     rows.iter()
-        .map(|row| Ok((record(row)?, row.get(5)?, qos(row.get(6)?))))
+        .map(|row| {
+            let has_one = row.get::<Option<String>>(5)?.is_some();
+            let subscription = has_one.then(|| subscription(row, 5)).transpose()?;
+            Ok((record(row)?, subscription))
+        })
         .collect()
 }
 
@@ -280,6 +291,15 @@ pub fn delete_all(batch: &mut Batch) {
     ] {
         batch.execute(Statement::new(sql, []));
     }
+}
+
+fn subscription(row: &Row, first: usize) -> Result<SessionSubscription, StoreError> {
+    Ok(SessionSubscription {
+        filter: row.get(first)?,
+        qos: qos(row.get(first + 1)?),
+        no_local: row.get::<i64>(first + 2)? != 0,
+        retain_as_published: row.get::<i64>(first + 3)? != 0,
+    })
 }
 
 fn record(row: &Row) -> Result<SessionRecord, StoreError> {

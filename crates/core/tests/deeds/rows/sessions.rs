@@ -1,5 +1,5 @@
 use thingsmith_core::messages::Stored;
-use thingsmith_core::messages::sessions::{self, QueueLimits, SessionRecord};
+use thingsmith_core::messages::sessions::{self, QueueLimits, SessionRecord, SessionSubscription};
 use thingsmith_model::Realm;
 use thingsmith_mqtt::Qos;
 use thingsmith_ports::Batch;
@@ -13,6 +13,15 @@ const LIMITS: QueueLimits = QueueLimits {
     messages: 2,
     bytes: 20,
 };
+
+fn to(filter: &str, qos: Qos, options: bool) -> SessionSubscription {
+    SessionSubscription {
+        filter: filter.into(),
+        qos,
+        no_local: options,
+        retain_as_published: options,
+    }
+}
 
 fn record(realm: Realm, number: i64, client_id: &str, expires_at: i64) -> SessionRecord {
     SessionRecord {
@@ -50,42 +59,56 @@ pub(super) async fn play(script: &mut Script) {
     step!(
         script,
         batch,
-        sessions::subscribe(HERE, 1, "b/#", Qos::AtMostOnce)
-    );
-    step!(script, batch, sessions::subscribe(HERE, 1, "B", Qos::AtMostOnce));
-    step!(
-        script,
-        batch,
-        sessions::subscribe(HERE, 1, "b/#", Qos::AtLeastOnce)
+        sessions::subscribe(HERE, 1, &to("b/#", Qos::AtMostOnce, false))
     );
     step!(
         script,
         batch,
-        sessions::subscribe(THERE, 2, "b/#", Qos::AtLeastOnce)
+        sessions::subscribe(HERE, 1, &to("B", Qos::AtMostOnce, false))
     );
-    step!(script, batch, sessions::subscribe(HERE, 3, "c", Qos::AtLeastOnce));
+    step!(
+        script,
+        batch,
+        sessions::subscribe(HERE, 1, &to("b/#", Qos::AtLeastOnce, false))
+    );
+    step!(
+        script,
+        batch,
+        sessions::subscribe(THERE, 2, &to("b/#", Qos::AtLeastOnce, true))
+    );
+    step!(
+        script,
+        batch,
+        sessions::subscribe(HERE, 3, &to("c", Qos::AtLeastOnce, false))
+    );
     assert_eq!(script.commit(batch).await, Outcome::Done);
     let mut batch = Batch::new();
     step!(script, batch, sessions::hold(HERE, 2));
     assert_eq!(script.commit(batch).await, Outcome::Guard(0));
     let filters = read!(script, sessions::subscriptions(HERE, 1));
     let expected = vec![
-        ("B".to_owned(), Qos::AtMostOnce),
-        ("b/#".to_owned(), Qos::AtLeastOnce),
+        to("B", Qos::AtMostOnce, false),
+        to("b/#", Qos::AtLeastOnce, false),
     ];
     script.expect(filters, expected);
     let every = [
-        (pump.clone(), "B".to_owned(), Qos::AtMostOnce),
-        (pump.clone(), "b/#".to_owned(), Qos::AtLeastOnce),
-        (theirs.clone(), "b/#".to_owned(), Qos::AtLeastOnce),
-        (valve.clone(), "c".to_owned(), Qos::AtLeastOnce),
+        (pump.clone(), Some(to("B", Qos::AtMostOnce, false))),
+        (pump.clone(), Some(to("b/#", Qos::AtLeastOnce, false))),
+        (theirs.clone(), Some(to("b/#", Qos::AtLeastOnce, true))),
+        (valve.clone(), Some(to("c", Qos::AtLeastOnce, false))),
     ];
+    let mut batch = Batch::new();
+    let quiet = record(HERE, 5, "quiet", 5_000);
+    step!(script, batch, sessions::insert(&quiet));
+    assert_eq!(script.commit(batch).await, Outcome::Done);
+    let every = [&every[..], &[(quiet, None)]].concat();
     for (after, limit, expected) in [
         (None, 10, &every[..]),
         (None, 1, &every[..1]),
         (Some((1, "B")), 2, &every[1..3]),
         (Some((2, "b/#")), 10, &every[3..]),
-        (Some((3, "c")), 10, &[]),
+        (Some((3, "c")), 10, &every[4..]),
+        (Some((5, "")), 10, &[]),
     ] {
         let found = read!(script, sessions::every_subscription(after, limit));
         script.expect(found, expected.to_vec());
@@ -95,7 +118,7 @@ pub(super) async fn play(script: &mut Script) {
     step!(script, batch, sessions::unsubscribe(HERE, 1, "never"));
     assert_eq!(script.commit(batch).await, Outcome::Done);
     let filters = read!(script, sessions::subscriptions(HERE, 1));
-    script.expect(filters, vec![("b/#".to_owned(), Qos::AtLeastOnce)]);
+    script.expect(filters, vec![to("b/#", Qos::AtLeastOnce, false)]);
 
     // Two messages or 20 bytes; the third, and the one that is too long, go without a word.
     let stored = |text, payload| Stored::new(&plain(text, payload), at(5));
@@ -171,7 +194,7 @@ pub(super) async fn play(script: &mut Script) {
         assert_eq!(script.commit(batch).await, Outcome::Done);
     }
     let left = read!(script, sessions::every_subscription(None, 10));
-    script.expect(left, every[2..3].to_vec());
+    script.expect(left, [&every[2..3], &every[4..]].concat());
     let mut batch = Batch::new();
     step!(script, batch, sessions::delete_all());
     assert_eq!(script.commit(batch).await, Outcome::Done);
