@@ -21,13 +21,15 @@ mod readiness;
 mod server;
 mod service;
 pub mod sts;
+mod tls;
 
 pub use api::Api;
 pub use config::Config;
 pub use context::Context;
 pub use operation::{Empty, Http, Operation};
-pub use server::serve;
+pub use server::{serve, serve_tls};
 pub use service::{Entry, Service};
+pub use tls::{Tls, TlsError};
 
 #[cfg(test)]
 mod model_tests;

@@ -1,14 +1,23 @@
 //! The AWS HTTP edge, through its front door.
 
+mod billing_groups;
 mod bounds;
 mod certificates;
 mod endpoints;
+mod events;
 mod hostile;
+mod iam;
 mod identity;
 mod own;
 mod permissions;
 mod policies;
+mod presigned;
+mod principals;
+mod query;
 mod realms;
+mod sts;
+mod tags;
+mod thing_types;
 mod things;
 
 use std::fmt::Display;

@@ -8,28 +8,80 @@ use super::{call, named, written};
 /// What each operation is done to, with the least input. Source: the Service Authorization Reference, "Actions, resources,
 /// and condition keys for AWS IoT".
 const RESOURCES: &[(&str, &str)] = &[
+    ("AddThingToBillingGroup", "*"),
     ("AttachPolicy", "a"),
     ("AttachThingPrincipal", "*"),
+    (
+        "CreateBillingGroup",
+        "arn:aws:iot:us-east-1:123456789012:billinggroup/a",
+    ),
     ("CreateCertificateFromCsr", "*"),
     ("CreatePolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
     ("CreateThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
+    (
+        "CreateThingType",
+        "arn:aws:iot:us-east-1:123456789012:thingtype/a",
+    ),
+    (
+        "DeleteBillingGroup",
+        "arn:aws:iot:us-east-1:123456789012:billinggroup/a",
+    ),
     ("DeleteCertificate", CERTIFICATE),
     ("DeletePolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
     ("DeleteThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
+    (
+        "DeleteThingType",
+        "arn:aws:iot:us-east-1:123456789012:thingtype/a",
+    ),
+    (
+        "DeprecateThingType",
+        "arn:aws:iot:us-east-1:123456789012:thingtype/a",
+    ),
+    (
+        "DescribeBillingGroup",
+        "arn:aws:iot:us-east-1:123456789012:billinggroup/a",
+    ),
     ("DescribeCertificate", CERTIFICATE),
     ("DescribeEndpoint", "*"),
+    ("DescribeEventConfigurations", "*"),
     ("DescribeThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
+    (
+        "DescribeThingType",
+        "arn:aws:iot:us-east-1:123456789012:thingtype/a",
+    ),
     ("DetachPolicy", "a"),
     ("DetachThingPrincipal", "*"),
     ("GetPolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
     ("ListAttachedPolicies", "*"),
+    ("ListBillingGroups", "*"),
     ("ListCertificates", "*"),
     ("ListPolicies", "*"),
+    ("ListPrincipalThings", "*"),
+    ("ListPrincipalThingsV2", "*"),
+    ("ListTagsForResource", "a"),
     ("ListThingPrincipals", "*"),
+    ("ListThingPrincipalsV2", "*"),
+    ("ListThingTypes", "*"),
     ("ListThings", "*"),
+    (
+        "ListThingsInBillingGroup",
+        "arn:aws:iot:us-east-1:123456789012:billinggroup/a",
+    ),
     ("RegisterCertificateWithoutCA", "*"),
+    ("RemoveThingFromBillingGroup", "*"),
+    ("TagResource", "a"),
+    ("UntagResource", "a"),
+    (
+        "UpdateBillingGroup",
+        "arn:aws:iot:us-east-1:123456789012:billinggroup/a",
+    ),
     ("UpdateCertificate", CERTIFICATE),
+    ("UpdateEventConfigurations", "*"),
     ("UpdateThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
+    (
+        "UpdateThingType",
+        "arn:aws:iot:us-east-1:123456789012:thingtype/a",
+    ),
 ];
 const CERTIFICATE: &str = "arn:aws:iot:us-east-1:123456789012:cert/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 

@@ -10,7 +10,7 @@ use super::Caller;
 use crate::protocol::iso8601;
 
 /// What policies can ask about a request (IAM guide, "AWS global condition context keys").
-pub struct RequestFacts<'a> {
+pub(crate) struct RequestFacts<'a> {
     pub(crate) caller: &'a Caller,
     pub(crate) region: &'a str,
     pub(crate) source: IpAddr,

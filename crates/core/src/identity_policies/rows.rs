@@ -66,8 +66,8 @@ pub fn put_inline(
         Statement::new(
             "INSERT INTO inline_policies (realm, holder, name, document, characters) \
              SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT) \
-             WHERE (SELECT coalesce(sum(characters), 0) FROM inline_policies \
-             WHERE realm = $1 AND holder = $2 AND name <> $3) + $5 <= $6 \
+             WHERE (SELECT CAST(coalesce(sum(characters), 0) AS BIGINT) FROM inline_policies \
+             WHERE realm = $1 AND holder = $2 AND name <> $3) + CAST($5 AS BIGINT) <= CAST($6 AS BIGINT) \
              ON CONFLICT (realm, holder, name) DO UPDATE SET document = excluded.document, \
              characters = excluded.characters",
             [

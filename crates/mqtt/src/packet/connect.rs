@@ -101,6 +101,21 @@ pub struct ConnectProperties {
     pub user_properties: UserProperties,
 }
 
+// Authentication data stay out of logs.
+impl fmt::Debug for ConnectProperties {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectProperties")
+            .field("session_expiry_seconds", &self.session_expiry_seconds)
+            .field("receive_maximum", &self.receive_maximum)
+            .field("maximum_packet_bytes", &self.maximum_packet_bytes)
+            .field("topic_alias_maximum", &self.topic_alias_maximum)
+            .field("request_problem_information", &self.request_problem_information)
+            .field("authentication_method", &self.authentication_method)
+            .field("user_properties", &self.user_properties.len())
+            .finish_non_exhaustive()
+    }
+}
+
 // The values that a CONNECT without the properties means (MQTT 5, 3.1.2.11).
 impl Default for ConnectProperties {
     fn default() -> Self {

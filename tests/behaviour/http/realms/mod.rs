@@ -1,5 +1,7 @@
 //! Realms never see each other.
 
+mod registry;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
@@ -86,6 +88,7 @@ async fn furnish(side: &mut Side) -> String {
         200,
     )
     .await;
+    registry::furnish(side).await;
     made.text("certificateId")
 }
 
@@ -106,6 +109,7 @@ async fn inventory(side: &mut Side, id: &str) -> Vec<String> {
     ] {
         replies.push(side.expect(name, input, 200).await.to_string());
     }
+    replies.extend(registry::inventory(side, id).await);
     replies
 }
 
@@ -219,6 +223,7 @@ async fn trespass(ours: &mut Side, theirs: &Side, id: &str) {
         200,
     )
     .await;
+    registry::trespass(ours, theirs, id).await;
 }
 
 #[tokio::test]

@@ -2,18 +2,30 @@
 
 mod access_keys;
 mod authorities;
+mod billing_groups;
+mod ca_certificates;
 mod certificates;
 mod connections;
+mod events;
+mod identity_policies;
+mod managed_policies;
 mod numbers;
 mod outbox;
 mod policies;
 mod realms;
+mod registration_codes;
 mod reset;
 mod retained;
+mod roles;
 mod script;
 mod sessions;
 mod settings;
+mod tags;
+mod thing_types;
 mod things;
+mod transfers;
+mod user_keys;
+mod users;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -48,7 +60,30 @@ macro_rules! scripts {
 }
 
 scripts! {
-    REGISTRY: access_keys authorities certificates connections numbers outbox policies realms reset settings things;
+    REGISTRY:
+    access_keys
+    authorities
+    billing_groups
+    ca_certificates
+    certificates
+    connections
+    events
+    identity_policies
+    managed_policies
+    numbers
+    outbox
+    policies
+    realms
+    registration_codes
+    reset
+    roles
+    settings
+    tags
+    thing_types
+    things
+    transfers
+    user_keys
+    users;
     MESSAGES: retained sessions;
 }
 
