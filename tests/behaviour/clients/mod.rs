@@ -3,7 +3,7 @@
 
 mod aws_cli;
 mod boto3;
-mod device;
+pub(crate) mod device;
 mod javascript;
 mod mosquitto;
 mod openssl;

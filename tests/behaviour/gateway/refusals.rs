@@ -3,10 +3,9 @@
 use serde_json::Value;
 use thingsmith_mqtt::Grant::Granted;
 use thingsmith_mqtt::Qos::{AtLeastOnce, AtMostOnce};
-use thingsmith_mqtt::{Packet, Publish, PublishQos, Will};
 
 use super::lab::{EVERYTHING, Lab, allow, policy};
-use super::wire::{REFUSED, connect, message};
+use super::wire::REFUSED;
 
 #[tokio::test]
 async fn a_publish_that_is_not_allowed_closes_the_connection_and_reaches_nobody() {

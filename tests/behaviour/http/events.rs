@@ -26,10 +26,13 @@ impl Listener {
         };
         let (subscriber, queue) = server.deeds.router().subscriber(limits);
         let filter = TopicFilter::parse("$aws/events/#", &TopicLimits::default()).unwrap();
-        server
-            .deeds
-            .router()
-            .subscribe(realm.realm, &subscriber, &filter, Qos::AtLeastOnce);
+        server.deeds.router().subscribe(
+            realm.realm,
+            &subscriber,
+            &filter,
+            Qos::AtLeastOnce,
+            thingsmith_mqtt::SubscriptionOptions::default(),
+        );
         Self { queue }
     }
 
