@@ -4,7 +4,7 @@
 mod aws_cli;
 mod aws_groups;
 mod boto3;
-mod device;
+pub(crate) mod device;
 mod javascript;
 mod mosquitto;
 mod openssl;

@@ -8,6 +8,7 @@ mod events;
 mod hostile;
 mod iam;
 mod identity;
+mod iot_data;
 mod own;
 mod permissions;
 mod policies;
