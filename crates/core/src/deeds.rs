@@ -10,10 +10,12 @@ use uuid::Uuid;
 
 use crate::Fault;
 use crate::authorities::{Authorities, AuthorityError, SealKey};
+use crate::callers::Callers;
 use crate::connections::Watches;
 use crate::decisions::{Decision, Decisions};
 use crate::events;
-use crate::messages::Router;
+use crate::messages::sessions::{self, Sessions};
+use crate::messages::{self, Router};
 use crate::metrics::Metrics;
 use crate::numbers::Numbers;
 use crate::outbox::{self, Change, Mark};
@@ -26,6 +28,8 @@ use crate::tries::{Attempt, Tries};
 pub struct World {
     /// Where the registry is kept.
     pub store: Arc<dyn Store>,
+    /// Where retained messages and sessions are kept, so that a burst of messages does not delay a registration.
+    pub messages: Arc<dyn Store>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Bytes that nobody can guess.
@@ -43,11 +47,14 @@ pub struct Deeds {
     realms: Realms,
     authorities: Authorities,
     documents: Documents,
+    callers: Callers,
     router: Router,
     watches: Arc<Watches>,
     versions: events::Versions,
     decisions: Decisions,
     metrics: Metrics,
+    sessions: Sessions,
+    message_numbers: Numbers,
     event_configurations: events::Known,
     page_key: hmac::Key,
 }
@@ -61,6 +68,9 @@ pub enum OpenError {
     /// The certificate authorities could not be loaded or made.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
+    /// The sessions of clients could not be read.
+    #[error("the sessions of clients cannot be read: {0}")]
+    Sessions(#[from] StoreError),
 }
 
 impl Deeds {
@@ -70,26 +80,43 @@ impl Deeds {
     /// See [`OpenError`].
     pub async fn open(world: World) -> Result<Self, OpenError> {
         world.store.migrate(MIGRATIONS).await?;
+        world.messages.migrate(messages::MIGRATIONS).await?;
         let authorities = Authorities::open(&world).await?;
-        Ok(Self {
+        let deeds = Self {
             numbers: Numbers::new(Arc::clone(&world.store)),
             realms: Realms::new(Arc::clone(&world.store), Arc::clone(&world.random)),
             documents: Documents::default(),
+            callers: Callers::default(),
             router: Router::new(),
             watches: Watches::new(),
             versions: events::Versions::default(),
             decisions: Decisions::default(),
             metrics: Metrics::default(),
+            sessions: Sessions::default(),
+            message_numbers: Numbers::new(Arc::clone(&world.messages)),
             event_configurations: events::Known::default(),
             page_key: world.seal.derive_hmac_key("page tokens"),
             authorities,
             world,
-        })
+        };
+        // Before anybody publishes: what is for a session that nobody knows yet would be lost.
+        sessions::load(&deeds).await?;
+        Ok(deeds)
     }
 
     /// The store.
     pub fn store(&self) -> &dyn Store {
         self.world.store.as_ref()
+    }
+
+    /// The store of messages.
+    pub(crate) fn messages(&self) -> &dyn Store {
+        self.world.messages.as_ref()
+    }
+
+    /// The sessions that outlive their connections, as this node knows them.
+    pub fn sessions(&self) -> &Sessions {
+        &self.sessions
     }
 
     /// The clock.
@@ -172,17 +199,20 @@ impl Deeds {
 
     /// The number of a new object.
     pub(crate) async fn number(&self) -> Result<i64, Fault> {
-        let mut tries = Tries::default();
-        loop {
-            let outcome = self.numbers.take(1).await.map_err(Attempt::from);
-            if let Some(number) = tries.settle(outcome).await? {
-                return Ok(number);
-            }
-        }
+        take(&self.numbers, 1).await
+    }
+
+    /// The first of `count` numbers of new sessions and queued messages, which have a space of their own.
+    pub(crate) async fn message_numbers(&self, count: i64) -> Result<i64, Fault> {
+        take(&self.message_numbers, count).await
     }
 
     pub(crate) fn documents(&self) -> &Documents {
         &self.documents
+    }
+
+    pub(crate) fn callers(&self) -> &Callers {
+        &self.callers
     }
 
     pub(crate) fn page_key(&self) -> &hmac::Key {
@@ -211,7 +241,12 @@ impl Deeds {
         };
         outbox::rows::insert(&mut batch, realm, change, mark);
         tries.sending(mark);
-        self.commit(batch).await?;
+        let outcome = self.commit(batch).await;
+        if matches!(change, Change::Identity(_)) {
+            // Whatever became of the batch: it may have happened.
+            self.callers.forget();
+        }
+        outcome?;
         self.watches.announce(change, mark);
         Ok(())
     }
@@ -222,5 +257,15 @@ impl Deeds {
         let answers = self.store().write(batch).await?;
         self.metrics.committed();
         Ok(answers)
+    }
+}
+
+async fn take(numbers: &Numbers, count: i64) -> Result<i64, Fault> {
+    let mut tries = Tries::default();
+    loop {
+        let outcome = numbers.take(count).await.map_err(Attempt::from);
+        if let Some(number) = tries.settle(outcome).await? {
+            return Ok(number);
+        }
     }
 }

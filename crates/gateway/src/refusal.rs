@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 
-use thingsmith_core::Deeds;
 use thingsmith_core::connections::{Answer, Principal, Refusal};
 use thingsmith_core::decisions::{Decision, Stage};
+use thingsmith_core::{Deeds, Fault};
 use thingsmith_mqtt::{DisconnectReason, MqttError};
 
 use crate::tls::{Crowded, Reason, Refused};
@@ -106,6 +106,12 @@ fn write_down(deeds: &Deeds, principal: &Principal, peer: SocketAddr, decision: 
         "not authorized"
     );
     deeds.refuse(decision);
+}
+
+/// Writes down that the store did not answer what a connection needed of it.
+pub(crate) fn store_failed(peer: SocketAddr, fault: &Fault) {
+    let cause = fault.cause.as_deref().map(ToString::to_string);
+    tracing::error!(%peer, %fault, cause, "the store did not answer");
 }
 
 /// Writes down the end of a connection.

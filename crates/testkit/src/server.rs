@@ -128,23 +128,25 @@ impl Builder {
     /// When it cannot start.
     pub async fn start(self) -> TestServer {
         let directory = TempDir::new().expect("there is room for a temporary directory");
-        let mut postgres = None;
-        let store: Arc<dyn Store> = match self.engine {
+        let mut schema = None;
+        let (store, messages): (Arc<dyn Store>, Arc<dyn Store>) = match self.engine {
             Engine::Sqlite => {
                 let config = thingsmith_store_sqlite::Config::new(directory.path());
-                Arc::new(SqliteStore::open(&config).expect("the store opens"))
+                let store = SqliteStore::open(&config).expect("the store opens");
+                let messages = store.open_beside(&config.messages()).expect("the store opens");
+                (Arc::new(store), Arc::new(messages))
             }
             Engine::Postgres => {
                 let config = postgres_schema().await;
-                let store = PostgresStore::open(config.clone()).await;
-                postgres = Some(config);
-                Arc::new(store.expect("the store opens"))
+                schema = Some(config.clone());
+                postgres(config).await
             }
         };
         let clock = Arc::new(TestClock::default());
         let rsa_keys = Arc::new(TestRsaKeys::default());
         let world = World {
             store,
+            messages,
             clock: Arc::<TestClock>::clone(&clock),
             random: Arc::new(SeededRandom::default()),
             rsa_keys: Arc::<TestRsaKeys>::clone(&rsa_keys),
@@ -179,7 +181,7 @@ impl Builder {
             api,
             stop: Some(stop),
             task,
-            postgres,
+            postgres: schema,
             _directory: directory,
         }
     }
@@ -195,6 +197,16 @@ async fn postgres_schema() -> thingsmith_store_postgres::Config {
         .await
         .expect("the schema can be made");
     config
+}
+
+async fn postgres(config: thingsmith_store_postgres::Config) -> (Arc<dyn Store>, Arc<dyn Store>) {
+    let store = PostgresStore::open(config.clone())
+        .await
+        .expect("the store opens");
+    let messages = PostgresStore::open_beside(config.messages(), "messages")
+        .await
+        .expect("the store opens");
+    (Arc::new(store), Arc::new(messages))
 }
 
 impl TestServer {
@@ -213,15 +225,14 @@ impl TestServer {
     /// # Panics
     /// When it cannot start.
     pub async fn another_node(&self) -> Option<Arc<Deeds>> {
-        let store = PostgresStore::open(self.postgres.clone()?)
-            .await
-            .expect("the store opens");
+        let (store, messages) = postgres(self.postgres.clone()?).await;
         let world = World {
-            store: Arc::new(store),
+            store,
+            messages,
             clock: Arc::<TestClock>::clone(&self.clock),
             random: Arc::new(SeededRandom::default()),
-            seal: SealKey::new(&mut [7; 32]),
             rsa_keys: Arc::new(TestRsaKeys::default()),
+            seal: SealKey::new(&mut [7; 32]),
         };
         Some(Arc::new(Deeds::open(world).await.expect("the deeds begin")))
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use thingsmith_model::CertificateStatus::{self, Inactive};
 use thingsmith_mqtt::Grant::Granted;
-use thingsmith_mqtt::Packet;
 use thingsmith_mqtt::Qos::{AtLeastOnce, AtMostOnce};
+use thingsmith_mqtt::{Disconnect, Packet};
 
 use super::lab::{EVERYTHING, Lab, allow};
 use super::wire::Wire;
@@ -79,7 +79,7 @@ async fn a_connection_is_told_from_its_beginning_to_its_end() {
         subscriptions("unsubscribed", json!(["b"]))
     );
 
-    pump.send(&DISCONNECT).await;
+    pump.send(&Packet::Disconnect(Disconnect::default())).await;
     assert_eq!(
         event(&mut watcher).await,
         (
@@ -114,8 +114,6 @@ async fn a_connection_is_told_from_its_beginning_to_its_end() {
         "it was away for an hour"
     );
 }
-
-const DISCONNECT: Packet = Packet::Disconnect;
 
 #[tokio::test]
 async fn a_takeover_and_a_refusal_are_told() {

@@ -264,7 +264,13 @@ async fn properties_of_mqtt_5_come_from_the_query_and_the_headers() {
     let router = lab.server.deeds.router();
     let (subscriber, mut queue) = router.subscriber(thingsmith_gateway::Config::default().delivery_queue);
     let filter = thingsmith_mqtt::TopicFilter::parse("a", &thingsmith_mqtt::TopicLimits::default()).unwrap();
-    router.subscribe(lab.realm.realm, &subscriber, &filter, AtMostOnce);
+    router.subscribe(
+        lab.realm.realm,
+        &subscriber,
+        &filter,
+        AtMostOnce,
+        Default::default(),
+    );
     let mut http = Http::connect(https(&lab, &device)).await;
     let headers = [
         "x-amz-mqtt5-user-properties: W3siayI6InYifV0=",

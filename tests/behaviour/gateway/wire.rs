@@ -12,8 +12,9 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use thingsmith_mqtt::{
-    Connect, ConnectReturnCode, Grant, Limits, Message, Packet, PacketId, Publish, PublishQos, Qos,
-    Subscribe, Subscription, TopicFilter, TopicLimits, TopicName, Unsubscribe, v3,
+    Codec, Connect, Grant, Limits, Message, Packet, PacketId, PubAck, Publish, PublishQos, Qos, ReasonCode,
+    Subscribe, SubscribeProperties, Subscription, SubscriptionOptions, TopicFilter, TopicLimits, TopicName,
+    Unsubscribe, UserProperties, Version, v3,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -37,6 +38,7 @@ pub(super) struct Dial<'a> {
 /// A connection after its TLS handshake.
 pub(super) struct Wire {
     pub(super) stream: TlsStream<TcpStream>,
+    codec: Codec,
     input: BytesMut,
 }
 
@@ -124,8 +126,11 @@ impl<'a> Dial<'a> {
         let name = ServerName::try_from(name).unwrap();
         let connecting = TlsConnector::from(Arc::new(config)).connect(name, tcp);
         let stream = timeout(PATIENCE, connecting).await.expect("the server answers")?;
-        let input = BytesMut::new();
-        Ok(Wire { stream, input })
+        Ok(Wire {
+            stream,
+            codec: Codec::speaking(Version::V3_1_1),
+            input: BytesMut::new(),
+        })
     }
 
     /// Connects with a clean session; [`None`] when the server closes instead of answering.
@@ -134,13 +139,20 @@ impl<'a> Dial<'a> {
     }
 
     pub(super) async fn try_connect_as(self, connect: Connect) -> Option<Wire> {
+        let clean = connect.clean_session;
+        let (wire, present) = self.open(connect).await?;
+        assert!(!(clean && present), "a clean session is new");
+        Some(wire)
+    }
+
+    /// Connects and says whether the session was there before.
+    pub(super) async fn open(self, connect: Connect) -> Option<(Wire, bool)> {
         let mut wire = self.tls().await.ok()?;
-        wire.send(&Packet::Connect(Box::new(connect))).await;
+        wire.introduce(connect).await;
         match wire.next().await? {
             Packet::ConnAck(answer) => {
-                assert_eq!(answer.code, ConnectReturnCode::Accepted);
-                assert!(!answer.session_present, "no session outlives its connection");
-                Some(wire)
+                assert_eq!(answer.code, ReasonCode::Success);
+                Some((wire, answer.session_present))
             }
             other => panic!("{other:?} is no answer to CONNECT"),
         }
@@ -161,15 +173,27 @@ impl Wire {
         let _ = timeout(PATIENCE, sending).await.expect("the server reads");
     }
 
+    /// Sends CONNECT and speaks its version from then on.
+    pub(super) async fn introduce(&mut self, connect: Connect) {
+        self.codec = Codec::speaking(connect.version);
+        self.send(&Packet::Connect(Box::new(connect))).await;
+    }
+
     pub(super) async fn send(&mut self, packet: &Packet) {
-        self.bytes(&written(packet)).await;
+        let mut bytes = BytesMut::new();
+        self.codec.write(packet, &mut bytes).unwrap();
+        self.bytes(&bytes).await;
     }
 
     /// The next packet; [`None`] when the server closes.
     pub(super) async fn next(&mut self) -> Option<Packet> {
         let limits = Limits::default();
         loop {
-            if let Some(packet) = v3::read(&mut self.input, &limits).expect("the server speaks MQTT") {
+            if let Some(packet) = self
+                .codec
+                .read(&mut self.input, &limits)
+                .expect("the server speaks MQTT")
+            {
                 return Some(packet);
             }
             let read = timeout(PATIENCE, self.stream.read_buf(&mut self.input)).await;
@@ -204,12 +228,14 @@ impl Wire {
             .map(|(filter, qos)| Subscription {
                 filter: TopicFilter::parse(filter, &WIDE).unwrap(),
                 qos: *qos,
+                options: SubscriptionOptions::default(),
             })
             .collect();
         let packet_id = id(7);
         self.send(&Packet::Subscribe(Subscribe {
             packet_id,
             subscriptions,
+            properties: SubscribeProperties::default(),
         }))
         .await;
         match self.next().await {
@@ -224,9 +250,13 @@ impl Wire {
     pub(super) async fn unsubscribe(&mut self, filter: &str) {
         let filters = vec![TopicFilter::parse(filter, &WIDE).unwrap()];
         let packet_id = id(8);
-        self.send(&Packet::Unsubscribe(Unsubscribe { packet_id, filters }))
-            .await;
-        assert_eq!(self.next().await, Some(Packet::UnsubAck(packet_id)));
+        self.send(&Packet::Unsubscribe(Unsubscribe {
+            packet_id,
+            filters,
+            user_properties: UserProperties::new(),
+        }))
+        .await;
+        assert!(matches!(self.next().await, Some(Packet::UnsubAck(answer)) if answer.packet_id == packet_id));
     }
 
     /// Publishes with QoS 1 and waits for PUBACK; false when the server closes.
@@ -235,7 +265,7 @@ impl Wire {
             .await;
         match self.next().await {
             Some(Packet::PubAck(answered)) => {
-                assert_eq!(answered, id(9));
+                assert_eq!(answered, PubAck::success(id(9)));
                 true
             }
             None => false,
@@ -252,7 +282,7 @@ impl Wire {
         match self.next().await {
             Some(Packet::Publish(publish)) => {
                 if let PublishQos::AtLeastOnce(id) = publish.qos {
-                    self.send(&Packet::PubAck(id)).await;
+                    self.send(&Packet::PubAck(PubAck::success(id))).await;
                 }
                 assert!(!publish.duplicate && !publish.message.retain);
                 let message = publish.message;
@@ -262,6 +292,14 @@ impl Wire {
                     publish.qos.level(),
                 )
             }
+            other => panic!("{other:?} is no message"),
+        }
+    }
+
+    /// The next message as it came, not acknowledged.
+    pub(super) async fn delivery(&mut self) -> Publish {
+        match self.next().await {
+            Some(Packet::Publish(publish)) => publish,
             other => panic!("{other:?} is no message"),
         }
     }
@@ -282,15 +320,29 @@ impl Wire {
     }
 }
 
+/// A CONNECT whose session outlives the connection.
+pub(super) fn persistent(client_id: &str) -> Connect {
+    Connect {
+        clean_session: false,
+        ..connect(client_id)
+    }
+}
+
+/// A CONNECT of MQTT 5 that asks for nothing.
+pub(super) fn connect_5(client_id: &str) -> Connect {
+    Connect {
+        version: Version::V5,
+        ..connect(client_id)
+    }
+}
+
 /// A CONNECT with a clean session.
 pub(super) fn connect(client_id: &str) -> Connect {
     Connect {
         client_id: client_id.into(),
         clean_session: true,
         keep_alive_seconds: 60,
-        will: None,
-        user_name: None,
-        password: None,
+        ..Connect::default()
     }
 }
 
@@ -301,6 +353,7 @@ pub(super) fn publish(topic: &str, payload: &[u8], qos: PublishQos) -> Packet {
         message,
         qos,
         duplicate,
+        topic_alias: None,
     })
 }
 
@@ -311,7 +364,9 @@ pub(super) fn subscription(filter: &str) -> Packet {
         subscriptions: vec![Subscription {
             filter: TopicFilter::parse(filter, &WIDE).unwrap(),
             qos: Qos::AtMostOnce,
+            options: SubscriptionOptions::default(),
         }],
+        properties: SubscribeProperties::default(),
     })
 }
 
@@ -333,6 +388,9 @@ pub(super) fn written(packet: &Packet) -> BytesMut {
     v3::write(packet, &mut bytes).unwrap();
     bytes
 }
+
+/// What an MQTT 3.1.1 client reads of a subscription that is refused, for whatever reason.
+pub(super) const REFUSED: Grant = Grant::Refused(ReasonCode::UnspecifiedError);
 
 /// A client that knows no limits of AWS's.
 const WIDE: TopicLimits = TopicLimits {

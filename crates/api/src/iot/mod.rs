@@ -1,5 +1,7 @@
 //! The service `iot`: the control plane.
 
+pub mod billing_groups;
+pub mod ca_certificates;
 pub mod certificates;
 pub mod endpoints;
 pub mod events;
@@ -7,7 +9,9 @@ mod missing;
 pub mod policies;
 pub mod tags;
 pub mod thing_groups;
+pub mod thing_types;
 pub mod things;
+pub mod transfers;
 
 use thingsmith_aws_model as aws;
 
@@ -22,15 +26,33 @@ const WRITTEN: &[Entry] = &[
     entry::<things::DeleteThing>(),
     entry::<things::DescribeThing>(),
     entry::<things::DetachThingPrincipal>(),
+    entry::<things::ListPrincipalThings>(),
+    entry::<things::ListPrincipalThingsV2>(),
     entry::<things::ListThingPrincipals>(),
+    entry::<things::ListThingPrincipalsV2>(),
     entry::<things::ListThings>(),
     entry::<things::UpdateThing>(),
     entry::<certificates::CreateCertificateFromCsr>(),
+    entry::<certificates::CreateKeysAndCertificate>(),
     entry::<certificates::DeleteCertificate>(),
     entry::<certificates::DescribeCertificate>(),
     entry::<certificates::ListCertificates>(),
+    entry::<certificates::ListCertificatesByCA>(),
+    entry::<certificates::RegisterCertificate>(),
     entry::<certificates::RegisterCertificateWithoutCA>(),
     entry::<certificates::UpdateCertificate>(),
+    entry::<ca_certificates::DeleteCACertificate>(),
+    entry::<ca_certificates::DeleteRegistrationCode>(),
+    entry::<ca_certificates::DescribeCACertificate>(),
+    entry::<ca_certificates::GetRegistrationCode>(),
+    entry::<ca_certificates::ListCACertificates>(),
+    entry::<ca_certificates::RegisterCACertificate>(),
+    entry::<ca_certificates::UpdateCACertificate>(),
+    entry::<transfers::AcceptCertificateTransfer>(),
+    entry::<transfers::CancelCertificateTransfer>(),
+    entry::<transfers::ListOutgoingCertificates>(),
+    entry::<transfers::RejectCertificateTransfer>(),
+    entry::<transfers::TransferCertificate>(),
     entry::<policies::AttachPolicy>(),
     entry::<policies::AttachPrincipalPolicy>(),
     entry::<policies::CreatePolicy>(),
@@ -61,6 +83,20 @@ const WRITTEN: &[Entry] = &[
     entry::<thing_groups::UpdateThingGroup>(),
     entry::<thing_groups::UpdateThingGroupsForThing>(),
     entry::<endpoints::DescribeEndpoint>(),
+    entry::<thing_types::CreateThingType>(),
+    entry::<thing_types::DeleteThingType>(),
+    entry::<thing_types::DeprecateThingType>(),
+    entry::<thing_types::DescribeThingType>(),
+    entry::<thing_types::ListThingTypes>(),
+    entry::<thing_types::UpdateThingType>(),
+    entry::<billing_groups::AddThingToBillingGroup>(),
+    entry::<billing_groups::CreateBillingGroup>(),
+    entry::<billing_groups::DeleteBillingGroup>(),
+    entry::<billing_groups::DescribeBillingGroup>(),
+    entry::<billing_groups::ListBillingGroups>(),
+    entry::<billing_groups::ListThingsInBillingGroup>(),
+    entry::<billing_groups::RemoveThingFromBillingGroup>(),
+    entry::<billing_groups::UpdateBillingGroup>(),
     entry::<tags::ListTagsForResource>(),
     entry::<tags::TagResource>(),
     entry::<tags::UntagResource>(),

@@ -256,6 +256,15 @@ impl Principal {
         self.ask("iot:Publish", &resource).await
     }
 
+    /// May a message of its be retained on this topic? That it may be published is another question.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn may_retain_publish(&mut self, topic: &str) -> Result<Answer, StoreError> {
+        let resource = arn(&self.realm, "topic", topic);
+        self.ask("iot:RetainPublish", &resource).await
+    }
+
     /// May it subscribe with this filter, as it was sent?
     ///
     /// # Errors

@@ -9,8 +9,9 @@ use thingsmith_ports::Batch;
 use tracing::warn;
 
 use super::{EventType, rows};
+use crate::outbox::Change;
 use crate::realms::RealmRecord;
-use crate::tries::{Attempt, Tries};
+use crate::tries::Tries;
 use crate::{Deeds, Fault};
 
 /// The event configurations of a realm.
@@ -35,7 +36,6 @@ pub async fn update_event_configurations(
 ) -> Result<(), Fault> {
     let mut tries = Tries::default();
     loop {
-        // Setting the same twice is harmless, so that a commit that was not answered is simply tried again.
         let mut batch = Batch::new();
         for (event_type, enabled) in enabled {
             rows::set(
@@ -46,8 +46,9 @@ pub async fn update_event_configurations(
                 deeds.clock().now(),
             );
         }
-        let outcome = deeds.commit(batch).await.map(drop).map_err(Attempt::from);
-        let done = tries.settle(outcome).await;
+        let change = Change::Unseen(realm.realm.0);
+        let outcome = deeds.commit_change(batch, realm.realm, change, &mut tries).await;
+        let done = tries.settle_change(deeds.store(), outcome).await;
         deeds.event_configurations().forget(realm.realm);
         if done?.is_some() {
             return Ok(());

@@ -70,42 +70,46 @@ pub struct Lifecycle {
 }
 
 impl Lifecycle {
-    /// Tells that a client is connected.
-    pub fn connected(deeds: &Deeds, principal: &Principal) -> Self {
+    /// A connection that begins: it has a session identifier and the client's next version.
+    pub fn begin(deeds: &Deeds, principal: &Principal) -> Self {
         let now = deeds.clock().now();
-        let lifecycle = Self {
+        let version = deeds
+            .versions()
+            .next(principal.realm().realm, principal.client_id(), now);
+        Self {
             session: deeds.uuid().to_string(),
-            version: deeds
-                .versions()
-                .next(principal.realm().realm, principal.client_id(), now),
-        };
-        lifecycle.tell(
-            deeds,
-            principal,
-            "presence/connected",
-            "connected",
-            || json!({"ipAddress": address(principal), "versionNumber": lifecycle.version}),
-        );
-        lifecycle
+            version,
+        }
+    }
+
+    /// Tells that a client is connected.
+    pub async fn connected(&self, deeds: &Deeds, principal: &Principal) {
+        let members = || json!({"ipAddress": address(principal), "versionNumber": self.version});
+        self.tell(deeds, principal, "presence/connected", "connected", members)
+            .await;
     }
 
     /// Tells that a client may not connect.
-    pub fn connect_failed(deeds: &Deeds, principal: &Principal) {
+    pub async fn connect_failed(deeds: &Deeds, principal: &Principal) {
         let lifecycle = Self {
             session: deeds.uuid().to_string(),
             version: 0,
         };
-        lifecycle.tell(
-            deeds,
-            principal,
-            "presence/connect_failed",
-            "connect_failed",
-            || json!({"connectFailureReason": "AUTHORIZATION_FAILED", "ipAddress": address(principal)}),
-        );
+        let members =
+            || json!({"connectFailureReason": "AUTHORIZATION_FAILED", "ipAddress": address(principal)});
+        lifecycle
+            .tell(
+                deeds,
+                principal,
+                "presence/connect_failed",
+                "connect_failed",
+                members,
+            )
+            .await;
     }
 
     /// Tells that its connection has ended. `reason` is AWS's `disconnectReason`.
-    pub fn disconnected(&self, deeds: &Deeds, principal: &Principal, reason: &str, by_client: bool) {
+    pub async fn disconnected(&self, deeds: &Deeds, principal: &Principal, reason: &str, by_client: bool) {
         let now = deeds.clock().now();
         deeds
             .versions()
@@ -116,32 +120,37 @@ impl Lifecycle {
                 "disconnectReason": reason,
                 "versionNumber": self.version,
             })
-        });
+        })
+        .await;
     }
 
     /// Tells which filters of one SUBSCRIBE were granted.
-    pub fn subscribed(&self, deeds: &Deeds, principal: &Principal, filters: &[&str]) {
+    pub async fn subscribed(&self, deeds: &Deeds, principal: &Principal, filters: &[&str]) {
+        let members = || json!({"topics": filters});
         self.tell(
             deeds,
             principal,
             "subscriptions/subscribed",
             "subscribed",
-            || json!({"topics": filters}),
-        );
+            members,
+        )
+        .await;
     }
 
     /// Tells which filters of one UNSUBSCRIBE are gone.
-    pub fn unsubscribed(&self, deeds: &Deeds, principal: &Principal, filters: &[&str]) {
+    pub async fn unsubscribed(&self, deeds: &Deeds, principal: &Principal, filters: &[&str]) {
+        let members = || json!({"topics": filters});
         self.tell(
             deeds,
             principal,
             "subscriptions/unsubscribed",
             "unsubscribed",
-            || json!({"topics": filters}),
-        );
+            members,
+        )
+        .await;
     }
 
-    fn tell(
+    async fn tell(
         &self,
         deeds: &Deeds,
         principal: &Principal,
@@ -170,7 +179,7 @@ impl Lifecycle {
             body.extend(members);
         }
         let topic = format!("$aws/events/{topic}/{client_id}");
-        send(deeds, principal.realm(), &topic, &Value::Object(body));
+        send(deeds, principal.realm(), &topic, &Value::Object(body)).await;
     }
 }
 

@@ -40,6 +40,7 @@ async fn attach_once(
         .await?
         .ok_or_else(|| not_found(name))?;
     let found = Target::find(deeds, realm, target).await?;
+    found.check_attachable()?;
     let (count, attached) = rows::attached(deeds.store(), realm.realm, found.number(), policy.number).await?;
     if attached {
         return Ok(());

@@ -33,6 +33,14 @@ impl Target {
             .map(Self::Certificate)
     }
 
+    /// Refuses what can be given no policy at this time: a certificate on its way to another account.
+    pub(super) fn check_attachable(&self) -> Result<(), Fault> {
+        match self {
+            Self::Certificate(certificate) => certificates::check_attachable(certificate),
+            Self::ThingGroup(_) => Ok(()),
+        }
+    }
+
     pub(super) fn number(&self) -> i64 {
         match self {
             Self::Certificate(certificate) => certificate.number,

@@ -101,9 +101,12 @@ async fn create_once(
     rows::add_version(&mut batch, realm.realm, &after, VERSIONS);
     rows::insert_version(&mut batch, realm.realm, after.number, version, document, now);
     *sent = version;
-    deeds
-        .commit_change(batch, realm.realm, Change::Policy(after.number), tries)
-        .await
+    let change = if set_as_default {
+        Change::Policy(after.number)
+    } else {
+        Change::Unseen(after.number)
+    };
+    deeds.commit_change(batch, realm.realm, change, tries).await
 }
 
 /// Reads a version of a policy.
@@ -225,9 +228,8 @@ async fn delete_once(
     let mut batch = Batch::new();
     rows::hold(&mut batch, realm.realm, policy.number, Hold::Exclusive);
     rows::delete_version(&mut batch, realm.realm, policy.number, version);
-    // No gateway uses a version that is not the default; the announcement is for its mark alone.
     deeds
-        .commit_change(batch, realm.realm, Change::Policy(policy.number), tries)
+        .commit_change(batch, realm.realm, Change::Unseen(policy.number), tries)
         .await
 }
 

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use thingsmith_model::Arn;
 use thingsmith_ports::{Batch, Hold, StoreError};
 
+use crate::outbox::Change;
 use crate::pages::{Page, PageRequest};
 use crate::realms::RealmRecord;
 use crate::tries::{Attempt, Tries};
@@ -98,15 +99,20 @@ pub async fn tag_resource(
 ) -> Result<(), Fault> {
     let mut tries = Tries::default();
     loop {
-        // Tagging twice is harmless, so that a commit that was not answered is simply tried again.
-        let outcome = tag_once(deeds, realm, resource, tags).await;
-        if let Some(done) = tries.settle(outcome).await? {
+        let outcome = tag_once(deeds, realm, resource, tags, &mut tries).await;
+        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
             return Ok(done);
         }
     }
 }
 
-async fn tag_once(deeds: &Deeds, realm: &RealmRecord, resource: &Arn, tags: &Tags) -> Result<(), Attempt> {
+async fn tag_once(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    resource: &Arn,
+    tags: &Tags,
+    tries: &mut Tries,
+) -> Result<(), Attempt> {
     let found = resource::find(deeds, realm, resource).await?;
     let has = rows::page(deeds.store(), realm.realm, found.number, "", i64::MAX).await?;
     let keys: BTreeSet<&String> = has.iter().map(|(key, _)| key).chain(tags.keys()).collect();
@@ -123,8 +129,8 @@ async fn tag_once(deeds: &Deeds, realm: &RealmRecord, resource: &Arn, tags: &Tag
     for (key, value) in tags {
         rows::set(&mut batch, realm.realm, found.number, (key, value), LIMIT as i64);
     }
-    deeds.commit(batch).await?;
-    Ok(())
+    let change = Change::Unseen(found.number);
+    deeds.commit_change(batch, realm.realm, change, tries).await
 }
 
 /// Takes tags from a resource. Keys that it does not have are passed over.
@@ -148,8 +154,9 @@ pub async fn untag_resource(
         for key in keys {
             rows::delete(&mut batch, realm.realm, found.number, key);
         }
-        let outcome = deeds.commit(batch).await.map(drop).map_err(Attempt::from);
-        if let Some(done) = tries.settle(outcome).await? {
+        let change = Change::Unseen(found.number);
+        let outcome = deeds.commit_change(batch, realm.realm, change, &mut tries).await;
+        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
             return Ok(done);
         }
     }

@@ -75,7 +75,8 @@ async fn update_once(
     };
     let mut batch = Batch::new();
     rows::update(&mut batch, realm.realm, &after)?;
-    let change = Change::ThingGroup(after.number);
+    // Policies ask nothing about a group, so that no gateway knows of what an update changes.
+    let change = Change::Unseen(after.number);
     *sent = Some(after);
     deeds.commit_change(batch, realm.realm, change, tries).await
 }

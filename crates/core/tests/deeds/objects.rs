@@ -99,6 +99,8 @@ pub(crate) fn certificate(number: i64, status: CertificateStatus) -> Certificate
         id: CertificateId::from_sha256(id),
         status,
         mode: CertificateMode::Default,
+        ca: None,
+        previous_owner: None,
         der: vec![0x30, 0, 0xff],
         not_before: Timestamp::from_seconds(0),
         not_after: Timestamp::from_seconds(2_524_607_999),

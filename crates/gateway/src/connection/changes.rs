@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use thingsmith_core::decisions::Stage;
 use thingsmith_mqtt::DisconnectReason;
 
-use super::Client;
+use super::client::Client;
 use crate::refusal;
 
 /// Waits until something changed that may have to do with the client; for ever before there is one.
@@ -22,11 +22,11 @@ pub(super) async fn changed(client: Option<&Client>) {
 /// say what becomes of such a subscription. Taking it away in silence would leave a device deaf without its knowing; one
 /// that is cut off subscribes again and is told.
 pub(super) async fn reconsider(client: &mut Client, peer: SocketAddr) -> Option<DisconnectReason> {
-    let filters = client.filters.keys().map(String::as_str);
+    let filters = client.place.filters.keys().map(String::as_str);
     match client.principal.may_stay(filters).await {
         Ok(None) => None,
         Ok(Some((action, resource, answer))) => {
-            let deeds = &client.gateway.deeds;
+            let deeds = &client.place.gateway.deeds;
             refusal::denied(
                 deeds,
                 Stage::Stay,

@@ -6,12 +6,13 @@ use super::Connection;
 
 impl Connection<'_> {
     /// Tells that the client's connection has ended; of one that was not accepted there is nothing to tell.
-    pub(super) fn tell_of_the_end(&self, reason: DisconnectReason) {
+    pub(super) async fn tell_of_the_end(&self, reason: DisconnectReason) {
         if let Some(client) = &self.client {
             let by_client = reason == DisconnectReason::ClientInitiatedDisconnect;
             client
                 .lifecycle
-                .disconnected(&self.gateway.deeds, &client.principal, reason.as_str(), by_client);
+                .disconnected(&self.gateway.deeds, &client.principal, reason.as_str(), by_client)
+                .await;
         }
     }
 }

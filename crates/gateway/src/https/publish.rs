@@ -17,6 +17,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use thingsmith_core::connections::{ConnectFacts, Principal};
 use thingsmith_core::decisions::Stage;
+use thingsmith_core::{Code, messages};
 use thingsmith_mqtt::{Message, MessageProperties, Qos, TopicName};
 use tokio::time::timeout;
 
@@ -101,32 +102,30 @@ async fn publish(
         refusal::impossible(deeds, Stage::Https, &principal, peer, topic.as_str(), reason);
         return Err(Refused::forbidden());
     }
-    let answer = principal.may_publish(topic.as_str()).await.map_err(failed)?;
-    if !answer.allowed {
-        let (deeds, peer) = (&gateway.deeds, visitor.address);
-        refusal::denied(
-            deeds,
-            Stage::Https,
-            &principal,
-            peer,
-            "iot:Publish",
-            topic.as_str(),
-            &answer,
-        );
-        return Err(Refused::forbidden());
-    }
     let message = Message {
         topic,
         payload,
-        retain: false,
+        retain: wish.retain,
         properties: wish.properties.map(Arc::new),
     };
+    let refusal = messages::refusal(&mut principal, &message)
+        .await
+        .map_err(failed)?;
+    if let Some((action, answer)) = refusal {
+        let (deeds, peer, topic) = (&gateway.deeds, visitor.address, message.topic.as_str());
+        refusal::denied(deeds, Stage::Https, &principal, peer, action, topic, &answer);
+        return Err(Refused::forbidden());
+    }
     gateway.deeds.metrics().message_in();
-    gateway
-        .deeds
-        .router()
-        .route(principal.realm().realm, &message, wish.qos);
-    Ok(())
+    let realm = principal.realm().realm;
+    match messages::publish(&gateway.deeds, realm, message, wish.qos, None).await {
+        Ok(()) => Ok(()),
+        Err(fault) if fault.code == Code::Throttling => Err(Refused::throttled(fault.message)),
+        Err(fault) => {
+            refusal::store_failed(visitor.address, &fault);
+            Err(Refused::internal())
+        }
+    }
 }
 
 fn topic(gateway: &Gateway, encoded: &str) -> Result<TopicName, Refused> {
@@ -138,12 +137,13 @@ fn topic(gateway: &Gateway, encoded: &str) -> Result<TopicName, Refused> {
 /// What a request wants besides its topic and its payload.
 struct Wish {
     qos: Qos,
+    retain: bool,
     properties: Option<MessageProperties>,
 }
 
 impl Wish {
     fn read(gateway: &Gateway, head: &Parts) -> Result<Self, Refused> {
-        let mut qos = Qos::AtMostOnce;
+        let (mut qos, mut retain) = (Qos::AtMostOnce, false);
         let mut properties = MessageProperties::default();
         for pair in head.uri.query().unwrap_or_default().split('&') {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -159,8 +159,8 @@ impl Wish {
                     }
                 }
                 "retain" => match value.as_ref() {
-                    "true" => return Err(Refused::not_written("retain")),
-                    "false" => {}
+                    "true" => retain = true,
+                    "false" => retain = false,
                     other => {
                         return Err(Refused::invalid(format!(
                             "retain {other:?} is neither true nor false."
@@ -198,7 +198,11 @@ impl Wish {
         }
         headers(head, &mut properties)?;
         let properties = Some(properties).filter(|properties| *properties != MessageProperties::default());
-        Ok(Self { qos, properties })
+        Ok(Self {
+            qos,
+            retain,
+            properties,
+        })
     }
 }
 

@@ -61,9 +61,8 @@ impl Refused {
         Self::new(StatusCode::REQUEST_TIMEOUT, "RequestTimeoutException", message)
     }
 
-    pub(super) fn not_written(member: &str) -> Self {
-        let message = format!("{member} is not implemented yet.");
-        Self::new(StatusCode::NOT_IMPLEMENTED, "NotImplementedException", message)
+    pub(super) fn throttled(message: String) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "ThrottlingException", message)
     }
 
     pub(super) fn internal() -> Self {

@@ -37,6 +37,8 @@ async fn furnish(script: &mut Script) {
             thing_id: Uuid::from_u128(1),
             version: 1,
             attributes: attributes([("colour", "red")]),
+            thing_type: None,
+            billing_group: None,
         };
         things::rows::insert(&mut batch, realm, &thing).unwrap();
     }
