@@ -11,7 +11,8 @@ const ROLE: &str = "arn:aws:iam::123456789012:role/logs";
 #[tokio::test]
 async fn logging_options_are_set_and_read() {
     for engine in Engine::available() {
-        let only_iot = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iot:*","Resource":"*"}}"#;
+        let only_iot =
+            r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iot:*","Resource":"*"}}"#;
         let server = TestServer::builder()
             .engine(engine)
             .key("may-not-pass", ACCOUNT, &[only_iot])
@@ -33,19 +34,25 @@ async fn logging_options_are_set_and_read() {
             json!({"roleArn": ROLE, "logLevel": "INFO"})
         );
         let absent = ROLE.replace("logs", "none");
-        refused(&with("SetLoggingOptions", payload(&absent)).await, 400, "InvalidRequestException");
+        refused(
+            &with("SetLoggingOptions", payload(&absent)).await,
+            400,
+            "InvalidRequestException",
+        );
         let stranger = server.client("may-not-pass");
         for (operation, input) in [
             ("SetLoggingOptions", payload(ROLE)),
             ("SetV2LoggingOptions", json!({"roleArn": ROLE})),
         ] {
-            refused(&named(&stranger, operation, input).await, 403, "AccessDeniedException");
+            refused(
+                &named(&stranger, operation, input).await,
+                403,
+                "AccessDeniedException",
+            );
         }
 
         // The second.
-        let level = |kind: &str, name: Option<&str>, level: &str| {
-            json!({"logTarget": {"targetType": kind, "targetName": name}, "logLevel": level})
-        };
+        let level = |kind: &str, name: Option<&str>, level: &str| json!({"logTarget": {"targetType": kind, "targetName": name}, "logLevel": level});
         for (operation, input) in [
             ("GetV2LoggingOptions", json!({})),
             ("ListV2LoggingLevels", json!({})),
@@ -54,7 +61,11 @@ async fn logging_options_are_set_and_read() {
             refused(&with(operation, input).await, 404, "NotConfiguredException");
         }
         for wrong in [json!({"defaultLogLevel": "INFO"}), json!({"roleArn": absent})] {
-            refused(&with("SetV2LoggingOptions", wrong).await, 400, "InvalidRequestException");
+            refused(
+                &with("SetV2LoggingOptions", wrong).await,
+                400,
+                "InvalidRequestException",
+            );
         }
         let events = json!([{"eventType": "Connect", "logLevel": "DEBUG", "logDestination": "a/b"}]);
         let options = json!({"roleArn": ROLE, "defaultLogLevel": "WARN", "eventConfigurations": events});
@@ -64,11 +75,19 @@ async fn logging_options_are_set_and_read() {
             done(with("GetV2LoggingOptions", json!({"verbose": true})).await).json(),
             json!({"roleArn": ROLE, "defaultLogLevel": "WARN", "disableAllLogs": true, "eventConfigurations": events})
         );
-        for (kind, name) in [("THING_GROUP", "g"), ("CLIENT_ID", "c"), ("SOURCE_IP", "10.0.0.1")] {
+        for (kind, name) in [
+            ("THING_GROUP", "g"),
+            ("CLIENT_ID", "c"),
+            ("SOURCE_IP", "10.0.0.1"),
+        ] {
             done(with("SetV2LoggingLevel", level(kind, Some(name), "DEBUG")).await);
         }
         done(with("SetV2LoggingLevel", level("DEFAULT", None, "ERROR")).await);
-        for (kind, name) in [("DEFAULT", Some("x")), ("CLIENT_ID", None), ("CLIENT_ID", Some(""))] {
+        for (kind, name) in [
+            ("DEFAULT", Some("x")),
+            ("CLIENT_ID", None),
+            ("CLIENT_ID", Some("")),
+        ] {
             refused(
                 &with("SetV2LoggingLevel", level(kind, name, "INFO")).await,
                 400,
@@ -90,14 +109,22 @@ async fn logging_options_are_set_and_read() {
         let groups = done(with("ListV2LoggingLevels", json!({"targetType": "THING_GROUP"})).await).json();
         assert_eq!(groups["logTargetConfigurations"].as_array().unwrap().len(), 1);
         let forged = json!({"nextToken": page["nextToken"], "targetType": "THING_GROUP"});
-        refused(&with("ListV2LoggingLevels", forged).await, 400, "InvalidRequestException");
+        refused(
+            &with("ListV2LoggingLevels", forged).await,
+            400,
+            "InvalidRequestException",
+        );
         let gone = json!({"targetType": "THING_GROUP", "targetName": "g"});
         done(with("DeleteV2LoggingLevel", gone.clone()).await);
         done(with("DeleteV2LoggingLevel", gone).await);
         let groups = done(with("ListV2LoggingLevels", json!({"targetType": "THING_GROUP"})).await).json();
         assert_eq!(groups["logTargetConfigurations"], json!([]));
         refused(
-            &with("DeleteV2LoggingLevel", json!({"targetType": "DEFAULT", "targetName": "x"})).await,
+            &with(
+                "DeleteV2LoggingLevel",
+                json!({"targetType": "DEFAULT", "targetName": "x"}),
+            )
+            .await,
             400,
             "InvalidRequestException",
         );

@@ -17,6 +17,10 @@ const RESOURCES: &[(&str, &str)] = &[
     ),
     ("CreateCertificateFromCsr", "*"),
     ("CreatePolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
+    (
+        "CreateRoleAlias",
+        "arn:aws:iot:us-east-1:123456789012:rolealias/a",
+    ),
     ("CreateThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
     (
         "CreateThingType",
@@ -28,11 +32,16 @@ const RESOURCES: &[(&str, &str)] = &[
     ),
     ("DeleteCertificate", CERTIFICATE),
     ("DeletePolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
+    (
+        "DeleteRoleAlias",
+        "arn:aws:iot:us-east-1:123456789012:rolealias/a",
+    ),
     ("DeleteThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
     (
         "DeleteThingType",
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",
     ),
+    ("DeleteV2LoggingLevel", "*"),
     (
         "DeprecateThingType",
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",
@@ -44,6 +53,10 @@ const RESOURCES: &[(&str, &str)] = &[
     ("DescribeCertificate", CERTIFICATE),
     ("DescribeEndpoint", "*"),
     ("DescribeEventConfigurations", "*"),
+    (
+        "DescribeRoleAlias",
+        "arn:aws:iot:us-east-1:123456789012:rolealias/a",
+    ),
     ("DescribeThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
     (
         "DescribeThingType",
@@ -51,13 +64,16 @@ const RESOURCES: &[(&str, &str)] = &[
     ),
     ("DetachPolicy", "a"),
     ("DetachThingPrincipal", "*"),
+    ("GetLoggingOptions", "*"),
     ("GetPolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
+    ("GetV2LoggingOptions", "*"),
     ("ListAttachedPolicies", "*"),
     ("ListBillingGroups", "*"),
     ("ListCertificates", "*"),
     ("ListPolicies", "*"),
     ("ListPrincipalThings", "*"),
     ("ListPrincipalThingsV2", "*"),
+    ("ListRoleAliases", "*"),
     ("ListTagsForResource", "a"),
     ("ListThingPrincipals", "*"),
     ("ListThingPrincipalsV2", "*"),
@@ -67,8 +83,12 @@ const RESOURCES: &[(&str, &str)] = &[
         "ListThingsInBillingGroup",
         "arn:aws:iot:us-east-1:123456789012:billinggroup/a",
     ),
+    ("ListV2LoggingLevels", "*"),
     ("RegisterCertificateWithoutCA", "*"),
     ("RemoveThingFromBillingGroup", "*"),
+    ("SetLoggingOptions", "*"),
+    ("SetV2LoggingLevel", "*"),
+    ("SetV2LoggingOptions", "*"),
     ("TagResource", "a"),
     ("UntagResource", "a"),
     (
@@ -77,6 +97,10 @@ const RESOURCES: &[(&str, &str)] = &[
     ),
     ("UpdateCertificate", CERTIFICATE),
     ("UpdateEventConfigurations", "*"),
+    (
+        "UpdateRoleAlias",
+        "arn:aws:iot:us-east-1:123456789012:rolealias/a",
+    ),
     ("UpdateThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
     (
         "UpdateThingType",
@@ -105,7 +129,11 @@ async fn an_operation_needs_its_own_action_on_its_own_resource() {
             .key(
                 &format!("only-{name}"),
                 ACCOUNT,
-                &[&policy("Allow", &action, resource)],
+                // Some operations hand a role over, which is a permission of its own.
+                &[
+                    &policy("Allow", &action, resource),
+                    &policy("Allow", "iam:PassRole", "*"),
+                ],
             )
             .key(
                 &format!("elsewhere-{name}"),

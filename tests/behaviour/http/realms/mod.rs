@@ -1,6 +1,7 @@
 //! Realms never see each other.
 
 mod registry;
+mod roles;
 
 use std::collections::BTreeSet;
 
@@ -89,6 +90,7 @@ async fn furnish(side: &mut Side) -> String {
     )
     .await;
     registry::furnish(side).await;
+    roles::furnish(side).await;
     made.text("certificateId")
 }
 
@@ -110,6 +112,7 @@ async fn inventory(side: &mut Side, id: &str) -> Vec<String> {
         replies.push(side.expect(name, input, 200).await.to_string());
     }
     replies.extend(registry::inventory(side, id).await);
+    replies.extend(roles::inventory(side).await);
     replies
 }
 
@@ -224,6 +227,7 @@ async fn trespass(ours: &mut Side, theirs: &Side, id: &str) {
     )
     .await;
     registry::trespass(ours, theirs, id).await;
+    roles::trespass(ours, theirs).await;
 }
 
 #[tokio::test]

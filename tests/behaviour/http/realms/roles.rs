@@ -84,7 +84,11 @@ pub(super) async fn trespass(ours: &mut Side, theirs: &Side) {
         ("SetV2LoggingLevel", level.clone()),
     ] {
         let reply = ours.try_it(operation, input).await;
-        assert_eq!(reply.exception(), "NotConfiguredException", "{operation}: {reply}");
+        assert_eq!(
+            reply.exception(),
+            "NotConfiguredException",
+            "{operation}: {reply}"
+        );
     }
     let level_of_theirs = json!({"targetType": "CLIENT_ID", "targetName": "theirs"});
     ours.expect("DeleteV2LoggingLevel", level_of_theirs, 200).await;
@@ -97,7 +101,10 @@ pub(super) async fn trespass(ours: &mut Side, theirs: &Side) {
     let role = role(ours);
     for (operation, input) in [
         ("CreateRoleAlias", json!({"roleAlias": "theirs", "roleArn": role})),
-        ("SetLoggingOptions", json!({"loggingOptionsPayload": {"roleArn": role}})),
+        (
+            "SetLoggingOptions",
+            json!({"loggingOptionsPayload": {"roleArn": role}}),
+        ),
         ("SetV2LoggingOptions", json!({"roleArn": role})),
         ("SetV2LoggingLevel", level),
     ] {

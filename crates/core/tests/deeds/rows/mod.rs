@@ -9,6 +9,7 @@ mod connections;
 mod events;
 mod identity_policies;
 mod logging;
+mod logging;
 mod managed_policies;
 mod numbers;
 mod outbox;
@@ -16,6 +17,7 @@ mod policies;
 mod realms;
 mod registration_codes;
 mod reset;
+mod role_aliases;
 mod role_aliases;
 mod roles;
 mod script;
@@ -63,6 +65,7 @@ scripts! {
     connections
     events
     identity_policies
+    logging
     managed_policies
     numbers
     outbox
@@ -70,6 +73,7 @@ scripts! {
     realms
     registration_codes
     reset
+    role_aliases
     roles
     settings
     tags
