@@ -4,6 +4,7 @@
 mod aws_cli;
 mod boto3;
 mod device;
+mod iam;
 mod javascript;
 mod mosquitto;
 mod openssl;
