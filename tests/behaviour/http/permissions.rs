@@ -9,7 +9,9 @@ use super::{call, named, written};
 /// and condition keys for AWS IoT".
 const RESOURCES: &[(&str, &str)] = &[
     ("AddThingToBillingGroup", "*"),
+    ("AddThingToThingGroup", "*"),
     ("AttachPolicy", "a"),
+    ("AttachPrincipalPolicy", "a"),
     ("AttachThingPrincipal", "*"),
     (
         "CreateBillingGroup",
@@ -18,10 +20,18 @@ const RESOURCES: &[(&str, &str)] = &[
     ("CreateCertificateFromCsr", "*"),
     ("CreatePolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
     (
+        "CreatePolicyVersion",
+        "arn:aws:iot:us-east-1:123456789012:policy/a",
+    ),
+    (
         "CreateRoleAlias",
         "arn:aws:iot:us-east-1:123456789012:rolealias/a",
     ),
     ("CreateThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
+    (
+        "CreateThingGroup",
+        "arn:aws:iot:us-east-1:123456789012:thinggroup/a",
+    ),
     (
         "CreateThingType",
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",
@@ -33,10 +43,18 @@ const RESOURCES: &[(&str, &str)] = &[
     ("DeleteCertificate", CERTIFICATE),
     ("DeletePolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
     (
+        "DeletePolicyVersion",
+        "arn:aws:iot:us-east-1:123456789012:policy/a",
+    ),
+    (
         "DeleteRoleAlias",
         "arn:aws:iot:us-east-1:123456789012:rolealias/a",
     ),
     ("DeleteThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
+    (
+        "DeleteThingGroup",
+        "arn:aws:iot:us-east-1:123456789012:thinggroup/a",
+    ),
     (
         "DeleteThingType",
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",
@@ -59,22 +77,44 @@ const RESOURCES: &[(&str, &str)] = &[
     ),
     ("DescribeThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
     (
+        "DescribeThingGroup",
+        "arn:aws:iot:us-east-1:123456789012:thinggroup/a",
+    ),
+    (
         "DescribeThingType",
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",
     ),
     ("DetachPolicy", "a"),
+    ("DetachPrincipalPolicy", "a"),
     ("DetachThingPrincipal", "*"),
+    ("GetEffectivePolicies", "*"),
     ("GetLoggingOptions", "*"),
     ("GetPolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
+    ("GetPolicyVersion", "arn:aws:iot:us-east-1:123456789012:policy/a"),
     ("GetV2LoggingOptions", "*"),
     ("ListAttachedPolicies", "*"),
     ("ListBillingGroups", "*"),
     ("ListCertificates", "*"),
     ("ListPolicies", "*"),
+    ("ListPolicyPrincipals", "*"),
+    (
+        "ListPolicyVersions",
+        "arn:aws:iot:us-east-1:123456789012:policy/a",
+    ),
+    ("ListPrincipalPolicies", "*"),
     ("ListPrincipalThings", "*"),
     ("ListPrincipalThingsV2", "*"),
     ("ListRoleAliases", "*"),
     ("ListTagsForResource", "a"),
+    (
+        "ListTargetsForPolicy",
+        "arn:aws:iot:us-east-1:123456789012:policy/a",
+    ),
+    ("ListThingGroups", "*"),
+    (
+        "ListThingGroupsForThing",
+        "arn:aws:iot:us-east-1:123456789012:thing/a",
+    ),
     ("ListThingPrincipals", "*"),
     ("ListThingPrincipalsV2", "*"),
     ("ListThingTypes", "*"),
@@ -83,13 +123,23 @@ const RESOURCES: &[(&str, &str)] = &[
         "ListThingsInBillingGroup",
         "arn:aws:iot:us-east-1:123456789012:billinggroup/a",
     ),
+    (
+        "ListThingsInThingGroup",
+        "arn:aws:iot:us-east-1:123456789012:thinggroup/a",
+    ),
     ("ListV2LoggingLevels", "*"),
     ("RegisterCertificateWithoutCA", "*"),
     ("RemoveThingFromBillingGroup", "*"),
+    ("RemoveThingFromThingGroup", "*"),
+    (
+        "SetDefaultPolicyVersion",
+        "arn:aws:iot:us-east-1:123456789012:policy/a",
+    ),
     ("SetLoggingOptions", "*"),
     ("SetV2LoggingLevel", "*"),
     ("SetV2LoggingOptions", "*"),
     ("TagResource", "a"),
+    ("TestAuthorization", "*"),
     ("UntagResource", "a"),
     (
         "UpdateBillingGroup",
@@ -102,6 +152,11 @@ const RESOURCES: &[(&str, &str)] = &[
         "arn:aws:iot:us-east-1:123456789012:rolealias/a",
     ),
     ("UpdateThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
+    (
+        "UpdateThingGroup",
+        "arn:aws:iot:us-east-1:123456789012:thinggroup/a",
+    ),
+    ("UpdateThingGroupsForThing", "*"),
     (
         "UpdateThingType",
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",

@@ -21,6 +21,7 @@ mod roles;
 mod script;
 mod settings;
 mod tags;
+mod thing_groups;
 mod thing_types;
 mod things;
 mod transfers;
@@ -75,6 +76,7 @@ scripts! {
     roles
     settings
     tags
+    thing_groups
     thing_types
     things
     transfers
