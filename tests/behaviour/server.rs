@@ -91,6 +91,19 @@ impl Home {
         self
     }
 
+    /// One more flag of `serve` that takes no value.
+    pub(crate) fn bare_flag(mut self, name: &str) -> Self {
+        self.flags.push(name.into());
+        self
+    }
+
+    /// What `thingsmith env` prints.
+    pub(crate) fn environment(&self) -> String {
+        let mut command = Command::new(program());
+        let output = command.arg("env").arg("--data-dir").arg(self.data()).output();
+        String::from_utf8(output.expect("the program is built").stdout).expect("it prints text")
+    }
+
     /// A configuration file with this text.
     pub(crate) fn config(self, text: &str) -> Self {
         let path = self.directory.path().join("thingsmith.toml");

@@ -5,6 +5,7 @@ mod aws_cli;
 mod aws_groups;
 mod boto3;
 pub(crate) mod device;
+mod iam;
 mod javascript;
 mod mosquitto;
 mod openssl;

@@ -1,6 +1,7 @@
 //! Realms never see each other.
 
 mod registry;
+mod roles;
 mod thing_groups;
 
 use std::collections::BTreeSet;
@@ -91,6 +92,7 @@ async fn furnish(side: &mut Side) -> String {
     .await;
     registry::furnish(side).await;
     thing_groups::furnish(side).await;
+    roles::furnish(side).await;
     made.text("certificateId")
 }
 
@@ -113,6 +115,7 @@ async fn inventory(side: &mut Side, id: &str) -> Vec<String> {
     }
     replies.extend(registry::inventory(side, id).await);
     replies.extend(thing_groups::inventory(side, id).await);
+    replies.extend(roles::inventory(side).await);
     replies
 }
 
@@ -228,6 +231,7 @@ async fn trespass(ours: &mut Side, theirs: &Side, id: &str) {
     )
     .await;
     registry::trespass(ours, theirs, id).await;
+    roles::trespass(ours, theirs).await;
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod certificates;
 mod connections;
 mod events;
 mod identity_policies;
+mod logging;
 mod managed_policies;
 mod numbers;
 mod outbox;
@@ -16,6 +17,7 @@ mod realms;
 mod registration_codes;
 mod reset;
 mod retained;
+mod role_aliases;
 mod roles;
 mod script;
 mod sessions;
@@ -61,7 +63,6 @@ macro_rules! scripts {
 }
 
 scripts! {
-    REGISTRY:
     access_keys
     authorities
     billing_groups
@@ -70,6 +71,7 @@ scripts! {
     connections
     events
     identity_policies
+    logging
     managed_policies
     numbers
     outbox
@@ -77,7 +79,10 @@ scripts! {
     realms
     registration_codes
     reset
+    retained
+    role_aliases
     roles
+    sessions
     settings
     tags
     thing_groups
@@ -85,8 +90,7 @@ scripts! {
     things
     transfers
     user_keys
-    users;
-    MESSAGES: retained sessions;
+    users
 }
 
 fn same(sqlite: Played, postgres: Played) {
