@@ -1,15 +1,19 @@
 //! The AWS HTTP edge, through its front door.
 
+mod authority;
 mod bounds;
+mod ca_certificates;
 mod certificates;
 mod endpoints;
 mod hostile;
 mod identity;
+mod keys;
 mod own;
 mod permissions;
 mod policies;
 mod realms;
 mod things;
+mod transfers;
 
 use std::fmt::Display;
 

@@ -1,5 +1,7 @@
 //! Realms never see each other.
 
+mod certs;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
@@ -243,9 +245,13 @@ async fn no_operation_reaches_into_another_account_or_region() {
                 };
                 let (mut theirs, mut ours) = if turned { (two, one) } else { (one, two) };
                 let id = furnish(&mut theirs).await;
+                let certs = certs::furnish(&mut theirs).await;
                 let before = inventory(&mut theirs, &id).await;
+                let certs_before = certs::inventory(&mut theirs, &certs).await;
                 trespass(&mut ours, &theirs, &id).await;
+                certs::trespass(&mut ours, &certs).await;
                 assert_eq!(inventory(&mut theirs, &id).await, before);
+                assert_eq!(certs::inventory(&mut theirs, &certs).await, certs_before);
                 assert_eq!(ours.tried, every);
                 server.stop().await;
             }
