@@ -9,8 +9,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use thingsmith_mqtt::{
-    Connect, ConnectReturnCode, Grant, Limits, Packet, PacketId, Publish, PublishQos, Qos, Subscribe,
-    Subscription, TopicFilter, TopicName, v3,
+    Connect, Disconnect, Grant, Limits, Packet, PacketId, PubAck, Publish, PublishQos, Qos, ReasonCode,
+    Subscribe, SubscribeProperties, Subscription, SubscriptionOptions, TopicFilter, TopicName, v3,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -86,13 +86,11 @@ impl Client {
             client_id: client_id.to_owned(),
             clean_session: true,
             keep_alive_seconds: 60,
-            will: None,
-            user_name: None,
-            password: None,
+            ..Connect::default()
         })))
         .await?;
         match self.read().await? {
-            Packet::ConnAck(answer) if answer.code == ConnectReturnCode::Accepted => Ok(()),
+            Packet::ConnAck(answer) if answer.code == ReasonCode::Success => Ok(()),
             Packet::ConnAck(answer) => Err(AgentError::Refused(answer.code)),
             _ => Err(AgentError::Unexpected),
         }
@@ -114,9 +112,10 @@ impl Client {
             message,
             qos: PublishQos::AtLeastOnce(id),
             duplicate: false,
+            topic_alias: None,
         }))
         .await?;
-        self.wait_for(|packet| matches!(packet, Packet::PubAck(answered) if *answered == id))
+        self.wait_for(|packet| matches!(packet, Packet::PubAck(answer) if answer.packet_id == id))
             .await
             .map(drop)
     }
@@ -130,17 +129,19 @@ impl Client {
         let subscriptions = vec![Subscription {
             filter: TopicFilter::parse(filter, &self.limits.topic)?,
             qos: Qos::AtLeastOnce,
+            options: SubscriptionOptions::default(),
         }];
         self.send(&Packet::Subscribe(Subscribe {
             packet_id,
             subscriptions,
+            properties: SubscribeProperties::default(),
         }))
         .await?;
         let answer = self
             .wait_for(|packet| matches!(packet, Packet::SubAck(answer) if answer.packet_id == packet_id))
             .await?;
         match answer {
-            Packet::SubAck(answer) if answer.grants.contains(&Grant::Refused) => {
+            Packet::SubAck(answer) if matches!(answer.grants[..], [Grant::Refused(_), ..]) => {
                 Err(AgentError::SubscriptionRefused(filter.to_owned()))
             }
             _ => Ok(()),
@@ -169,7 +170,7 @@ impl Client {
     /// # Errors
     /// When the connection was lost before.
     pub async fn disconnect(mut self) -> Result<(), AgentError> {
-        self.send(&Packet::Disconnect).await?;
+        self.send(&Packet::Disconnect(Disconnect::default())).await?;
         self.stream.shutdown().await?;
         Ok(())
     }
@@ -193,7 +194,7 @@ impl Client {
             return Ok(());
         };
         if let PublishQos::AtLeastOnce(id) = publish.qos {
-            self.send(&Packet::PubAck(id)).await?;
+            self.send(&Packet::PubAck(PubAck::success(id))).await?;
         }
         let message = publish.message.detached();
         self.received.push_back(Message {

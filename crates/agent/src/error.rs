@@ -2,7 +2,7 @@
 
 use std::io;
 
-use thingsmith_mqtt::{ConnectReturnCode, MqttError};
+use thingsmith_mqtt::{MqttError, ReasonCode};
 use thiserror::Error;
 
 /// Why a device did not get what it wanted.
@@ -25,7 +25,7 @@ pub enum AgentError {
     TimedOut,
     /// The server said no to CONNECT.
     #[error("the server refused the connection: {0:?}")]
-    Refused(ConnectReturnCode),
+    Refused(ReasonCode),
     /// The server said no to a subscription.
     #[error("the server refused the subscription to {0}")]
     SubscriptionRefused(String),

@@ -7,13 +7,14 @@ use thingsmith_core::Deeds;
 
 use crate::auth::AccessKeys;
 use crate::readiness::Readiness;
-use crate::{Config, Service, iot, sts};
+use crate::{Config, Service, iam, iot, sts};
 
 /// The edge as a whole. One serves any number of listeners.
 pub struct Api {
     pub(crate) deeds: Arc<Deeds>,
     pub(crate) config: Config,
     pub(crate) keys: AccessKeys,
+    pub(crate) iam: Service,
     pub(crate) iot: Service,
     pub(crate) sts: Service,
     pub(crate) readiness: Readiness,
@@ -27,6 +28,7 @@ impl Api {
             deeds,
             config,
             keys,
+            iam: iam::service(),
             iot: iot::service(),
             sts: sts::service(),
             readiness: Readiness::default(),

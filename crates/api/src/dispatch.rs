@@ -45,13 +45,12 @@ enum Meant<'a> {
 
 /// The services whose operations devices and their makers need and that come later, by the name in the scope of their
 /// signatures.
-const LATER: [&str; 13] = [
+const LATER: [&str; 12] = [
     "IoTSecuredTunneling",
     "acm",
     "acm-pca",
     "cognito-identity",
     "greengrass",
-    "iam",
     "iot-jobs-data",
     "iotdata",
     "iotdeviceadvisor",
@@ -124,6 +123,7 @@ impl Api {
     /// refusal.
     fn meant<'a>(&'a self, head: &'a Parts, target: &str, scope: Option<&'a str>) -> Meant<'a> {
         match scope {
+            Some("iam") => Meant::Spoken(&self.iam),
             Some("iot") => Meant::Spoken(&self.iot),
             Some("sts") => Meant::Spoken(&self.sts),
             Some(name) => match LATER.iter().find(|later| **later == name) {
@@ -165,13 +165,17 @@ impl Api {
         // Any service's front end may say these.
         if matches!(
             fault.code,
-            Code::InternalFailure | Code::ServiceUnavailable | Code::NotImplemented
+            Code::AccessDenied | Code::InternalFailure | Code::ServiceUnavailable | Code::NotImplemented
         ) {
             return;
         }
         let (Meant::Spoken(service), Some(operation)) = (meant, operation) else {
             return;
         };
+        // The query services' word for a member that is wrong is one of the common ones.
+        if fault.code == Code::InvalidRequest && service.model.metadata().protocol == Protocol::Query {
+            return;
+        }
         let exception = fault.code.exception();
         if !operation
             .errors
@@ -202,22 +206,25 @@ impl<'a> Answering<'a> {
         body: Incoming,
         noted: &mut Noted,
     ) -> Answer {
-        let claim = signed.and_then(|signed| match signed {
-            Some(signed) => {
+        let claim = match signed {
+            Err(error) => Err(error.into()),
+            Ok(Some(signed)) => {
                 noted.access_key_id = Some(signed.credential().access_key_id.clone());
-                auth::claim(&self.api.keys, signed).map(Some)
+                auth::claim(&self.api.keys, &self.api.deeds, signed)
+                    .await
+                    .map(Some)
             }
             // Some operations of the query services take no signature; which one is meant stands in the body.
-            None if matches!(self.meant, Meant::Spoken(service) if service.model.metadata().protocol == Protocol::Query) => {
+            Ok(None) if matches!(self.meant, Meant::Spoken(service) if service.model.metadata().protocol == Protocol::Query) => {
                 Ok(None)
             }
-            None => Err(EdgeError::NoCredential),
-        });
+            Ok(None) => Err(EdgeError::NoCredential.into()),
+        };
         let claim = match claim {
             Ok(claim) => claim,
             Err(error) => {
                 self.discard(body).await;
-                return Err(error.into());
+                return Err(error);
             }
         };
         let body = self.read(body).await?;
@@ -266,12 +273,6 @@ impl<'a> Answering<'a> {
         let operation = self.operation.expect("both arms set it");
         model.validate(operation, &input).map_err(EdgeError::from)?;
 
-        let cx = Context {
-            deeds: &self.api.deeds,
-            config: &self.api.config,
-            caller,
-            region: claim.region(),
-        };
         let facts = RequestFacts {
             caller,
             region: claim.region().as_str(),
@@ -283,6 +284,13 @@ impl<'a> Answering<'a> {
                 .get(USER_AGENT)
                 .and_then(|value| value.to_str().ok()),
             now: self.api.deeds.clock().now(),
+        };
+        let cx = Context {
+            deeds: &self.api.deeds,
+            config: &self.api.config,
+            caller,
+            region: claim.region(),
+            facts: &facts,
         };
         let decide = |action: &str, resources: &[String]| auth::authorize(&facts, action, resources);
         (entry.run)(&cx, &decide, input).await

@@ -20,7 +20,7 @@ pub trait Operation: 'static {
     /// The IAM action that permits it; none where whoever has a key may call it.
     const ACTION: Option<&'static str>;
     /// Its members, by their names in AWS's model.
-    type Input: DeserializeOwned + Send;
+    type Input: DeserializeOwned + Send + Sync;
     /// The members of its answer.
     type Output: Serialize;
 
@@ -33,6 +33,16 @@ pub trait Operation: 'static {
     /// What the action is done to: the ARNs that the caller needs permission for, every one of them; `*` where AWS's
     /// Service Authorization Reference has no type of resource for the action.
     fn resources(cx: &Context<'_>, input: &Self::Input) -> Vec<String>;
+
+    /// The same for an operation that must look something up to name it, as a user's ARN has its path. It is asked before
+    /// the permission is decided, so it must change nothing.
+    fn find_resources(
+        cx: &Context<'_>,
+        input: &Self::Input,
+    ) -> impl Future<Output = Result<Vec<String>, Fault>> + Send {
+        let resources = Self::resources(cx, input);
+        async { Ok(resources) }
+    }
 
     /// Does it.
     fn call(cx: &Context<'_>, input: Self::Input)

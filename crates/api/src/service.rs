@@ -88,7 +88,7 @@ async fn run<O: Operation>(cx: &Context<'_>, decide: Decide<'_>, input: Value) -
         .into());
     }
     if let Some(action) = O::ACTION {
-        decide(action, &O::resources(cx, &input))?;
+        decide(action, &O::find_resources(cx, &input).await?)?;
     }
     let output = O::call(cx, input).await?;
     Ok(serde_json::to_value(output).map_err(Fault::internal)?)

@@ -10,6 +10,8 @@ use uuid::Uuid;
 
 use crate::Fault;
 use crate::authorities::{Authorities, AuthorityError, SealKey};
+use crate::callers::Callers;
+use crate::events;
 use crate::messages::Router;
 use crate::numbers::Numbers;
 use crate::outbox::{self, Change, Mark};
@@ -39,7 +41,9 @@ pub struct Deeds {
     realms: Realms,
     authorities: Authorities,
     documents: Documents,
+    callers: Callers,
     router: Router,
+    event_configurations: events::Known,
     page_key: hmac::Key,
 }
 
@@ -66,7 +70,9 @@ impl Deeds {
             numbers: Numbers::new(Arc::clone(&world.store)),
             realms: Realms::new(Arc::clone(&world.store), Arc::clone(&world.random)),
             documents: Documents::default(),
+            callers: Callers::default(),
             router: Router::new(),
+            event_configurations: events::Known::default(),
             page_key: world.seal.derive_hmac_key("page tokens"),
             authorities,
             world,
@@ -101,6 +107,10 @@ impl Deeds {
     /// Where messages are routed: those of devices, of the API, and events.
     pub fn router(&self) -> &Router {
         &self.router
+    }
+
+    pub(crate) fn event_configurations(&self) -> &events::Known {
+        &self.event_configurations
     }
 
     pub(crate) fn world(&self) -> &World {
@@ -142,6 +152,10 @@ impl Deeds {
         &self.documents
     }
 
+    pub(crate) fn callers(&self) -> &Callers {
+        &self.callers
+    }
+
     pub(crate) fn page_key(&self) -> &hmac::Key {
         &self.page_key
     }
@@ -168,7 +182,12 @@ impl Deeds {
         };
         outbox::rows::insert(&mut batch, realm, change, mark);
         tries.sending(mark);
-        self.commit(batch).await?;
+        let outcome = self.commit(batch).await;
+        if matches!(change, Change::Identity(_)) {
+            // Whatever became of the batch: it may have happened.
+            self.callers.forget();
+        }
+        outcome?;
         Ok(())
     }
 

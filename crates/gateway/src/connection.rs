@@ -10,7 +10,9 @@ use std::time::Duration;
 use bytes::BytesMut;
 use thingsmith_core::connections::{self, Admission, Principal};
 use thingsmith_core::messages::{Delivery, Seat, Subscriber};
-use thingsmith_mqtt::{Action, Answer, Delivered, DeliveryId, DisconnectReason, Session, TopicFilter, v3};
+use thingsmith_mqtt::{
+    Action, Answer, Codec, Delivered, DeliveryId, DisconnectReason, Dispatch, Session, TopicFilter,
+};
 use thingsmith_ports::StoreError;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{mpsc, watch};
@@ -51,6 +53,7 @@ pub(crate) async fn serve(
         peer,
         started,
         stream,
+        codec: Codec::new(),
         session,
         output,
         shutdown,
@@ -66,6 +69,7 @@ struct Connection<'g> {
     peer: Peer,
     started: Instant,
     stream: AdmittedStream,
+    codec: Codec,
     session: Session,
     output: BytesMut,
     shutdown: watch::Receiver<bool>,
@@ -179,13 +183,13 @@ impl Connection<'_> {
                 self.backlog = true;
                 break;
             }
-            match v3::read(input, &self.gateway.mqtt) {
+            match self.codec.read(input, &self.gateway.mqtt) {
                 Ok(Some(packet)) => {
                     let now = self.now_ms();
                     self.session.receive(packet, now, actions);
                 }
                 Ok(None) => break,
-                Err(error) => self.session.malformed(error, actions),
+                Err(error) => self.session.malformed(error, self.codec.version(), actions),
             }
             self.carry_out(actions).await;
         }
@@ -220,14 +224,15 @@ impl Connection<'_> {
                 self.answer(Answer::Unsubscribed, actions);
             }
             Action::Send(packet) => {
-                if let Err(cause) = v3::write(&packet, &mut self.output) {
+                if let Err(cause) = self.codec.write(&packet, &mut self.output) {
                     tracing::error!(%cause, "a packet could not be written");
                     self.session.close(DisconnectReason::ServerError, actions);
                 }
             }
             // Nothing outlives a connection yet, so that nobody waits to hear this.
-            Action::Acknowledged(_) => {}
-            Action::Close { reason, cause } => {
+            Action::Acknowledged(_) | Action::Dropped(_) => {}
+            // No will was accepted that could be published.
+            Action::Close { reason, cause, .. } => {
                 let client_id = self.client.as_ref().map(|client| client.principal.client_id());
                 refusal::ended(self.peer.address, client_id, reason, cause.as_ref());
                 if self.flush().await.is_err() {
@@ -288,8 +293,22 @@ impl Connection<'_> {
         self.deliveries += 1;
         let id = DeliveryId(self.deliveries);
         let client_id = client.principal.client_id();
-        match self.session.deliver(delivery.message, delivery.qos, id, actions) {
+        let dispatch = Dispatch {
+            waited_ms: delivery.waited_ms(),
+            message: delivery.message,
+            qos: delivery.qos,
+            id,
+            duplicate: false,
+        };
+        let now_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match self.session.deliver(dispatch, now_ms, actions) {
             Delivered::Sent | Delivered::Queued => {}
+            Delivered::Dropped => {
+                tracing::debug!(
+                    client_id,
+                    "a message was dropped: it expired, or is longer than the client takes"
+                );
+            }
             Delivered::Overflow(message) | Delivered::NotConnected(message) => {
                 tracing::debug!(
                     client_id,

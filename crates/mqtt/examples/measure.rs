@@ -55,6 +55,7 @@ fn publish(qos: PublishQos) -> Packet {
         message: message(),
         qos,
         duplicate: false,
+        topic_alias: None,
     })
 }
 
@@ -173,12 +174,10 @@ fn session() -> Vec<(&'static str, f64)> {
             client_id: "pump-1".to_owned(),
             clean_session: true,
             keep_alive_seconds: 60,
-            will: None,
-            user_name: None,
-            password: None,
+            ..Connect::default()
         };
         session.receive(Packet::Connect(Box::new(connect)), 0, &mut actions);
-        session.accept(false, 0, &mut actions);
+        session.accept(false, None, 0, &mut actions);
         (session, Vec::new())
     };
     let (message, publish) = (message(), publish(PublishQos::AtLeastOnce(PacketId::MIN)));
@@ -195,17 +194,19 @@ fn session() -> Vec<(&'static str, f64)> {
     let mut deliver = |qos| {
         time(PACKETS, BytesMut::new, |_| {
             for number in 0..PACKETS {
-                let _ = black_box(outbound.deliver(
-                    message.clone(),
+                let dispatch = Dispatch {
+                    message: message.clone(),
                     qos,
-                    DeliveryId(number as u64),
-                    &mut actions,
-                ));
+                    id: DeliveryId(number as u64),
+                    duplicate: false,
+                    waited_ms: 0,
+                };
+                let _ = black_box(outbound.deliver(dispatch, 1, &mut actions));
                 let Some(Action::Send(Packet::Publish(publish))) = actions.pop() else {
                     panic!("there is room in flight");
                 };
                 if let Some(packet_id) = publish.qos.packet_id() {
-                    outbound.receive(Packet::PubAck(packet_id), 1, &mut actions);
+                    outbound.receive(Packet::PubAck(PubAck::success(packet_id)), 1, &mut actions);
                 }
                 actions.clear();
             }

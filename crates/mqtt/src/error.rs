@@ -18,6 +18,9 @@ pub enum MqttError {
     /// The remaining length goes on after its fourth byte.
     #[error("the remaining length has more than four bytes")]
     RemainingLength,
+    /// A length takes more bytes than it needs, which MQTT 5 forbids.
+    #[error("a length is not written as short as it can be")]
+    LongLength,
     /// Packet type 0 or 15, which this version of MQTT does not have.
     #[error("there is no packet type {0}")]
     PacketType(u8),
@@ -60,6 +63,50 @@ pub enum MqttError {
     /// The connect flags contradict each other or have the reserved bit set.
     #[error("the connect flags {0:#010b} are not allowed")]
     ConnectFlags(u8),
+    /// A property that MQTT 5 does not have.
+    #[error("there is no property {0}")]
+    PropertyType(u8),
+    /// A property in a packet that may not have it.
+    #[error("the property {0} does not belong into this packet")]
+    PropertyPlace(u8),
+    /// A property a second time.
+    #[error("the property {0} may come once")]
+    PropertyTwice(u8),
+    /// A property with a value that it may not have.
+    #[error("the property {0} does not have this value")]
+    PropertyValue(u8),
+    /// A packet with more user properties than accepted.
+    #[error("more than {0} user properties")]
+    TooManyUserProperties(usize),
+    /// A topic alias of zero, or above the maximum that was agreed.
+    #[error("the topic alias {0} is not from 1 to the maximum")]
+    TopicAlias(u16),
+    /// A PUBLISH without a topic and without an alias that stands for one.
+    #[error("neither a topic nor an alias that stands for one")]
+    NoTopic,
+    /// SUBSCRIBE with a subscription identifier.
+    #[error("subscription identifiers are not supported")]
+    SubscriptionIdentifier,
+    /// A subscription's options with reserved bits or values, or No Local on a shared subscription.
+    #[error("the subscription options {0:#010b} are not allowed")]
+    SubscriptionOptions(u8),
+    /// A reason code that does not exist in this packet.
+    #[error("{code:#04x} is not a reason code of {kind:?}")]
+    ReasonCode {
+        /// The packet type.
+        kind: Kind,
+        /// The number received.
+        code: u8,
+    },
+    /// CONNECT asks for enhanced authentication.
+    #[error("enhanced authentication is not supported")]
+    AuthenticationMethod,
+    /// The client takes smaller packets only than the smallest maximum accepted.
+    #[error("a maximum packet size of {0} bytes is too small")]
+    MaximumPacketSize(u32),
+    /// DISCONNECT sets a session expiry although CONNECT had none.
+    #[error("a session expiry of zero cannot be raised")]
+    SessionExpiry,
     /// CONNACK's flags or return code is not one of the specification's.
     #[error("the connect answer {flags:#04x} {code:#04x} does not exist")]
     ConnectAnswer {

@@ -7,7 +7,7 @@ use bytes::{BufMut, BytesMut};
 use crate::MqttError;
 
 /// The largest remaining length four bytes can say.
-const LONGEST: usize = 268_435_455;
+pub(crate) const LONGEST: usize = 268_435_455;
 
 /// The control packet types, with their numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,10 +28,11 @@ pub enum Kind {
     PingReq = 12,
     PingResp = 13,
     Disconnect = 14,
+    Auth = 15,
 }
 
 impl Kind {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Connect,
         Self::ConnAck,
         Self::Publish,
@@ -46,6 +47,7 @@ impl Kind {
         Self::PingReq,
         Self::PingResp,
         Self::Disconnect,
+        Self::Auth,
     ];
 
     fn from_number(number: u8) -> Result<Self, MqttError> {
@@ -108,16 +110,31 @@ impl Header {
         Ok(Some(header))
     }
 
+    /// Whether the length is written as short as it can be, which MQTT 5 demands (1.5.5).
+    pub(crate) fn is_shortest(self) -> bool {
+        self.header_bytes == 1 + length_bytes(self.body_bytes)
+    }
+
     /// Bytes of the whole packet.
     pub fn packet_bytes(self) -> usize {
         self.header_bytes + self.body_bytes
     }
 }
 
+/// How many bytes a length takes.
+pub(crate) fn length_bytes(length: usize) -> usize {
+    match length {
+        0..=0x7f => 1,
+        0x80..=0x3fff => 2,
+        0x4000..=0x1f_ffff => 3,
+        _ => 4,
+    }
+}
+
 /// Reads a remaining length and says how many bytes it took.
 ///
 /// An encoding longer than needed is accepted: only MQTT 5 forbids it (1.5.5 there).
-fn read_length(bytes: &[u8]) -> Result<Option<(usize, usize)>, MqttError> {
+pub(crate) fn read_length(bytes: &[u8]) -> Result<Option<(usize, usize)>, MqttError> {
     let mut length = 0;
     for (index, byte) in bytes.iter().take(4).enumerate() {
         length |= usize::from(byte & 0x7f) << (7 * index);
@@ -145,13 +162,18 @@ pub(crate) fn write_header(
         });
     }
     to.put_u8((kind as u8) << 4 | flags);
-    let mut left = body_bytes;
+    write_length(body_bytes, to);
+    Ok(())
+}
+
+/// Writes a length of at most four bytes.
+pub(crate) fn write_length(length: usize, to: &mut BytesMut) {
+    let mut left = length;
     loop {
         let low = (left & 0x7f) as u8;
         left >>= 7;
         if left == 0 {
-            to.put_u8(low);
-            return Ok(());
+            return to.put_u8(low);
         }
         to.put_u8(low | 0x80);
     }
@@ -188,6 +210,7 @@ mod tests {
         ] {
             assert_eq!(&written(length)[1..], bytes);
             assert_eq!(read_length(bytes), Ok(Some((length, bytes.len()))));
+            assert_eq!(length_bytes(length), bytes.len());
         }
         assert!(write_header(Kind::Publish, 0, LONGEST + 1, &mut BytesMut::new()).is_err());
     }
@@ -219,7 +242,6 @@ mod tests {
     #[test]
     fn reserved_types_and_flags_are_refused_from_the_first_byte() {
         assert_eq!(Header::read(&[0x00], 100), Err(MqttError::PacketType(0)));
-        assert_eq!(Header::read(&[0xf0], 100), Err(MqttError::PacketType(15)));
         for kind in Kind::ALL {
             let read = |flags: u8| Header::read(&[(kind as u8) << 4 | flags, 0], 100);
             let accepted = (0..16).filter(|flags| read(*flags).is_ok()).count();

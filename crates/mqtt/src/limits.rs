@@ -33,6 +33,10 @@ pub struct Limits {
     pub outbound_queue: usize,
     /// Most bytes of topics and payloads that wait for a place in flight.
     pub outbound_queue_bytes: usize,
+    /// Limits of what MQTT 5 adds.
+    pub properties: PropertyLimits,
+    /// How long sessions outlive their connections.
+    pub session_expiry: SessionExpiry,
 }
 
 impl Default for Limits {
@@ -51,6 +55,8 @@ impl Default for Limits {
             outbound_in_flight: 100,
             outbound_queue: 1_000,
             outbound_queue_bytes: 4 * 1024 * 1024,
+            properties: PropertyLimits::default(),
+            session_expiry: SessionExpiry::default(),
         }
     }
 }
@@ -74,6 +80,57 @@ impl Default for TopicLimits {
         Self {
             bytes: 256,
             levels: 8,
+        }
+    }
+}
+
+/// The limits of the properties of MQTT 5.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PropertyLimits {
+    /// Most bytes of the names and values of all user properties of a packet.
+    pub user_property_bytes: usize,
+    /// Most user properties of a packet. AWS names none; each takes room of its own, empty ones too.
+    pub user_properties: usize,
+    /// Most bytes of correlation data.
+    pub correlation_data_bytes: usize,
+    /// Most bytes of a content type.
+    pub content_type_bytes: usize,
+    /// Most topic aliases of a connection, in each direction.
+    pub topic_aliases: u16,
+    /// The smallest maximum packet size that a client may ask for.
+    pub smallest_maximum_packet_bytes: u32,
+    /// The longest message expiry; a longer one becomes this.
+    pub message_expiry_seconds: u32,
+}
+
+impl Default for PropertyLimits {
+    fn default() -> Self {
+        Self {
+            user_property_bytes: 8 * 1024,
+            user_properties: 512,
+            correlation_data_bytes: 8 * 1024,
+            content_type_bytes: 256,
+            topic_aliases: 8,
+            smallest_maximum_packet_bytes: 512,
+            message_expiry_seconds: 604_800,
+        }
+    }
+}
+
+/// How long a session outlives its connection, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionExpiry {
+    /// Of an MQTT 3.1.1 client without a clean session, which cannot say.
+    pub default_seconds: u32,
+    /// The longest one; a longer wish of an MQTT 5 client becomes this.
+    pub maximum_seconds: u32,
+}
+
+impl Default for SessionExpiry {
+    fn default() -> Self {
+        Self {
+            default_seconds: 3_600,
+            maximum_seconds: 604_800,
         }
     }
 }

@@ -1,8 +1,12 @@
-//! What packets say, whatever version of MQTT said it. The codecs of the versions ([`crate::v3`]) read and write
-//! these.
+//! What packets say, whatever version of MQTT said it. The codecs of the versions ([`crate::v3`], [`crate::v5`]) read
+//! and write these. What only MQTT 5 can say has a value that means nothing of it was said.
 //!
 //! Texts that stay with a connection (client id, filters) are owned, so that they keep no read buffer alive; topics
 //! and payloads of messages passing through are slices of the packet they came in.
+
+mod close;
+mod connect;
+mod subscribe;
 
 use std::fmt;
 use std::num::NonZeroU16;
@@ -10,10 +14,20 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::{Kind, MqttError, TopicFilter, TopicName};
+pub use close::{Auth, Disconnect, Problem, PubAck};
+pub use connect::{ConnAck, ConnAckProperties, Connect, ConnectProperties, Protocol, Version, Will};
+pub use subscribe::{
+    Grant, RetainHandling, SubAck, Subscribe, SubscribeProperties, Subscription, SubscriptionOptions,
+    UnsubAck, Unsubscribe,
+};
+
+use crate::{Kind, MqttError, TopicName};
 
 /// A packet identifier; zero is none.
 pub type PacketId = NonZeroU16;
+
+/// Names and values of MQTT 5, in their order, repeated ones too.
+pub type UserProperties = Vec<(String, String)>;
 
 /// One control packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,14 +38,16 @@ pub enum Packet {
     OtherVersion(Protocol),
     ConnAck(ConnAck),
     Publish(Publish),
-    PubAck(PacketId),
+    PubAck(PubAck),
     Subscribe(Subscribe),
     SubAck(SubAck),
     Unsubscribe(Unsubscribe),
-    UnsubAck(PacketId),
+    UnsubAck(UnsubAck),
     PingReq,
     PingResp,
-    Disconnect,
+    Disconnect(Disconnect),
+    /// MQTT 5 only.
+    Auth(Auth),
 }
 
 impl Packet {
@@ -48,60 +64,10 @@ impl Packet {
             Self::UnsubAck(_) => Kind::UnsubAck,
             Self::PingReq => Kind::PingReq,
             Self::PingResp => Kind::PingResp,
-            Self::Disconnect => Kind::Disconnect,
+            Self::Disconnect(_) => Kind::Disconnect,
+            Self::Auth(_) => Kind::Auth,
         }
     }
-}
-
-/// A version of MQTT that a CONNECT names and this side does not speak.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protocol {
-    /// MQTT 3.1, `MQIsdp` with level 3.
-    V3_1,
-    /// MQTT 5, level 5.
-    V5,
-    /// Another level.
-    Other(u8),
-}
-
-/// Asks to open a session.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Connect {
-    /// The client identifier; empty if the client has none, and the caller then makes one.
-    pub client_id: String,
-    /// Whether nothing of an earlier session is to be used and nothing of this one kept.
-    pub clean_session: bool,
-    /// The keep-alive wished for; 0 for none.
-    pub keep_alive_seconds: u16,
-    /// The message to publish when the connection ends without DISCONNECT.
-    pub will: Option<Will>,
-    /// The user name. Device SDKs put the name and the token of a custom authorizer into it.
-    pub user_name: Option<String>,
-    /// The password.
-    pub password: Option<Box<[u8]>>,
-}
-
-// Both credentials stay out of logs: AWS's custom authentication carries a token in the user name.
-impl fmt::Debug for Connect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connect")
-            .field("client_id", &self.client_id)
-            .field("clean_session", &self.clean_session)
-            .field("keep_alive_seconds", &self.keep_alive_seconds)
-            .field("will", &self.will)
-            .field("has_user_name", &self.user_name.is_some())
-            .field("has_password", &self.password.is_some())
-            .finish()
-    }
-}
-
-/// A last will.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Will {
-    /// The message.
-    pub message: Message,
-    /// The quality of service it is to be published with. The codec reads QoS 2 too; refusing it is the caller's.
-    pub qos: Qos,
 }
 
 /// An application message, as it is routed, retained, queued.
@@ -133,7 +99,7 @@ pub struct MessageProperties {
     /// What the answer is to repeat.
     pub correlation_data: Option<Bytes>,
     /// Names and values, in their order, repeated ones too.
-    pub user_properties: Vec<(String, String)>,
+    pub user_properties: UserProperties,
 }
 
 // User properties and correlation data belong to applications as payloads do.
@@ -154,6 +120,26 @@ impl fmt::Debug for MessageProperties {
 }
 
 impl MessageProperties {
+    /// Whether they say nothing.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Bytes of all that they hold.
+    pub fn bytes(&self) -> usize {
+        let user = self
+            .user_properties
+            .iter()
+            .map(|(name, value)| name.len() + value.len());
+        user.sum::<usize>()
+            + self.content_type.as_ref().map_or(0, String::len)
+            + self
+                .response_topic
+                .as_ref()
+                .map_or(0, |topic| topic.as_bytes().len())
+            + self.correlation_data.as_ref().map_or(0, Bytes::len)
+    }
+
     /// A copy that no longer keeps the packet it came in alive.
     fn detached(&self) -> Self {
         Self {
@@ -165,6 +151,13 @@ impl MessageProperties {
 }
 
 impl Message {
+    /// For how many seconds the message is worth delivering, if not for ever.
+    pub fn expiry_seconds(&self) -> Option<u32> {
+        self.properties
+            .as_ref()
+            .and_then(|properties| properties.message_expiry_seconds)
+    }
+
     /// A copy that no longer keeps the packet it came in alive, for those who store it.
     pub fn detached(&self) -> Self {
         Self {
@@ -247,77 +240,13 @@ impl PublishQos {
 /// Transmits a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Publish {
-    /// The message.
+    /// The message. While a topic alias stands for its topic, as the codec reads it, the topic is
+    /// [absent](TopicName::is_absent).
     pub message: Message,
     /// How it is delivered.
     pub qos: PublishQos,
     /// Whether it may have been sent before.
     pub duplicate: bool,
-}
-
-/// Asks for messages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subscribe {
-    /// The identifier that SUBACK repeats.
-    pub packet_id: PacketId,
-    /// What is asked for, at least one.
-    pub subscriptions: Vec<Subscription>,
-}
-
-/// One filter of a SUBSCRIBE.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subscription {
-    /// Which messages.
-    pub filter: TopicFilter,
-    /// The best quality of service to deliver them with.
-    pub qos: Qos,
-}
-
-/// Answers SUBSCRIBE.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SubAck {
-    /// The identifier of the SUBSCRIBE.
-    pub packet_id: PacketId,
-    /// An answer for each filter, in their order.
-    pub grants: Vec<Grant>,
-}
-
-/// The answer to one filter of a SUBSCRIBE.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grant {
-    /// Subscribed, with this best quality of service.
-    Granted(Qos),
-    /// Not subscribed.
-    Refused,
-}
-
-/// Takes subscriptions back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unsubscribe {
-    /// The identifier that UNSUBACK repeats.
-    pub packet_id: PacketId,
-    /// The filters, at least one.
-    pub filters: Vec<TopicFilter>,
-}
-
-/// Answers CONNECT.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ConnAck {
-    /// Whether the server has kept something of an earlier session.
-    pub session_present: bool,
-    /// What became of the request.
-    pub code: ConnectReturnCode,
-}
-
-/// The return codes of CONNACK (MQTT 3.1.1, table 3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-#[expect(missing_docs, reason = "these are the specification's own names")]
-pub enum ConnectReturnCode {
-    Accepted = 0,
-    UnacceptableProtocolVersion = 1,
-    IdentifierRejected = 2,
-    ServerUnavailable = 3,
-    BadUserNameOrPassword = 4,
-    NotAuthorized = 5,
+    /// MQTT 5: the number that stands for the topic on this connection, from now on or since an earlier PUBLISH.
+    pub topic_alias: Option<NonZeroU16>,
 }

@@ -10,20 +10,24 @@
 //! session that outlives its connection needs.
 
 mod action;
+mod alias;
+mod codes;
+mod connect;
+mod delivery;
+mod five;
 mod reason;
+mod requests;
 mod window;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-pub use action::{Action, Answer, Delivered, DeliveryId};
+pub use action::{Action, Answer, Delivered, DeliveryId, Dispatch};
+use five::Five;
 pub use reason::DisconnectReason;
-use window::{Offer, Window};
+use window::Window;
 
-use crate::{
-    ConnAck, Connect, ConnectReturnCode, Grant, Limits, Message, MqttError, Packet, PacketId, Publish,
-    PublishQos, Qos, SubAck, Subscribe, Unsubscribe,
-};
+use crate::{Disconnect, Limits, MqttError, Packet, PacketId, Problem, Qos, ReasonCode, Version};
 
 /// One connection.
 ///
@@ -41,6 +45,12 @@ pub struct Session {
     /// How many of them are messages of QoS 1.
     inbound_in_flight: usize,
     window: Window,
+    /// What only MQTT 5 knows; there, once its CONNECT was read.
+    five: Option<Box<Five>>,
+    /// How long the session is to outlive the connection.
+    session_expiry_seconds: u32,
+    /// Whether the client wants nothing of an earlier session.
+    begins_anew: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +69,10 @@ enum Pending {
         packet_id: PacketId,
         requested: Vec<Qos>,
     },
-    Unsubscribe(PacketId),
+    Unsubscribe {
+        packet_id: PacketId,
+        count: usize,
+    },
 }
 
 impl Session {
@@ -72,6 +85,9 @@ impl Session {
             pending: VecDeque::new(),
             inbound_in_flight: 0,
             window: Window::default(),
+            five: None,
+            session_expiry_seconds: 0,
+            begins_anew: false,
             limits,
         }
     }
@@ -92,6 +108,21 @@ impl Session {
     /// Whether [`Action::Close`] was given. Nothing follows it.
     pub fn is_closed(&self) -> bool {
         self.state == State::Closed
+    }
+
+    /// The version that the client speaks, once its CONNECT was read.
+    pub fn version(&self) -> Version {
+        match self.five {
+            Some(_) => Version::V5,
+            None => Version::V3_1_1,
+        }
+    }
+
+    /// For how many seconds the session is to outlive the connection; 0 is not at all. It is what CONNECT asked for
+    /// within the limits, or, of an MQTT 3.1.1 client without a clean session, the default; DISCONNECT may change it,
+    /// so that it is certain only at [`Action::Close`].
+    pub fn session_expiry_seconds(&self) -> u32 {
+        self.session_expiry_seconds
     }
 
     /// When to call [`Session::tick`] if nothing was received before.
@@ -117,12 +148,12 @@ impl Session {
             }
             (State::Connected, packet) => {
                 self.heard_ms = self.heard_ms.max(now_ms);
-                self.receive_connected(packet, actions);
+                self.receive_connected(packet, now_ms, actions);
             }
         }
     }
 
-    fn receive_connected(&mut self, packet: Packet, actions: &mut Vec<Action>) {
+    fn receive_connected(&mut self, packet: Packet, now_ms: u64, actions: &mut Vec<Action>) {
         match packet {
             Packet::Publish(_) | Packet::Subscribe(_) | Packet::Unsubscribe(_) if !self.wants_input() => {
                 self.finish(
@@ -133,20 +164,26 @@ impl Session {
             }
             Packet::Publish(publish) => self.publish(publish, actions),
             Packet::Subscribe(subscribe) => self.subscribe(subscribe, actions),
-            Packet::Unsubscribe(Unsubscribe { packet_id, filters }) => {
-                self.pending.push_back(Pending::Unsubscribe(packet_id));
-                actions.push(Action::Unsubscribe(filters));
-            }
-            Packet::PubAck(packet_id) => self.acknowledged(packet_id, actions),
+            Packet::Unsubscribe(unsubscribe) => self.unsubscribe(unsubscribe, actions),
+            Packet::PubAck(puback) => self.acknowledged(puback.packet_id, now_ms, actions),
             Packet::PingReq => actions.push(Action::Send(Packet::PingResp)),
-            Packet::Disconnect => self.finish(DisconnectReason::ClientInitiatedDisconnect, None, actions),
+            Packet::Disconnect(disconnect) => self.leave(&disconnect, actions),
             other => self.violation(MqttError::Unexpected(other.kind()), actions),
         }
     }
 
-    /// Takes bytes that are no packet: the client is not understood any more.
-    pub fn malformed(&mut self, error: MqttError, actions: &mut Vec<Action>) {
-        self.violation(error, actions);
+    fn leave(&mut self, disconnect: &Disconnect, actions: &mut Vec<Action>) {
+        if let Some(seconds) = disconnect.session_expiry_seconds {
+            // MQTT 5, 3.14.2.2.2.
+            if self.session_expiry_seconds == 0 && seconds > 0 {
+                return self.violation(MqttError::SessionExpiry, actions);
+            }
+            self.session_expiry_seconds = seconds.min(self.limits.session_expiry.maximum_seconds);
+        }
+        // MQTT 5, 3.14.4: the will is dropped at a normal disconnection only.
+        let publish_will = disconnect.code != ReasonCode::Success;
+        let reason = DisconnectReason::ClientInitiatedDisconnect;
+        self.finish_with(None, reason, None, publish_will, actions);
     }
 
     /// Takes the passing of time.
@@ -173,197 +210,57 @@ impl Session {
         self.finish(reason, None, actions);
     }
 
-    fn connect(&mut self, connect: Box<Connect>, actions: &mut Vec<Action>) {
-        let id = &connect.client_id;
-        let nameless = id.is_empty() && !connect.clean_session;
-        if nameless || id.len() > self.limits.client_id_bytes || id.starts_with('$') {
-            return self.refuse_with(
-                Some(ConnectReturnCode::IdentifierRejected),
-                DisconnectReason::ClientError,
-                Some(MqttError::ClientId),
-                actions,
-            );
-        }
-        self.patience_ms = self.limits.keep_alive.patience_ms(connect.keep_alive_seconds);
-        self.state = State::Connecting;
-        actions.push(Action::Authorize(connect));
-    }
-
-    /// Answers [`Action::Authorize`]: the client is in. `session_present` says whether something of an earlier
-    /// session was found, which a clean session never has.
-    pub fn accept(&mut self, session_present: bool, now_ms: u64, actions: &mut Vec<Action>) {
-        if !self.is_asked_to_connect(actions) {
-            return;
-        }
-        self.state = State::Connected;
-        self.heard_ms = self.heard_ms.max(now_ms);
-        actions.push(Action::Send(Packet::ConnAck(ConnAck {
-            session_present,
-            code: ConnectReturnCode::Accepted,
-        })));
-    }
-
-    /// Answers [`Action::Authorize`]: the client stays out, told with `code` or silently without.
-    pub fn refuse(
-        &mut self,
-        code: Option<ConnectReturnCode>,
-        reason: DisconnectReason,
-        actions: &mut Vec<Action>,
-    ) {
-        if self.is_asked_to_connect(actions) {
-            self.refuse_with(code, reason, None, actions);
-        }
-    }
-
-    /// The answer may come after the end; one that was never asked for is the owner's mistake.
-    fn is_asked_to_connect(&mut self, actions: &mut Vec<Action>) -> bool {
-        if self.state != State::Connecting {
-            self.finish(DisconnectReason::ServerError, Some(MqttError::Answer), actions);
-        }
-        self.state == State::Connecting
-    }
-
-    fn refuse_with(
-        &mut self,
-        code: Option<ConnectReturnCode>,
-        reason: DisconnectReason,
-        cause: Option<MqttError>,
-        actions: &mut Vec<Action>,
-    ) {
-        if let Some(code) = code.filter(|code| *code != ConnectReturnCode::Accepted) {
-            let session_present = false;
-            actions.push(Action::Send(Packet::ConnAck(ConnAck {
-                session_present,
-                code,
-            })));
-        }
-        self.finish(reason, cause, actions);
-    }
-
-    fn publish(&mut self, publish: Publish, actions: &mut Vec<Action>) {
-        match publish.qos {
-            PublishQos::AtMostOnce => {}
-            PublishQos::AtLeastOnce(_) => self.inbound_in_flight += 1,
-            // AWS sends no PUBACK for QoS 2; a client that waited for PUBREC would wait for ever.
-            PublishQos::ExactlyOnce(_) => return self.violation(MqttError::Qos2, actions),
-        }
-        self.pending.push_back(Pending::Publish(publish.qos.packet_id()));
-        actions.push(Action::Publish(publish));
-    }
-
-    fn subscribe(&mut self, subscribe: Subscribe, actions: &mut Vec<Action>) {
-        let packet_id = subscribe.packet_id;
-        let requested: Vec<Qos> = subscribe
-            .subscriptions
-            .iter()
-            .map(|subscription| subscription.qos)
-            .collect();
-        let mut asked = subscribe.subscriptions;
-        asked.retain(|subscription| subscription.qos != Qos::ExactlyOnce);
-        if asked.is_empty() {
-            return actions.push(subscribed(packet_id, requested, Vec::new()));
-        }
-        self.pending
-            .push_back(Pending::Subscribe { packet_id, requested });
-        actions.push(Action::Subscribe(asked));
-    }
-
-    /// Answers the oldest of [`Action::Publish`], [`Action::Subscribe`] and [`Action::Unsubscribe`] that has no
-    /// answer yet. An answer to another question than that is the owner's mistake and ends the connection.
-    pub fn answer(&mut self, answer: Answer, now_ms: u64, actions: &mut Vec<Action>) {
-        if self.state == State::Closed {
-            return;
-        }
-        if !self.wants_input() {
-            self.heard_ms = self.heard_ms.max(now_ms);
-        }
-        match (self.pending.pop_front(), answer) {
-            (Some(_), Answer::Refused(reason)) => self.finish(reason, None, actions),
-            (Some(Pending::Publish(None)), Answer::Published) => {}
-            (Some(Pending::Publish(Some(packet_id))), Answer::Published) => {
-                self.inbound_in_flight -= 1;
-                actions.push(Action::Send(Packet::PubAck(packet_id)));
-            }
-            (Some(Pending::Subscribe { packet_id, requested }), Answer::Subscribed(grants))
-                if grants.len() == requested.iter().filter(|qos| **qos != Qos::ExactlyOnce).count() =>
-            {
-                actions.push(subscribed(packet_id, requested, grants));
-            }
-            (Some(Pending::Unsubscribe(packet_id)), Answer::Unsubscribed) => {
-                actions.push(Action::Send(Packet::UnsubAck(packet_id)));
-            }
-            _ => self.finish(DisconnectReason::ServerError, Some(MqttError::Answer), actions),
-        }
-    }
-
-    /// Sends a message to the client, or keeps it until there is room. QoS 2 counts as QoS 1, the best there is.
-    pub fn deliver(
-        &mut self,
-        message: Message,
-        qos: Qos,
-        id: DeliveryId,
-        actions: &mut Vec<Action>,
-    ) -> Delivered {
-        if self.state != State::Connected {
-            return Delivered::NotConnected(message);
-        }
-        let publish = match qos {
-            Qos::AtMostOnce => Publish {
-                message,
-                qos: PublishQos::AtMostOnce,
-                duplicate: false,
-            },
-            Qos::AtLeastOnce | Qos::ExactlyOnce => match self.window.offer(message, id, &self.limits) {
-                Offer::Send(publish) => publish,
-                Offer::Queued => return Delivered::Queued,
-                Offer::Overflow(message) => return Delivered::Overflow(message),
-            },
-        };
-        actions.push(Action::Send(Packet::Publish(publish)));
-        Delivered::Sent
-    }
-
-    /// A PUBACK for nothing in flight is ignored: a device may acknowledge late what an earlier connection sent it,
-    /// and cutting it off for that would only make it come again.
-    fn acknowledged(&mut self, packet_id: PacketId, actions: &mut Vec<Action>) {
-        if let Some((id, next)) = self.window.acknowledge(packet_id) {
-            actions.push(Action::Acknowledged(id));
-            actions.extend(next.map(|publish| Action::Send(Packet::Publish(publish))));
-        }
-    }
-
     fn violation(&mut self, error: MqttError, actions: &mut Vec<Action>) {
         self.finish(DisconnectReason::ClientError, Some(error), actions);
     }
 
     fn finish(&mut self, reason: DisconnectReason, cause: Option<MqttError>, actions: &mut Vec<Action>) {
+        self.finish_with(None, reason, cause, reason.publishes_will(), actions);
+    }
+
+    /// Ends the connection. An MQTT 5 client that was accepted is told why, with the code given or else the one of the
+    /// cause or of the reason.
+    fn finish_with(
+        &mut self,
+        code: Option<ReasonCode>,
+        reason: DisconnectReason,
+        cause: Option<MqttError>,
+        publish_will: bool,
+        actions: &mut Vec<Action>,
+    ) {
         if self.state == State::Closed {
             return;
+        }
+        let was_connected = self.state == State::Connected;
+        if let (true, Some(five)) = (was_connected, &self.five)
+            && let Some(usual) = reason.reason_code()
+        {
+            let code = code
+                .or(cause.as_ref().map(MqttError::reason_code))
+                .unwrap_or(usual);
+            let text = cause
+                .as_ref()
+                .filter(|_| five.wants_reasons)
+                .map(ToString::to_string);
+            actions.push(Action::Send(Packet::Disconnect(Disconnect {
+                problem: text.map(|text| {
+                    Box::new(Problem {
+                        reason: Some(text),
+                        ..Problem::default()
+                    })
+                }),
+                ..Disconnect::new(code)
+            })));
         }
         self.state = State::Closed;
         self.pending = VecDeque::new();
         self.window = Window::default();
-        actions.push(Action::Close { reason, cause });
+        actions.push(Action::Close {
+            reason,
+            cause,
+            publish_will: publish_will && was_connected,
+        });
     }
-}
-
-/// SUBACK from what was requested and what the owner granted of it.
-///
-/// AWS answers a request for QoS 2 with nothing at all. Refusing that filter is the nearest thing that does not leave
-/// the client waiting; granting QoS 1 would let a device pass here that fails there.
-fn subscribed(packet_id: PacketId, requested: Vec<Qos>, grants: Vec<Grant>) -> Action {
-    let mut grants = grants.into_iter();
-    let grants = requested.into_iter().map(|requested| match requested {
-        Qos::ExactlyOnce => Grant::Refused,
-        Qos::AtMostOnce | Qos::AtLeastOnce => match grants.next() {
-            Some(Grant::Granted(qos)) => Grant::Granted(qos.min(requested)),
-            Some(Grant::Refused) | None => Grant::Refused,
-        },
-    });
-    Action::Send(Packet::SubAck(SubAck {
-        packet_id,
-        grants: grants.collect(),
-    }))
 }
 
 #[cfg(test)]

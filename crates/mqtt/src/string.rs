@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, BytesMut};
 
-use crate::{MqttError, PacketId};
+use crate::{MqttError, PacketId, frame};
 
 /// Most bytes behind a two-byte length.
 pub(crate) const LONGEST: usize = u16::MAX as usize;
@@ -38,6 +38,31 @@ impl<'a> Reader<'a> {
     pub(crate) fn u16(&mut self) -> Result<u16, MqttError> {
         let bytes = self.take(2)?;
         Ok(u16::from_be_bytes([bytes[0], bytes[1]]))
+    }
+
+    pub(crate) fn u32(&mut self) -> Result<u32, MqttError> {
+        let bytes = self.take(4)?;
+        Ok(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+    }
+
+    /// A variable byte integer, which must be as short as it can be (MQTT 5, 1.5.5).
+    pub(crate) fn length(&mut self) -> Result<usize, MqttError> {
+        let (length, bytes) = frame::read_length(self.bytes)?.ok_or(MqttError::Truncated)?;
+        if bytes != frame::length_bytes(length) {
+            return Err(MqttError::LongLength);
+        }
+        self.take(bytes)?;
+        Ok(length)
+    }
+
+    /// The next bytes as a part with a cursor of its own.
+    pub(crate) fn part(&mut self, length: usize) -> Result<Reader<'a>, MqttError> {
+        self.take(length).map(Reader::new)
+    }
+
+    /// All that is left.
+    pub(crate) fn rest(self) -> &'a [u8] {
+        self.bytes
     }
 
     pub(crate) fn packet_id(&mut self) -> Result<PacketId, MqttError> {

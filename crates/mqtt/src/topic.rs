@@ -46,6 +46,16 @@ impl TopicName {
         Self::from_bytes(Bytes::copy_from_slice(text.as_bytes()), limits)
     }
 
+    /// The topic of a PUBLISH that names it by its alias only. The session puts the real one in its place.
+    pub(crate) const fn absent() -> Self {
+        Self(Bytes::new())
+    }
+
+    /// Whether it is only a place for the topic that an alias stands for. Never so outside of the codec.
+    pub fn is_absent(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         str::from_utf8(&self.0).expect("checked by from_bytes")

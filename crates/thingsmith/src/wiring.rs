@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
-use thingsmith_api::Api;
 use thingsmith_api::auth::{AccessKeys, ConfiguredKey, UnknownKeys};
+use thingsmith_api::{Api, Tls};
 use thingsmith_core::access_keys::{self, AccessKey};
 use thingsmith_core::authorities::AuthorityError;
 use thingsmith_core::messages::Clients;
@@ -109,10 +109,11 @@ impl Server {
         // After all that may be refused: whoever starts the server sees the key of the start that makes it.
         let (administrator, new_administrator) = administrator(settings, &deeds, &account).await?;
         let api = api(settings, &deeds, &account, administrator, configured)?;
+        let api_tls = api_tls(settings, &deeds, bound(&api_listener)?)?;
         let gateway = gateway(settings, &file, &deeds, &account).await?;
 
         let endpoints = Endpoints {
-            api: format!("http://{}", bound(&api_listener)?),
+            api: api_url(settings, bound(&api_listener)?),
             mqtt: format!("{}:{}", settings.domain, bound(&mqtt_listener)?.port()),
             account,
             region: settings.region.clone(),
@@ -126,7 +127,15 @@ impl Server {
 
         let (shutdown, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        tasks.spawn(thingsmith_api::serve(api, api_listener, until(stopped.clone())));
+        match api_tls {
+            None => tasks.spawn(thingsmith_api::serve(api, api_listener, until(stopped.clone()))),
+            Some(tls) => tasks.spawn(thingsmith_api::serve_tls(
+                api,
+                api_listener,
+                tls,
+                until(stopped.clone()),
+            )),
+        };
         tasks.spawn(gateway.serve(mqtt_listener, stopped.clone()));
         tasks.spawn(sweep(Arc::clone(&deeds), stopped));
         let directory = settings.data_dir.clone();
@@ -338,6 +347,35 @@ fn api(
     config.dev = settings.dev;
     config.domain.clone_from(&settings.domain);
     Ok(Arc::new(Api::new(Arc::clone(deeds), config, keys)))
+}
+
+/// TLS for the API, if it is asked for: its certificate names the domain, the address and this machine.
+fn api_tls(settings: &Settings, deeds: &Deeds, bound: SocketAddr) -> Result<Option<Tls>> {
+    if !settings.api_tls {
+        return Ok(None);
+    }
+    let mut names = vec![settings.domain.clone()];
+    let mut more = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+    if !bound.ip().is_unspecified() {
+        more.push(bound.ip().to_string());
+    }
+    for name in more {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Tls::new(deeds, &names)
+        .map(Some)
+        .context("--api-tls: the certificate cannot be made")
+}
+
+/// Where the API is reached: at its address, or by the server's name when it listens on every address.
+fn api_url(settings: &Settings, bound: SocketAddr) -> String {
+    let scheme = if settings.api_tls { "https" } else { "http" };
+    if bound.ip().is_unspecified() {
+        return format!("{scheme}://{}:{}", settings.domain, bound.port());
+    }
+    format!("{scheme}://{bound}")
 }
 
 async fn gateway(

@@ -78,16 +78,16 @@ fn works_in_the_registry(home: &Home) {
     assert!(seconds("notBefore") <= 0.0, "{found}");
     assert!(seconds("notAfter") > 86_400.0 * 365.0, "{found}");
 
-    let tags = &found["tags"];
+    let unwritten = &found["unwritten"];
     assert_eq!(
-        (&tags["status"], &tags["code"]),
+        (&unwritten["status"], &unwritten["code"]),
         (&json!(501), &json!("NotImplementedException")),
-        "{tags}"
+        "{unwritten}"
     );
     assert_eq!(
-        tags["message"],
-        "The member tags of CreatePolicy is not implemented."
+        unwritten["message"],
+        "The endpointType iot:Jobs is not implemented."
     );
-    assert_eq!(tags["retries"], 0);
+    assert_eq!(unwritten["retries"], 0);
     assert_eq!(found["threads"], 64);
 }

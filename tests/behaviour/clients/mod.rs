@@ -5,6 +5,7 @@ mod aws_cli;
 mod aws_cli_certs;
 mod boto3;
 mod device;
+mod javascript;
 mod mosquitto;
 mod openssl;
 mod sdk;
@@ -26,6 +27,20 @@ pub(crate) fn venv() -> Option<PathBuf> {
     eprintln!(
         "skipped: {} is not there; run through cargo xtask test",
         venv.display()
+    );
+    None
+}
+
+/// The JavaScript clients that `cargo xtask setup` installs.
+pub(crate) fn node() -> Option<PathBuf> {
+    let node = std::env::var_os("THINGSMITH_TEST_NODE")
+        .map_or_else(|| repository().join(".tests/node"), PathBuf::from);
+    if node.join("node_modules/aws-iot-device-sdk-v2").exists() {
+        return Some(node);
+    }
+    eprintln!(
+        "skipped: {} is not there; run through cargo xtask test",
+        node.display()
     );
     None
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use thingsmith_core::certificates;
 use thingsmith_model::CertificateStatus::{Active, Inactive, Revoked};
-use thingsmith_mqtt::Grant::{Granted, Refused};
+use thingsmith_mqtt::Grant::Granted;
 use thingsmith_mqtt::Qos::AtMostOnce;
 
 use super::lab::{Device, EVERYTHING, Lab, policy};
-use super::wire::{Wire, subscription};
+use super::wire::{REFUSED, Wire, subscription};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -40,7 +40,7 @@ async fn a_policy_taken_away_is_felt_at_the_next_step() {
     assert_eq!(receiver.text().await, "1");
     lab.detach(&device, &everything).await;
     lab.advance(SECOND);
-    assert_eq!(subscriber.subscribe("after", AtMostOnce).await, Refused);
+    assert_eq!(subscriber.subscribe("after", AtMostOnce).await, REFUSED);
     witness.publish_qos_0("a", b"2").await;
     assert!(witness.is_alive().await);
     assert!(receiver.is_alive().await, "no message came before the answer");

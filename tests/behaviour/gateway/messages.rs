@@ -1,11 +1,11 @@
 //! Messages from one client to others: who gets them, and how.
 
-use thingsmith_mqtt::Grant::{Granted, Refused};
+use thingsmith_mqtt::Grant::Granted;
 use thingsmith_mqtt::Qos::{AtLeastOnce, AtMostOnce, ExactlyOnce};
-use thingsmith_mqtt::{Packet, PublishQos};
+use thingsmith_mqtt::{Disconnect, Packet, PubAck, PublishQos};
 
 use super::lab::{EVERYTHING, Lab, allow};
-use super::wire::{id, publish, subscription, written};
+use super::wire::{REFUSED, id, publish, subscription, written};
 
 #[tokio::test]
 async fn a_message_has_the_lesser_quality_of_both_sides() {
@@ -105,12 +105,12 @@ async fn members_of_a_shared_subscription_share_and_need_leave_for_it_as_written
     let plain = allow(&[&all[..], &[("Subscribe", "topicfilter/a/+")]].concat());
     let (shared, plain) = (lab.device(&shared).await, lab.device(&plain).await);
     let mut outsider = lab.dial(&plain).connect("outsider").await;
-    assert_eq!(outsider.subscribe("$share/g/a/+", AtMostOnce).await, Refused);
+    assert_eq!(outsider.subscribe("$share/g/a/+", AtMostOnce).await, REFUSED);
     assert_eq!(outsider.subscribe("a/+", AtMostOnce).await, Granted(AtMostOnce));
     let mut members = Vec::new();
     for client_id in ["first", "second"] {
         let mut member = lab.dial(&shared).connect(client_id).await;
-        assert_eq!(member.subscribe("a/+", AtMostOnce).await, Refused);
+        assert_eq!(member.subscribe("a/+", AtMostOnce).await, REFUSED);
         for filter in ["$share/g/a/+", "end"] {
             assert_eq!(member.subscribe(filter, AtMostOnce).await, Granted(AtMostOnce));
         }
@@ -146,7 +146,7 @@ async fn a_fifty_first_subscription_is_refused() {
         let granted = greedy.subscribe(&format!("topic/{number}"), AtMostOnce).await;
         assert_eq!(granted, Granted(AtMostOnce), "{number}");
     }
-    assert_eq!(greedy.subscribe("topic/50", AtMostOnce).await, Refused);
+    assert_eq!(greedy.subscribe("topic/50", AtMostOnce).await, REFUSED);
     assert_eq!(
         greedy.subscribe("topic/49", AtLeastOnce).await,
         Granted(AtLeastOnce),
@@ -157,7 +157,7 @@ async fn a_fifty_first_subscription_is_refused() {
         greedy.subscribe("topic/50", AtMostOnce).await,
         Granted(AtMostOnce)
     );
-    assert_eq!(greedy.subscribe("topic/51", AtMostOnce).await, Refused);
+    assert_eq!(greedy.subscribe("topic/51", AtMostOnce).await, REFUSED);
 }
 
 #[tokio::test]
@@ -203,9 +203,9 @@ async fn quality_2_is_not_spoken() {
     let device = lab.device(EVERYTHING).await;
     let mut wire = lab.dial(&device).connect("both").await;
     let filters = [("a", ExactlyOnce), ("b", AtLeastOnce), ("c", ExactlyOnce)];
-    let grants = [Refused, Granted(AtLeastOnce), Refused];
+    let grants = [REFUSED, Granted(AtLeastOnce), REFUSED];
     assert_eq!(wire.subscribe_all(&filters).await, grants);
-    assert_eq!(wire.subscribe("a", ExactlyOnce).await, Refused);
+    assert_eq!(wire.subscribe("a", ExactlyOnce).await, REFUSED);
     for topic in ["a", "c", "b"] {
         wire.publish_qos_0(topic, b"").await;
     }
@@ -233,7 +233,10 @@ async fn many_packets_in_one_breath_are_answered_in_their_order() {
     }
     wire.bytes(&breath).await;
     for number in 1..=1_000 {
-        assert_eq!(wire.next().await, Some(Packet::PubAck(id(number))));
+        assert_eq!(
+            wire.next().await,
+            Some(Packet::PubAck(PubAck::success(id(number))))
+        );
         if number % 10 == 0 {
             assert_eq!(wire.next().await, Some(Packet::PingResp));
         }
@@ -249,7 +252,7 @@ async fn many_packets_in_one_breath_are_answered_in_their_order() {
             PublishQos::AtMostOnce,
         )));
     }
-    breath.extend(written(&Packet::Disconnect));
+    breath.extend(written(&Packet::Disconnect(Disconnect::default())));
     wire.bytes(&breath).await;
     wire.ends().await;
     for number in 0..200 {

@@ -6,6 +6,7 @@ mod connect_policies;
 mod hostile;
 mod lab;
 mod messages;
+mod mqtt5;
 mod refusals;
 mod sessions;
 mod slow;

@@ -1,12 +1,12 @@
 //! What a connected client may not do, and what it is told.
 
 use serde_json::Value;
-use thingsmith_mqtt::Grant::{Granted, Refused};
+use thingsmith_mqtt::Grant::Granted;
 use thingsmith_mqtt::Qos::{AtLeastOnce, AtMostOnce};
 use thingsmith_mqtt::{Packet, Publish, PublishQos, Will};
 
 use super::lab::{EVERYTHING, Lab, allow, policy};
-use super::wire::{connect, message};
+use super::wire::{REFUSED, connect, message};
 
 #[tokio::test]
 async fn a_publish_that_is_not_allowed_closes_the_connection_and_reaches_nobody() {
@@ -64,7 +64,7 @@ async fn a_subscription_is_matched_as_it_is_written() {
         for filter in refused {
             assert_eq!(
                 wire.subscribe(filter, AtMostOnce).await,
-                Refused,
+                REFUSED,
                 "{allowed} {filter}"
             );
         }
@@ -76,7 +76,7 @@ async fn a_subscription_is_matched_as_it_is_written() {
     let filters = [("other", AtLeastOnce), ("mine", AtLeastOnce)];
     assert_eq!(
         wire.subscribe_all(&filters).await,
-        [Refused, Granted(AtLeastOnce)]
+        [REFUSED, Granted(AtLeastOnce)]
     );
     wire.publish_qos_0("other", b"").await;
     wire.publish_qos_0("mine", b"").await;
@@ -126,17 +126,17 @@ async fn topics_of_the_server_are_closed() {
         "$",
     ] {
         let mut wire = lab.dial(&device).connect("pump").await;
-        assert_eq!(wire.subscribe(topic, AtMostOnce).await, Refused, "{topic}");
+        assert_eq!(wire.subscribe(topic, AtMostOnce).await, REFUSED, "{topic}");
         assert_eq!(
             wire.subscribe(&format!("$share/g/{topic}"), AtMostOnce).await,
-            Refused,
+            REFUSED,
             "{topic}"
         );
         assert!(!wire.publish(topic, b"").await, "{topic}");
     }
     let mut wire = lab.dial(&device).connect("pump").await;
     for filter in ["$aws/#", "$share/g/$aws/+"] {
-        assert_eq!(wire.subscribe(filter, AtMostOnce).await, Refused, "{filter}");
+        assert_eq!(wire.subscribe(filter, AtMostOnce).await, REFUSED, "{filter}");
     }
     // A dollar sign elsewhere is a character like any other.
     assert_eq!(wire.subscribe("a/$b", AtMostOnce).await, Granted(AtMostOnce));
@@ -159,6 +159,7 @@ async fn what_is_not_supported_yet_is_refused_and_not_ignored() {
             message,
             qos,
             duplicate,
+            topic_alias: None,
         }))
         .await;
         wire.ends().await;
@@ -168,6 +169,7 @@ async fn what_is_not_supported_yet_is_refused_and_not_ignored() {
     with_will.will = Some(Will {
         message,
         qos: AtMostOnce,
+        delay_seconds: 0,
     });
     assert!(lab.dial(&device).try_connect_as(with_will).await.is_none());
     assert!(lab.dial(&device).try_connect_as(connect("pump")).await.is_some());

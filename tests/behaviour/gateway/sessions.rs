@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 use thingsmith_gateway::Config;
 use thingsmith_mqtt::Qos::AtMostOnce;
-use thingsmith_mqtt::{Connect, ConnectReturnCode, KeepAlive, Packet};
+use thingsmith_mqtt::{Connect, Disconnect, KeepAlive, Packet, PubAck, ReasonCode};
 use tokio::io::AsyncWriteExt;
 
 use super::lab::{EVERYTHING, Lab, allow};
 use super::wire::{Wire, connect, id, publish, subscription};
 
 /// What the server answers to a CONNECT that it does not accept.
-async fn answer(lab: &Lab, connect: Connect) -> Option<ConnectReturnCode> {
+async fn answer(lab: &Lab, connect: Connect) -> Option<ReasonCode> {
     let device = lab.device(EVERYTHING).await;
     let mut wire = lab.dial(&device).tls().await.unwrap();
     wire.send(&Packet::Connect(Box::new(connect))).await;
@@ -19,7 +19,7 @@ async fn answer(lab: &Lab, connect: Connect) -> Option<ConnectReturnCode> {
         Packet::ConnAck(answer) => answer.code,
         other => panic!("{other:?} is no answer to CONNECT"),
     };
-    if code != ConnectReturnCode::Accepted {
+    if code != ReasonCode::Success {
         wire.ends().await;
     }
     Some(code)
@@ -27,7 +27,7 @@ async fn answer(lab: &Lab, connect: Connect) -> Option<ConnectReturnCode> {
 
 #[tokio::test]
 async fn a_client_id_has_128_bytes_and_no_dollar_in_front() {
-    use ConnectReturnCode::{Accepted, IdentifierRejected};
+    use ReasonCode::{ClientIdentifierNotValid as IdentifierRejected, Success as Accepted};
     let lab = Lab::start().await;
     for (client_id, clean_session, expected) in [
         ("c".repeat(128), true, Accepted),
@@ -64,12 +64,9 @@ async fn other_versions_of_mqtt_are_refused_in_their_own_words() {
     let lab = Lab::start().await;
     let device = lab.device(EVERYTHING).await;
     for (body, expected) in [
-        (
-            &b"\0\x04MQTT\x05\x02\0\x3c\0\0\x01c"[..],
-            &b"\x20\x03\0\x84\0"[..],
-        ),
-        (b"\0\x06MQIsdp\x03\x02\0\x3c\0\x01c", b"\x20\x02\0\x01"),
+        (&b"\0\x06MQIsdp\x03\x02\0\x3c\0\x01c"[..], &b"\x20\x02\0\x01"[..]),
         (b"\0\x04MQTT\x03\x02\0\x3c\0\x01c", b"\x20\x02\0\x01"),
+        (b"\0\x04MQTT\x06\x02\0\x3c\0\0\x01c", b"\x20\x02\0\x01"),
     ] {
         let mut wire = lab.dial(&device).tls().await.unwrap();
         wire.bytes(&[&[0x10, body.len() as u8], body].concat()).await;
@@ -85,8 +82,8 @@ async fn nothing_comes_before_connect_and_no_second_one_after_it() {
     witness.subscribe("#", AtMostOnce).await;
     for packet in [
         Packet::PingReq,
-        Packet::Disconnect,
-        Packet::PubAck(id(1)),
+        Packet::Disconnect(Disconnect::default()),
+        Packet::PubAck(PubAck::success(id(1))),
         subscription("#"),
         publish("a", b"early", thingsmith_mqtt::PublishQos::AtMostOnce),
     ] {
@@ -215,7 +212,7 @@ async fn disconnect_and_every_other_end_give_back_the_client_id() {
         wire
     };
     let mut polite: Wire = dial().await;
-    polite.send(&Packet::Disconnect).await;
+    polite.send(&Packet::Disconnect(Disconnect::default())).await;
     polite.ends().await;
     lab.until_connected(0).await;
     let mut half_closed = dial().await;

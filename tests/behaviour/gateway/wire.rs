@@ -11,8 +11,9 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::time_provider::TimeProvider;
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use thingsmith_mqtt::{
-    Connect, ConnectReturnCode, Grant, Limits, Message, Packet, PacketId, Publish, PublishQos, Qos,
-    Subscribe, Subscription, TopicFilter, TopicLimits, TopicName, Unsubscribe, v3,
+    Codec, Connect, Grant, Limits, Message, Packet, PacketId, PubAck, Publish, PublishQos, Qos, ReasonCode,
+    Subscribe, SubscribeProperties, Subscription, SubscriptionOptions, TopicFilter, TopicLimits, TopicName,
+    Unsubscribe, UserProperties, Version, v3,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -35,6 +36,7 @@ pub(super) struct Dial<'a> {
 /// A connection after its TLS handshake.
 pub(super) struct Wire {
     pub(super) stream: TlsStream<TcpStream>,
+    codec: Codec,
     input: BytesMut,
 }
 
@@ -115,8 +117,11 @@ impl<'a> Dial<'a> {
         let name = ServerName::try_from(name).unwrap();
         let connecting = TlsConnector::from(Arc::new(config)).connect(name, tcp);
         let stream = timeout(PATIENCE, connecting).await.expect("the server answers")?;
-        let input = BytesMut::new();
-        Ok(Wire { stream, input })
+        Ok(Wire {
+            stream,
+            codec: Codec::speaking(Version::V3_1_1),
+            input: BytesMut::new(),
+        })
     }
 
     /// Connects with a clean session; [`None`] when the server closes instead of answering.
@@ -126,10 +131,10 @@ impl<'a> Dial<'a> {
 
     pub(super) async fn try_connect_as(self, connect: Connect) -> Option<Wire> {
         let mut wire = self.tls().await.ok()?;
-        wire.send(&Packet::Connect(Box::new(connect))).await;
+        wire.introduce(connect).await;
         match wire.next().await? {
             Packet::ConnAck(answer) => {
-                assert_eq!(answer.code, ConnectReturnCode::Accepted);
+                assert_eq!(answer.code, ReasonCode::Success);
                 assert!(!answer.session_present, "no session outlives its connection");
                 Some(wire)
             }
@@ -152,15 +157,27 @@ impl Wire {
         let _ = timeout(PATIENCE, sending).await.expect("the server reads");
     }
 
+    /// Sends CONNECT and speaks its version from then on.
+    pub(super) async fn introduce(&mut self, connect: Connect) {
+        self.codec = Codec::speaking(connect.version);
+        self.send(&Packet::Connect(Box::new(connect))).await;
+    }
+
     pub(super) async fn send(&mut self, packet: &Packet) {
-        self.bytes(&written(packet)).await;
+        let mut bytes = BytesMut::new();
+        self.codec.write(packet, &mut bytes).unwrap();
+        self.bytes(&bytes).await;
     }
 
     /// The next packet; [`None`] when the server closes.
     pub(super) async fn next(&mut self) -> Option<Packet> {
         let limits = Limits::default();
         loop {
-            if let Some(packet) = v3::read(&mut self.input, &limits).expect("the server speaks MQTT") {
+            if let Some(packet) = self
+                .codec
+                .read(&mut self.input, &limits)
+                .expect("the server speaks MQTT")
+            {
                 return Some(packet);
             }
             let read = timeout(PATIENCE, self.stream.read_buf(&mut self.input)).await;
@@ -195,12 +212,14 @@ impl Wire {
             .map(|(filter, qos)| Subscription {
                 filter: TopicFilter::parse(filter, &WIDE).unwrap(),
                 qos: *qos,
+                options: SubscriptionOptions::default(),
             })
             .collect();
         let packet_id = id(7);
         self.send(&Packet::Subscribe(Subscribe {
             packet_id,
             subscriptions,
+            properties: SubscribeProperties::default(),
         }))
         .await;
         match self.next().await {
@@ -215,9 +234,13 @@ impl Wire {
     pub(super) async fn unsubscribe(&mut self, filter: &str) {
         let filters = vec![TopicFilter::parse(filter, &WIDE).unwrap()];
         let packet_id = id(8);
-        self.send(&Packet::Unsubscribe(Unsubscribe { packet_id, filters }))
-            .await;
-        assert_eq!(self.next().await, Some(Packet::UnsubAck(packet_id)));
+        self.send(&Packet::Unsubscribe(Unsubscribe {
+            packet_id,
+            filters,
+            user_properties: UserProperties::new(),
+        }))
+        .await;
+        assert!(matches!(self.next().await, Some(Packet::UnsubAck(answer)) if answer.packet_id == packet_id));
     }
 
     /// Publishes with QoS 1 and waits for PUBACK; false when the server closes.
@@ -226,7 +249,7 @@ impl Wire {
             .await;
         match self.next().await {
             Some(Packet::PubAck(answered)) => {
-                assert_eq!(answered, id(9));
+                assert_eq!(answered, PubAck::success(id(9)));
                 true
             }
             None => false,
@@ -243,7 +266,7 @@ impl Wire {
         match self.next().await {
             Some(Packet::Publish(publish)) => {
                 if let PublishQos::AtLeastOnce(id) = publish.qos {
-                    self.send(&Packet::PubAck(id)).await;
+                    self.send(&Packet::PubAck(PubAck::success(id))).await;
                 }
                 assert!(!publish.duplicate && !publish.message.retain);
                 let message = publish.message;
@@ -273,15 +296,21 @@ impl Wire {
     }
 }
 
+/// A CONNECT of MQTT 5 that asks for nothing.
+pub(super) fn connect_5(client_id: &str) -> Connect {
+    Connect {
+        version: Version::V5,
+        ..connect(client_id)
+    }
+}
+
 /// A CONNECT with a clean session.
 pub(super) fn connect(client_id: &str) -> Connect {
     Connect {
         client_id: client_id.into(),
         clean_session: true,
         keep_alive_seconds: 60,
-        will: None,
-        user_name: None,
-        password: None,
+        ..Connect::default()
     }
 }
 
@@ -292,6 +321,7 @@ pub(super) fn publish(topic: &str, payload: &[u8], qos: PublishQos) -> Packet {
         message,
         qos,
         duplicate,
+        topic_alias: None,
     })
 }
 
@@ -302,7 +332,9 @@ pub(super) fn subscription(filter: &str) -> Packet {
         subscriptions: vec![Subscription {
             filter: TopicFilter::parse(filter, &WIDE).unwrap(),
             qos: Qos::AtMostOnce,
+            options: SubscriptionOptions::default(),
         }],
+        properties: SubscribeProperties::default(),
     })
 }
 
@@ -324,6 +356,9 @@ pub(super) fn written(packet: &Packet) -> BytesMut {
     v3::write(packet, &mut bytes).unwrap();
     bytes
 }
+
+/// What an MQTT 3.1.1 client reads of a subscription that is refused, for whatever reason.
+pub(super) const REFUSED: Grant = Grant::Refused(ReasonCode::UnspecifiedError);
 
 /// A client that knows no limits of AWS's.
 const WIDE: TopicLimits = TopicLimits {

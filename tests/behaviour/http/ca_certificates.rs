@@ -6,7 +6,7 @@ use rcgen::{IsCa, KeyPair};
 use serde_json::{Value, json};
 use thingsmith_testkit::{Client, Engine, Reply, TestServer};
 
-use super::authority::{Authority, params, refused, subject};
+use super::authority::{Authority, params, refused, role, subject};
 use super::{Seen, named, testdata};
 
 const OTHER: &str = "210987654321";
@@ -75,7 +75,7 @@ async fn a_ca_certificate_is_registered_read_changed_and_deleted() {
         let server = TestServer::builder().engine(engine).start().await;
         let admin = server.administrator();
         let body = r#"{"Resources":{}}"#;
-        let role = "arn:aws:iam::123456789012:role/jitp";
+        let role = role(&admin, "jitp").await;
         let made = register(
             &admin,
             json!({
@@ -342,7 +342,7 @@ async fn a_registration_config_must_make_sense() {
     let authority = Authority::new("Configured");
     let id = authority.register_by_name(&admin).await.text("certificateId");
     let before = describe(&admin, &id).await;
-    let (body, role) = ("{}", "arn:aws:iam::123456789012:role/service-role/jitp");
+    let (body, role) = ("{}", role(&admin, "jitp").await);
     for (config, status, exception) in [
         (json!({"templateBody": body}), 400, "InvalidRequestException"),
         (json!({"roleArn": role}), 400, "InvalidRequestException"),
@@ -363,6 +363,11 @@ async fn a_registration_config_must_make_sense() {
         ),
         (
             json!({"templateBody": body, "roleArn": "arn:aws:iam::210987654321:role/theirs"}),
+            400,
+            "InvalidRequestException",
+        ),
+        (
+            json!({"templateBody": body, "roleArn": "arn:aws:iam::123456789012:role/none"}),
             400,
             "InvalidRequestException",
         ),
@@ -708,4 +713,71 @@ async fn requests_of_strangers_are_bounded() {
     let made = issue(testdata!("request-ca.csr")).await;
     let certificate = thingsmith_x509::Certificate::from_pem(&made.text("certificatePem")).unwrap();
     assert!(!certificate.is_ca() && certificate.subject_alternative_names().is_empty());
+}
+
+#[tokio::test]
+async fn who_hands_a_role_over_needs_the_permission() {
+    let allow = |action: &str, resource: &str| {
+        json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": action, "Resource": resource}})
+            .to_string()
+    };
+    let (iot, pass) = (
+        allow("iot:*", "*"),
+        allow("iam:PassRole", "arn:aws:iam::123456789012:role/jitp"),
+    );
+    let server = TestServer::builder()
+        .key("without", "123456789012", &[&iot])
+        .key("with", "123456789012", &[&iot, &pass])
+        .start()
+        .await;
+    let role = role(&server.administrator(), "jitp").await;
+    let config = json!({"templateBody": "{}", "roleArn": role});
+    let mut input = Authority::new("Roles").by_name();
+    input["registrationConfig"] = config.clone();
+    let without = register(&server.client("without"), input.clone()).await;
+    refused(&without, 403, "AccessDeniedException");
+    let made = register(&server.client("with"), input).await;
+    assert_eq!(made.status, 200, "{made}");
+    let update = json!({"certificateId": made.text("certificateId"), "registrationConfig": config});
+    let without = named(&server.client("without"), "UpdateCACertificate", update.clone()).await;
+    refused(&without, 403, "AccessDeniedException");
+    let with = named(&server.client("with"), "UpdateCACertificate", update).await;
+    assert_eq!(with.status, 200, "{with}");
+}
+
+#[tokio::test]
+async fn a_ca_certificate_takes_tags() {
+    for engine in Engine::available() {
+        let server = TestServer::builder().engine(engine).start().await;
+        let admin = server.administrator();
+        let tags = json!([{"Key": "site", "Value": "north"}]);
+        let mut input = Authority::new("Tagged").by_name();
+        input["tags"] = json!([{"Key": "aws:site", "Value": "north"}]);
+        refused(
+            &register(&admin, input.clone()).await,
+            400,
+            "InvalidRequestException",
+        );
+        input["tags"] = tags.clone();
+        input["setAsActive"] = false.into();
+        let made = register(&admin, input.clone()).await;
+        let (id, arn) = (made.text("certificateId"), made.text("certificateArn"));
+        let list = || named(&admin, "ListTagsForResource", json!({"resourceArn": arn}));
+        assert_eq!(list().await.json(), json!({"tags": tags}));
+        let more = json!({"resourceArn": arn, "tags": [{"Key": "floor", "Value": "2"}]});
+        assert_eq!(named(&admin, "TagResource", more).await.status, 200);
+        let fewer = json!({"resourceArn": arn, "tagKeys": ["site"]});
+        assert_eq!(named(&admin, "UntagResource", fewer).await.status, 200);
+        assert_eq!(
+            list().await.json(),
+            json!({"tags": [{"Key": "floor", "Value": "2"}]})
+        );
+        named(&admin, "DeleteCACertificate", json!({"certificateId": id})).await;
+        refused(&list().await, 404, "ResourceNotFoundException");
+        // The next one of the same certificate begins without.
+        input.as_object_mut().unwrap().remove("tags");
+        register(&admin, input).await;
+        assert_eq!(list().await.json(), json!({"tags": []}));
+        server.stop().await;
+    }
 }

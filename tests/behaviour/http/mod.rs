@@ -1,17 +1,26 @@
 //! The AWS HTTP edge, through its front door.
 
 mod authority;
+mod billing_groups;
 mod bounds;
 mod ca_certificates;
 mod certificates;
 mod endpoints;
+mod events;
 mod hostile;
+mod iam;
 mod identity;
 mod keys;
 mod own;
 mod permissions;
 mod policies;
+mod presigned;
+mod principals;
+mod query;
 mod realms;
+mod sts;
+mod tags;
+mod thing_types;
 mod things;
 mod transfers;
 

@@ -122,15 +122,6 @@ async fn what_is_no_policy_is_refused() {
     "#);
     let long = DOCUMENT.replace("iot:Connect", &"a".repeat(2048));
     assert_eq!(create(&long).await.exception(), "MalformedPolicyException");
-    let tagged = json!({"policyName": "P", "policyDocument": DOCUMENT, "tags": [{"Key": "a", "Value": "b"}]});
-    insta::assert_snapshot!(named(&admin, "CreatePolicy", tagged).await, @r#"
-    501 NotImplementedException
-    {
-      "message": "The member tags of CreatePolicy is not implemented."
-    }
-    "#);
-    let untagged = json!({"policyName": "P", "policyDocument": DOCUMENT, "tags": []});
-    assert_eq!(named(&admin, "CreatePolicy", untagged).await.status, 200);
 }
 
 #[tokio::test]

@@ -1,10 +1,14 @@
 //! The service `iot`: the control plane.
 
+pub mod billing_groups;
 pub mod ca_certificates;
 pub mod certificates;
 pub mod endpoints;
+pub mod events;
 mod missing;
 pub mod policies;
+pub mod tags;
+pub mod thing_types;
 pub mod things;
 pub mod transfers;
 
@@ -21,7 +25,10 @@ const WRITTEN: &[Entry] = &[
     entry::<things::DeleteThing>(),
     entry::<things::DescribeThing>(),
     entry::<things::DetachThingPrincipal>(),
+    entry::<things::ListPrincipalThings>(),
+    entry::<things::ListPrincipalThingsV2>(),
     entry::<things::ListThingPrincipals>(),
+    entry::<things::ListThingPrincipalsV2>(),
     entry::<things::ListThings>(),
     entry::<things::UpdateThing>(),
     entry::<certificates::CreateCertificateFromCsr>(),
@@ -53,6 +60,25 @@ const WRITTEN: &[Entry] = &[
     entry::<policies::ListAttachedPolicies>(),
     entry::<policies::ListPolicies>(),
     entry::<endpoints::DescribeEndpoint>(),
+    entry::<thing_types::CreateThingType>(),
+    entry::<thing_types::DeleteThingType>(),
+    entry::<thing_types::DeprecateThingType>(),
+    entry::<thing_types::DescribeThingType>(),
+    entry::<thing_types::ListThingTypes>(),
+    entry::<thing_types::UpdateThingType>(),
+    entry::<billing_groups::AddThingToBillingGroup>(),
+    entry::<billing_groups::CreateBillingGroup>(),
+    entry::<billing_groups::DeleteBillingGroup>(),
+    entry::<billing_groups::DescribeBillingGroup>(),
+    entry::<billing_groups::ListBillingGroups>(),
+    entry::<billing_groups::ListThingsInBillingGroup>(),
+    entry::<billing_groups::RemoveThingFromBillingGroup>(),
+    entry::<billing_groups::UpdateBillingGroup>(),
+    entry::<tags::ListTagsForResource>(),
+    entry::<tags::TagResource>(),
+    entry::<tags::UntagResource>(),
+    entry::<events::DescribeEventConfigurations>(),
+    entry::<events::UpdateEventConfigurations>(),
 ];
 
 pub(crate) fn service() -> Service {

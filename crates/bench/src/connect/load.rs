@@ -116,9 +116,7 @@ impl Ready {
             client_id: device.thing_name.clone(),
             clean_session: true,
             keep_alive_seconds: 60,
-            will: None,
-            user_name: None,
-            password: None,
+            ..Connect::default()
         }));
         v3::write(&packet, &mut connect)?;
         Ok(Self {

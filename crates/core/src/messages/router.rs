@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use thingsmith_model::Realm;
-use thingsmith_mqtt::{Match, Message, Qos, SubscriptionTrie, TopicFilter};
+use thingsmith_mqtt::{Match, Message, Qos, SubscriptionOptions, SubscriptionTrie, TopicFilter};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 /// A message on its way to one subscriber.
 #[derive(Debug)]
@@ -18,8 +19,18 @@ pub struct Delivery {
     pub message: Message,
     /// The lesser of the publisher's and the subscription's quality of service.
     pub qos: Qos,
+    /// When it began to wait, if it expires.
+    since: Option<Instant>,
     /// Given back when the delivery is taken apart or dropped.
     _room: Room,
+}
+
+impl Delivery {
+    /// How long it has waited, in milliseconds; of a message that does not expire nobody looks at the clock.
+    pub fn waited_ms(&self) -> u64 {
+        let waited = self.since.map(|since| since.elapsed().as_millis());
+        waited.map_or(0, |waited| u64::try_from(waited).unwrap_or(u64::MAX))
+    }
 }
 
 /// How much may wait for one subscriber.
@@ -56,6 +67,7 @@ struct Room {
 #[derive(Debug)]
 struct Subscription {
     qos: Qos,
+    options: SubscriptionOptions,
     queue: Queue,
 }
 
@@ -86,9 +98,17 @@ impl Router {
     }
 
     /// Subscribes; a second subscription with the same filter takes the place of the first.
-    pub fn subscribe(&self, realm: Realm, subscriber: &Subscriber, filter: &TopicFilter, qos: Qos) {
+    pub fn subscribe(
+        &self,
+        realm: Realm,
+        subscriber: &Subscriber,
+        filter: &TopicFilter,
+        qos: Qos,
+        options: SubscriptionOptions,
+    ) {
         let subscription = Subscription {
             qos,
+            options,
             queue: subscriber.queue.clone(),
         };
         let mut realms = self.realms.write().unwrap_or_else(PoisonError::into_inner);
@@ -112,6 +132,17 @@ impl Router {
     /// Sends a message to every subscriber whose filter matches its topic; of a shared subscription to one member.
     /// Gives back how many got it.
     pub fn route(&self, realm: Realm, message: &Message, qos: Qos) -> usize {
+        self.route_from(realm, message, qos, None)
+    }
+
+    /// The same for a message of a subscriber, who may not want its own (MQTT 5, No Local).
+    pub fn route_from(
+        &self,
+        realm: Realm,
+        message: &Message,
+        qos: Qos,
+        publisher: Option<&Subscriber>,
+    ) -> usize {
         let realms = self.realms.read().unwrap_or_else(PoisonError::into_inner);
         let Some(trie) = realms.get(&realm) else { return 0 };
         let mut sent = 0;
@@ -120,7 +151,10 @@ impl Router {
         trie.visit(&message.topic, |found| {
             let message: &Message = copy.get_or_insert_with(|| message.detached());
             let queued = match found {
-                Match::Subscriber(_, subscription) => subscription.send(message, qos),
+                Match::Subscriber(id, subscription) => {
+                    let own = publisher.is_some_and(|publisher| publisher.id == *id);
+                    !(own && subscription.options.no_local) && subscription.send(message, qos)
+                }
                 // One after the other from a place that moves on; a member whose queue is full leaves it to the next.
                 Match::Group { members, .. } => {
                     let first = usize::try_from(self.next.fetch_add(1, Ordering::Relaxed)).unwrap_or(0);
@@ -139,14 +173,19 @@ impl Router {
 
 impl Subscription {
     fn send(&self, message: &Message, qos: Qos) -> bool {
-        let Some(room) = self
-            .queue
-            .room(message.topic.as_bytes().len() + message.payload.len())
-        else {
+        let properties = message
+            .properties
+            .as_ref()
+            .map_or(0, |properties| properties.bytes());
+        let bytes = message.topic.as_bytes().len() + message.payload.len() + properties;
+        let Some(room) = self.queue.room(bytes) else {
             return false;
         };
+        let mut message = message.clone();
+        message.retain &= self.options.retain_as_published;
         let delivery = Delivery {
-            message: message.clone(),
+            since: message.expiry_seconds().map(|_| Instant::now()),
+            message,
             qos: qos.min(self.qos),
             _room: room,
         };
@@ -206,8 +245,20 @@ mod tests {
         let router = Router::new();
         let (mine, mut my_queue) = router.subscriber(of(8));
         let (other, mut other_queue) = router.subscriber(of(8));
-        router.subscribe(Realm(1), &mine, &filter("a/+"), Qos::AtLeastOnce);
-        router.subscribe(Realm(2), &other, &filter("a/+"), Qos::AtLeastOnce);
+        router.subscribe(
+            Realm(1),
+            &mine,
+            &filter("a/+"),
+            Qos::AtLeastOnce,
+            SubscriptionOptions::default(),
+        );
+        router.subscribe(
+            Realm(2),
+            &other,
+            &filter("a/+"),
+            Qos::AtLeastOnce,
+            SubscriptionOptions::default(),
+        );
         assert_eq!(router.route(Realm(1), &message("a/b"), Qos::AtMostOnce), 1);
         assert_eq!(my_queue.try_recv().unwrap().qos, Qos::AtMostOnce);
         assert!(other_queue.try_recv().is_err());
@@ -219,7 +270,13 @@ mod tests {
     fn a_full_queue_loses_messages_and_nobody_waits() {
         let router = Router::new();
         let (slow, mut queue) = router.subscriber(of(1));
-        router.subscribe(Realm(1), &slow, &filter("a"), Qos::AtMostOnce);
+        router.subscribe(
+            Realm(1),
+            &slow,
+            &filter("a"),
+            Qos::AtMostOnce,
+            SubscriptionOptions::default(),
+        );
         assert_eq!(router.route(Realm(1), &message("a"), Qos::AtMostOnce), 1);
         assert_eq!(router.route(Realm(1), &message("a"), Qos::AtMostOnce), 0);
         assert!(queue.try_recv().is_ok());
@@ -234,7 +291,13 @@ mod tests {
             bytes: 10,
         };
         let (slow, mut queue) = router.subscriber(limits);
-        router.subscribe(Realm(1), &slow, &filter("a"), Qos::AtMostOnce);
+        router.subscribe(
+            Realm(1),
+            &slow,
+            &filter("a"),
+            Qos::AtMostOnce,
+            SubscriptionOptions::default(),
+        );
         let route = |payload| router.route(Realm(1), &message_with("a", payload), Qos::AtMostOnce);
         assert_eq!((route(b"1234"), route(b"1234"), route(b"")), (1, 1, 0));
         drop(queue.try_recv().unwrap());
@@ -250,7 +313,13 @@ mod tests {
     fn what_waits_keeps_nothing_else_alive() {
         let router = Router::new();
         let (subscriber, mut queue) = router.subscriber(of(8));
-        router.subscribe(Realm(1), &subscriber, &filter("a"), Qos::AtMostOnce);
+        router.subscribe(
+            Realm(1),
+            &subscriber,
+            &filter("a"),
+            Qos::AtMostOnce,
+            SubscriptionOptions::default(),
+        );
         let mut read = bytes::Bytes::from(vec![b'a'; 100_000]);
         let message = Message {
             topic: TopicName::from_bytes(read.split_to(1), &TopicLimits::default()).unwrap(),
@@ -270,7 +339,13 @@ mod tests {
         let (first, mut first_queue) = router.subscriber(of(8));
         let (second, mut second_queue) = router.subscriber(of(8));
         for member in [&first, &second] {
-            router.subscribe(Realm(1), member, &filter("$share/g/a"), Qos::AtMostOnce);
+            router.subscribe(
+                Realm(1),
+                member,
+                &filter("$share/g/a"),
+                Qos::AtMostOnce,
+                SubscriptionOptions::default(),
+            );
         }
         for _ in 0..8 {
             assert_eq!(router.route(Realm(1), &message("a"), Qos::AtMostOnce), 1);

@@ -25,8 +25,14 @@ pub enum Change {
     Thing(i64),
     /// A policy's default version.
     Policy(i64),
+    /// A thing type's propagating attributes.
+    ThingType(i64),
+    /// What no gateway knows of: the row is a mark alone.
+    Unseen(i64),
     /// A CA certificate's status or auto registration.
     CaCertificate(i64),
+    /// What a user, a role or a managed policy of IAM permits. No device's connection depends on it.
+    Identity(i64),
 }
 
 impl Change {
@@ -35,7 +41,10 @@ impl Change {
             Self::Certificate(_) => "certificate",
             Self::Thing(_) => "thing",
             Self::Policy(_) => "policy",
+            Self::ThingType(_) => "thing type",
+            Self::Unseen(_) => "unseen",
             Self::CaCertificate(_) => "ca certificate",
+            Self::Identity(_) => "identity",
         }
     }
 
@@ -44,7 +53,10 @@ impl Change {
             Self::Certificate(number)
             | Self::Thing(number)
             | Self::Policy(number)
-            | Self::CaCertificate(number) => number,
+            | Self::ThingType(number)
+            | Self::Unseen(number)
+            | Self::CaCertificate(number)
+            | Self::Identity(number) => number,
         }
     }
 
@@ -53,7 +65,10 @@ impl Change {
             "certificate" => Some(Self::Certificate(object)),
             "thing" => Some(Self::Thing(object)),
             "policy" => Some(Self::Policy(object)),
+            "thing type" => Some(Self::ThingType(object)),
+            "unseen" => Some(Self::Unseen(object)),
             "ca certificate" => Some(Self::CaCertificate(object)),
+            "identity" => Some(Self::Identity(object)),
             _ => None,
         }
     }

@@ -7,6 +7,7 @@ use thingsmith_ports::{Batch, StoreError};
 use super::{Policy, rows};
 use crate::fault::sentence;
 use crate::realms::RealmRecord;
+use crate::tags::{self, Tags};
 use crate::tries::{Attempt, Tries};
 use crate::{Code, Deeds, Fault};
 
@@ -19,6 +20,20 @@ pub async fn create_policy(
     realm: &RealmRecord,
     name: PolicyName,
     document: &str,
+) -> Result<Policy, Fault> {
+    create_tagged_policy(deeds, realm, name, document, &Tags::new()).await
+}
+
+/// As [`create_policy`], with tags.
+///
+/// # Errors
+/// As [`create_policy`].
+pub async fn create_tagged_policy(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    name: PolicyName,
+    document: &str,
+    tags: &Tags,
 ) -> Result<Policy, Fault> {
     Document::parse(document, Language::Iot).map_err(|wrong| {
         Fault::new(
@@ -38,7 +53,7 @@ pub async fn create_policy(
     };
     let mut tries = Tries::default();
     loop {
-        let outcome = create_once(deeds, realm, &policy, document).await;
+        let outcome = create_once(deeds, realm, &policy, document, tags).await;
         if let Some(done) = tries.settle(outcome).await? {
             return Ok(done);
         }
@@ -50,6 +65,7 @@ async fn create_once(
     realm: &RealmRecord,
     policy: &Policy,
     document: &str,
+    tags: &Tags,
 ) -> Result<Policy, Attempt> {
     let mut batch = Batch::new();
     rows::insert(&mut batch, realm.realm, policy);
@@ -61,6 +77,7 @@ async fn create_once(
         document,
         policy.created_at,
     );
+    tags::rows::insert(&mut batch, realm.realm, policy.number, tags);
     match deeds.commit(batch).await {
         Ok(_) => return Ok(policy.clone()),
         Err(StoreError::Duplicate(_)) => {}

@@ -12,7 +12,7 @@ use thingsmith_model::{PolicyName, Resource, Timestamp};
 use uuid::Uuid;
 
 pub use attach::{attach_policy, detach_policy, list_attached_policies};
-pub use create::create_policy;
+pub use create::{create_policy, create_tagged_policy};
 pub use delete::delete_policy;
 pub use documents::{AttachedDocument, Documents};
 pub use get::get_policy;

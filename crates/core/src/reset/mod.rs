@@ -7,8 +7,8 @@ use thingsmith_ports::Batch;
 use crate::tries::{Attempt, Tries};
 use crate::{Deeds, Fault};
 
-/// Deletes all things, certificates, CA certificates and policies of every realm. Realms, authorities, settings and access keys stay, so
-/// that endpoints keep their names and clients what they trust. Gateways hear of every certificate that goes.
+/// Deletes all things, certificates, CA certificates, policies and event configurations of every realm, and what hangs on
+/// them. Realms, authorities, settings and access keys stay, so that endpoints keep their names and clients what they trust. Gateways hear of every certificate that goes.
 ///
 /// # Errors
 /// When the store fails.
@@ -20,6 +20,8 @@ pub async fn reset(deeds: &Deeds) -> Result<(), Fault> {
         rows::delete_certificates(&mut batch, deeds.clock().now());
         rows::delete_the_rest(&mut batch);
         let outcome = deeds.commit(batch).await.map(drop).map_err(Attempt::from);
+        deeds.event_configurations().forget_all();
+        deeds.callers().forget();
         if let Some(done) = tries.settle(outcome).await? {
             return Ok(done);
         }

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use thingsmith_core::connections::{ConnectFacts, Principal};
-use thingsmith_mqtt::{Action, Answer, Connect, DisconnectReason, Grant, Publish, Subscription, TopicFilter};
+use thingsmith_mqtt::{
+    Action, Answer, Connect, DisconnectReason, Grant, Publish, ReasonCode, Subscription, TopicFilter,
+};
 use thingsmith_ports::StoreError;
 
 use super::{Client, Connection};
@@ -17,26 +19,34 @@ impl Connection<'_> {
     pub(super) async fn connect(&mut self, connect: Connect, actions: &mut Vec<Action>) {
         if connect.will.is_some() {
             tracing::info!(peer = %self.peer.address, client_id = connect.client_id, "a will is not supported yet");
-            return self
-                .session
-                .refuse(None, DisconnectReason::ServerInitiatedDisconnect, actions);
+            return self.session.refuse(
+                ReasonCode::UnspecifiedError,
+                DisconnectReason::ServerInitiatedDisconnect,
+                actions,
+            );
         }
+        let nameless = connect.client_id.is_empty();
         match self.authorize(connect).await {
             Ok(Some(client)) => {
+                let assigned = nameless.then(|| client.principal.client_id().to_owned());
                 self.client = Some(client);
                 let now = self.now_ms();
-                self.session.accept(false, now, actions);
+                self.session.accept(false, assigned.as_deref(), now, actions);
             }
-            // MQTT 3.1.1: AWS closes without a word.
-            Ok(None) => self.session.refuse(None, DisconnectReason::AuthError, actions),
+            Ok(None) => {
+                let (code, reason) = (ReasonCode::NotAuthorized, DisconnectReason::AuthError);
+                self.session.refuse(code, reason, actions);
+            }
             Err(cause) => {
                 tracing::error!(peer = %self.peer.address, %cause, "the store did not answer a CONNECT");
-                self.session.refuse(None, DisconnectReason::ServerError, actions);
+                let (code, reason) = (ReasonCode::UnspecifiedError, DisconnectReason::ServerError);
+                self.session.refuse(code, reason, actions);
             }
         }
     }
 
     async fn authorize(&mut self, connect: Connect) -> Result<Option<Client>, StoreError> {
+        let persistent = connect.is_persistent();
         let client_id = if connect.client_id.is_empty() {
             self.make_client_id()
         } else {
@@ -46,7 +56,7 @@ impl Connection<'_> {
             client_id,
             source: Some(self.peer.address.ip()),
             server_name: self.peer.server_name.clone(),
-            persistent: !connect.clean_session,
+            persistent,
             will_topic: None,
         };
         let mut principal =
@@ -112,15 +122,17 @@ impl Connection<'_> {
                 retain,
                 "reserved topics and retained messages are not supported yet"
             );
-            return Answer::Refused(DisconnectReason::ForbiddenAccess);
+            return not_authorized();
         }
         match client.principal.may_publish(topic).await {
             Ok(answer) if answer.allowed => {
                 let realm = client.principal.realm().realm;
-                self.gateway
-                    .deeds
-                    .router()
-                    .route(realm, &message, publish.qos.level());
+                self.gateway.deeds.router().route_from(
+                    realm,
+                    &message,
+                    publish.qos.level(),
+                    Some(&client.subscriber),
+                );
                 Answer::Published
             }
             Ok(answer) => {
@@ -131,7 +143,10 @@ impl Connection<'_> {
                     topic,
                     &answer,
                 );
-                Answer::Refused(DisconnectReason::ForbiddenAccess)
+                match answer.active {
+                    true => not_authorized(),
+                    false => Answer::Refused(DisconnectReason::ForbiddenAccess),
+                }
             }
             Err(cause) => self.store_failed(&cause),
         }
@@ -152,9 +167,9 @@ impl Connection<'_> {
     /// Subscribes to one filter, or says no; nothing when the client is to leave.
     async fn subscribe_one(&mut self, subscription: Subscription) -> Result<Option<Grant>, StoreError> {
         let Some(client) = &mut self.client else {
-            return Ok(Some(Grant::Refused));
+            return Ok(Some(Grant::Refused(ReasonCode::UnspecifiedError)));
         };
-        let Subscription { filter, qos } = subscription;
+        let Subscription { filter, qos, options } = subscription;
         if filter.is_reserved() {
             let client_id = client.principal.client_id();
             tracing::info!(
@@ -163,7 +178,7 @@ impl Connection<'_> {
                 filter = filter.as_str(),
                 "reserved topics are not supported yet"
             );
-            return Ok(Some(Grant::Refused));
+            return Ok(Some(Grant::Refused(ReasonCode::NotAuthorized)));
         }
         let answer = client.principal.may_subscribe(filter.as_str()).await?;
         if !answer.allowed {
@@ -174,18 +189,19 @@ impl Connection<'_> {
                 filter.as_str(),
                 &answer,
             );
-            return Ok(answer.active.then_some(Grant::Refused));
+            return Ok(answer.active.then_some(Grant::Refused(ReasonCode::NotAuthorized)));
         }
         if client.filters.len() >= SUBSCRIPTIONS && !client.filters.contains_key(filter.as_str()) {
             let client_id = client.principal.client_id();
             tracing::info!(peer = %self.peer.address, client_id, limit = SUBSCRIPTIONS, "too many subscriptions");
-            return Ok(Some(Grant::Refused));
+            return Ok(Some(Grant::Refused(ReasonCode::QuotaExceeded)));
         }
         self.gateway.deeds.router().subscribe(
             client.principal.realm().realm,
             &client.subscriber,
             &filter,
             qos,
+            options,
         );
         client.filters.insert(filter.as_str().to_owned(), filter);
         Ok(Some(Grant::Granted(qos)))
@@ -208,4 +224,9 @@ impl Connection<'_> {
         tracing::error!(peer = %self.peer.address, %cause, "the store did not answer a question of authorization");
         Answer::Refused(DisconnectReason::ServerError)
     }
+}
+
+/// What a client is told that may not publish.
+fn not_authorized() -> Answer {
+    Answer::Denied(ReasonCode::NotAuthorized, DisconnectReason::ForbiddenAccess)
 }

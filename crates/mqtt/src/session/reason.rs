@@ -51,7 +51,8 @@ impl DisconnectReason {
         }
     }
 
-    /// Whether the last will of a client that was connected is published. DeleteConnection can forbid it besides.
+    /// Whether the last will of a client that was connected is published. DeleteConnection can forbid it besides, and a
+    /// DISCONNECT of MQTT 5 can ask for it.
     pub fn publishes_will(self) -> bool {
         self != Self::ClientInitiatedDisconnect
     }

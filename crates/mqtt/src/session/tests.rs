@@ -1,12 +1,18 @@
+mod v5;
+
 use super::*;
 use crate::arbitrary::{filter, message, publish};
-use crate::{KeepAlive, Kind, Protocol, Subscription};
+use crate::{
+    ConnAck, Connect, Grant, KeepAlive, Kind, Message, Protocol, PubAck, Publish, PublishQos, SubAck,
+    Subscribe, SubscribeProperties, Subscription, SubscriptionOptions, UnsubAck, Unsubscribe,
+};
 
 /// A session with its clock and all it asked for.
 struct Bench {
     session: Session,
     now_ms: u64,
     actions: Vec<Action>,
+    accepted: bool,
 }
 
 impl Bench {
@@ -15,38 +21,67 @@ impl Bench {
             session: Session::new(Arc::new(limits), 1_000),
             now_ms: 1_000,
             actions: Vec::new(),
+            accepted: false,
         }
     }
 
     fn connected(limits: Limits) -> Self {
         let mut bench = Self::new(limits);
         bench.receive(connect("pump-1", true));
-        bench.session.accept(false, bench.now_ms, &mut bench.actions);
-        bench.actions.clear();
         bench
+            .session
+            .accept(false, None, bench.now_ms, &mut bench.actions);
+        bench.actions.clear();
+        bench.accepted = true;
+        bench
+    }
+
+    /// What it asked for since the last time. Whether a will is published follows from the rest, unless a test is
+    /// about it.
+    fn take(&mut self) -> Vec<Action> {
+        let mut actions = std::mem::take(&mut self.actions);
+        for action in &mut actions {
+            if let Action::Close {
+                reason, publish_will, ..
+            } = action
+            {
+                assert_eq!(*publish_will, self.accepted && reason.publishes_will());
+                *publish_will = false;
+            }
+        }
+        actions
     }
 
     fn receive(&mut self, packet: Packet) -> Vec<Action> {
         self.session.receive(packet, self.now_ms, &mut self.actions);
-        std::mem::take(&mut self.actions)
+        self.take()
     }
 
     fn answer(&mut self, answer: Answer) -> Vec<Action> {
         self.session.answer(answer, self.now_ms, &mut self.actions);
-        std::mem::take(&mut self.actions)
+        self.take()
     }
 
     fn tick_after(&mut self, wait_ms: u64) -> Vec<Action> {
         self.now_ms += wait_ms;
         self.session.tick(self.now_ms, &mut self.actions);
-        std::mem::take(&mut self.actions)
+        self.take()
     }
 
     fn deliver(&mut self, qos: Qos, id: u64) -> (Delivered, Vec<Action>) {
-        let delivered =
-            self.session
-                .deliver(message("t", b"payload"), qos, DeliveryId(id), &mut self.actions);
-        (delivered, std::mem::take(&mut self.actions))
+        let dispatch = dispatch(message("t", b"payload"), qos, id);
+        let delivered = self.session.deliver(dispatch, self.now_ms, &mut self.actions);
+        (delivered, self.take())
+    }
+}
+
+fn dispatch(message: Message, qos: Qos, id: u64) -> Dispatch {
+    Dispatch {
+        message,
+        qos,
+        id: DeliveryId(id),
+        duplicate: false,
+        waited_ms: 0,
     }
 }
 
@@ -55,11 +90,11 @@ fn connect(client_id: &str, clean_session: bool) -> Packet {
         client_id: client_id.to_owned(),
         clean_session,
         keep_alive_seconds: 60,
-        will: None,
-        user_name: None,
-        password: None,
+        ..Connect::default()
     }))
 }
+
+const UNSPECIFIED: Grant = Grant::Refused(ReasonCode::UnspecifiedError);
 
 fn id(number: u16) -> PacketId {
     PacketId::new(number).unwrap()
@@ -76,24 +111,28 @@ fn subscribe(subscriptions: &[(&str, Qos)]) -> Packet {
     let subscriptions = subscriptions.iter().map(|(text, qos)| Subscription {
         filter: filter(text),
         qos: *qos,
+        options: SubscriptionOptions::default(),
     });
     Packet::Subscribe(Subscribe {
         packet_id: id(9),
         subscriptions: subscriptions.collect(),
+        properties: SubscribeProperties::default(),
     })
 }
 
-fn connack(code: ConnectReturnCode) -> Action {
-    Action::Send(Packet::ConnAck(ConnAck {
-        session_present: false,
-        code,
-    }))
+fn connack(code: ReasonCode) -> Action {
+    Action::Send(Packet::ConnAck(ConnAck::new(false, code)))
+}
+
+fn puback(number: u16) -> Packet {
+    Packet::PubAck(PubAck::success(id(number)))
 }
 
 fn closed(reason: DisconnectReason, cause: MqttError) -> Action {
     Action::Close {
         reason,
         cause: Some(cause),
+        publish_will: false,
     }
 }
 
@@ -107,20 +146,17 @@ fn a_client_connects_publishes_subscribes_and_leaves() {
     assert!(
         matches!(&bench.receive(connect("pump-1", true))[..], [Action::Authorize(connect)] if connect.client_id == "pump-1")
     );
-    bench.session.accept(false, bench.now_ms, &mut bench.actions);
-    assert_eq!(
-        std::mem::take(&mut bench.actions),
-        [connack(ConnectReturnCode::Accepted)]
-    );
+    bench
+        .session
+        .accept(false, None, bench.now_ms, &mut bench.actions);
+    bench.accepted = true;
+    assert_eq!(bench.take(), [connack(ReasonCode::Success)]);
 
     assert!(matches!(
         bench.receive(publish_with(PublishQos::AtLeastOnce(id(5))))[..],
         [Action::Publish(_)]
     ));
-    assert_eq!(
-        bench.answer(Answer::Published),
-        [Action::Send(Packet::PubAck(id(5)))]
-    );
+    assert_eq!(bench.answer(Answer::Published), [Action::Send(puback(5))]);
     assert!(matches!(
         bench.receive(publish_with(PublishQos::AtMostOnce))[..],
         [Action::Publish(_)]
@@ -134,6 +170,7 @@ fn a_client_connects_publishes_subscribes_and_leaves() {
     let suback = SubAck {
         packet_id: id(9),
         grants: vec![Grant::Granted(Qos::AtMostOnce)],
+        problem: None,
     };
     assert_eq!(
         bench.answer(Answer::Subscribed(vec![Grant::Granted(Qos::AtLeastOnce)])),
@@ -143,6 +180,7 @@ fn a_client_connects_publishes_subscribes_and_leaves() {
     let unsubscribe = Packet::Unsubscribe(Unsubscribe {
         packet_id: id(7),
         filters: vec![filter("a")],
+        user_properties: vec![],
     });
     assert_eq!(
         bench.receive(unsubscribe),
@@ -150,14 +188,22 @@ fn a_client_connects_publishes_subscribes_and_leaves() {
     );
     assert_eq!(
         bench.answer(Answer::Unsubscribed),
-        [Action::Send(Packet::UnsubAck(id(7)))]
+        [Action::Send(Packet::UnsubAck(UnsubAck {
+            packet_id: id(7),
+            codes: vec![],
+            problem: None,
+        }))]
     );
 
     assert_eq!(bench.receive(Packet::PingReq), [Action::Send(Packet::PingResp)]);
     let reason = DisconnectReason::ClientInitiatedDisconnect;
     assert_eq!(
-        bench.receive(Packet::Disconnect),
-        [Action::Close { reason, cause: None }]
+        bench.receive(Packet::Disconnect(Disconnect::default())),
+        [Action::Close {
+            reason,
+            cause: None,
+            publish_will: false
+        }]
     );
     assert!(bench.session.is_closed() && !reason.publishes_will());
 }
@@ -166,7 +212,7 @@ fn a_client_connects_publishes_subscribes_and_leaves() {
 fn connect_comes_first_and_once() {
     for packet in [
         Packet::PingReq,
-        Packet::Disconnect,
+        Packet::Disconnect(Disconnect::default()),
         publish_with(PublishQos::AtMostOnce),
     ] {
         let unexpected = violation(MqttError::Unexpected(packet.kind()));
@@ -187,9 +233,10 @@ fn connect_comes_first_and_once() {
 fn packets_that_only_servers_send_are_refused() {
     let suback = SubAck {
         packet_id: id(1),
-        grants: vec![Grant::Refused],
+        grants: vec![UNSPECIFIED],
+        problem: None,
     };
-    for packet in [Packet::PingResp, Packet::UnsubAck(id(1)), Packet::SubAck(suback)] {
+    for packet in [Packet::PingResp, Packet::SubAck(suback)] {
         let kind = packet.kind();
         assert_eq!(
             Bench::connected(Limits::default()).receive(packet),
@@ -223,7 +270,7 @@ fn a_client_id_has_its_rules() {
             true => assert!(matches!(actions[..], [Action::Authorize(_)]), "{client_id}"),
             false => {
                 let close = closed(DisconnectReason::ClientError, MqttError::ClientId);
-                assert_eq!(actions, [connack(ConnectReturnCode::IdentifierRejected), close]);
+                assert_eq!(actions, [connack(ReasonCode::ClientIdentifierNotValid), close]);
             }
         }
     }
@@ -231,7 +278,13 @@ fn a_client_id_has_its_rules() {
 
 #[test]
 fn a_refused_client_is_told_or_not() {
-    for code in [None, Some(ConnectReturnCode::NotAuthorized)] {
+    for (code, told) in [
+        (ReasonCode::NotAuthorized, None),
+        (
+            ReasonCode::ClientIdentifierNotValid,
+            Some(connack(ReasonCode::ClientIdentifierNotValid)),
+        ),
+    ] {
         let mut bench = Bench::new(Limits::default());
         bench.receive(connect("c", true));
         bench
@@ -240,11 +293,14 @@ fn a_refused_client_is_told_or_not() {
         let close = Action::Close {
             reason: DisconnectReason::AuthError,
             cause: None,
+            publish_will: false,
         };
-        let expected: Vec<Action> = code.map(connack).into_iter().chain([close]).collect();
+        let expected: Vec<Action> = told.into_iter().chain([close]).collect();
         assert_eq!(bench.actions, expected);
         // The verdict that comes too late changes nothing.
-        bench.session.accept(false, bench.now_ms, &mut bench.actions);
+        bench
+            .session
+            .accept(false, None, bench.now_ms, &mut bench.actions);
         assert_eq!(bench.actions, expected);
     }
 }
@@ -318,20 +374,22 @@ fn qos_2_subscriptions_are_refused_each_for_itself() {
     assert!(
         matches!(&actions[..], [Action::Subscribe(asked)] if asked[0].filter == filter("b") && asked.len() == 2)
     );
-    let grants = vec![Grant::Refused, Grant::Granted(Qos::AtLeastOnce), Grant::Refused];
+    let grants = vec![UNSPECIFIED, Grant::Granted(Qos::AtLeastOnce), UNSPECIFIED];
     assert_eq!(
         bench.answer(Answer::Subscribed(vec![
             Grant::Granted(Qos::AtLeastOnce),
-            Grant::Refused
+            UNSPECIFIED
         ])),
         [Action::Send(Packet::SubAck(SubAck {
             packet_id: id(9),
-            grants
+            grants,
+            problem: None,
         }))]
     );
     let alone = SubAck {
         packet_id: id(9),
-        grants: vec![Grant::Refused],
+        grants: vec![UNSPECIFIED],
+        problem: None,
     };
     assert_eq!(
         bench.receive(subscribe(&[("a", Qos::ExactlyOnce)])),
@@ -361,8 +419,12 @@ fn a_denied_message_ends_the_connection_without_puback() {
     bench.receive(publish_with(PublishQos::AtLeastOnce(id(1))));
     let reason = DisconnectReason::ForbiddenAccess;
     assert_eq!(
-        bench.answer(Answer::Refused(reason)),
-        [Action::Close { reason, cause: None }]
+        bench.answer(Answer::Denied(ReasonCode::NotAuthorized, reason)),
+        [Action::Close {
+            reason,
+            cause: None,
+            publish_will: false
+        }]
     );
 }
 
@@ -396,17 +458,14 @@ fn deliveries_fill_the_window_then_the_queue() {
     );
     // QoS 0 needs no place.
     assert_eq!(bench.deliver(Qos::AtMostOnce, 0).0, Delivered::Sent);
-    let actions = bench.receive(Packet::PubAck(id(1)));
+    let actions = bench.receive(puback(1));
     assert!(
         matches!(&actions[..], [Action::Acknowledged(DeliveryId(1)), Action::Send(Packet::Publish(next))]
         if next.qos == PublishQos::AtLeastOnce(id(2)))
     );
-    assert_eq!(
-        bench.receive(Packet::PubAck(id(2))),
-        [Action::Acknowledged(DeliveryId(2))]
-    );
+    assert_eq!(bench.receive(puback(2)), [Action::Acknowledged(DeliveryId(2))]);
     // Nothing is in flight any more; a late PUBACK does no harm.
-    assert_eq!(bench.receive(Packet::PubAck(id(2))), []);
+    assert_eq!(bench.receive(puback(2)), []);
 }
 
 #[test]

@@ -4,60 +4,66 @@
 use std::collections::VecDeque;
 
 use super::DeliveryId;
-use crate::{Limits, Message, PacketId, Publish, PublishQos};
+use crate::{Limits, Message, PacketId};
 
-/// INVARIANT: nothing waits while there is room in flight.
+/// INVARIANT: nothing waits while there is room in flight; the session sees to it after each change.
 #[derive(Debug, Default)]
 pub(super) struct Window {
     /// Mostly acknowledged in the order sent, so that the first one looked at is the one.
     in_flight: VecDeque<(PacketId, DeliveryId)>,
-    queue: VecDeque<(Message, DeliveryId)>,
+    queue: VecDeque<Waiting>,
     queue_bytes: usize,
     last_packet_id: u16,
 }
 
-pub(super) enum Offer {
-    Send(Publish),
-    Queued,
-    Overflow(Message),
+/// A message that waits.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) message: Message,
+    pub(super) id: DeliveryId,
+    pub(super) duplicate: bool,
+    /// When it is worth nothing any more.
+    pub(super) expires_at_ms: Option<u64>,
 }
 
 impl Window {
-    pub(super) fn offer(&mut self, message: Message, id: DeliveryId, limits: &Limits) -> Offer {
+    /// Whether another message may be in flight, of as many as `maximum`.
+    pub(super) fn has_room(&self, maximum: usize) -> bool {
         // One identifier stays free for the search to end.
-        let room = limits.outbound_in_flight.clamp(1, usize::from(u16::MAX) - 1);
-        if self.in_flight.len() < room {
-            return Offer::Send(self.send(message, id));
-        }
-        let bytes = self.queue_bytes + size(&message);
+        self.in_flight.len() < maximum.clamp(1, usize::from(u16::MAX) - 1)
+    }
+
+    /// Lets a message wait, or gives it back when the queue is full.
+    pub(super) fn queue(&mut self, mut waiting: Waiting, limits: &Limits) -> Result<(), Message> {
+        let bytes = self.queue_bytes + size(&waiting.message);
         if self.queue.len() >= limits.outbound_queue || bytes > limits.outbound_queue_bytes {
-            return Offer::Overflow(message);
+            return Err(waiting.message);
         }
         self.queue_bytes = bytes;
         // A copy, so that a few waiting bytes do not keep the whole read buffer they came in alive.
-        self.queue.push_back((message.detached(), id));
-        Offer::Queued
+        waiting.message = waiting.message.detached();
+        self.queue.push_back(waiting);
+        Ok(())
     }
 
-    /// Ends a flight; the message that takes its place is to be sent.
-    pub(super) fn acknowledge(&mut self, packet_id: PacketId) -> Option<(DeliveryId, Option<Publish>)> {
-        let position = self.in_flight.iter().position(|(used, _)| *used == packet_id)?;
-        let (_, id) = self.in_flight.remove(position)?;
-        let next = self.queue.pop_front().map(|(message, id)| {
-            self.queue_bytes -= size(&message);
-            self.send(message, id)
-        });
-        Some((id, next))
+    /// The message that waits longest, for a place in flight.
+    pub(super) fn next_waiting(&mut self) -> Option<Waiting> {
+        let waiting = self.queue.pop_front()?;
+        self.queue_bytes -= size(&waiting.message);
+        Some(waiting)
     }
 
-    fn send(&mut self, message: Message, id: DeliveryId) -> Publish {
+    /// Begins a flight.
+    pub(super) fn begin(&mut self, id: DeliveryId) -> PacketId {
         let packet_id = self.unused_packet_id();
         self.in_flight.push_back((packet_id, id));
-        Publish {
-            message,
-            qos: PublishQos::AtLeastOnce(packet_id),
-            duplicate: false,
-        }
+        packet_id
+    }
+
+    /// Ends a flight.
+    pub(super) fn acknowledge(&mut self, packet_id: PacketId) -> Option<DeliveryId> {
+        let position = self.in_flight.iter().position(|(used, _)| *used == packet_id)?;
+        self.in_flight.remove(position).map(|(_, id)| id)
     }
 
     fn unused_packet_id(&mut self) -> PacketId {
@@ -75,7 +81,11 @@ impl Window {
 /// What a waiting message counts as: its bytes and a flat rate for the rest.
 fn size(message: &Message) -> usize {
     const OVERHEAD: usize = 128;
-    message.topic.as_bytes().len() + message.payload.len() + OVERHEAD
+    let properties = message
+        .properties
+        .as_ref()
+        .map_or(0, |properties| properties.bytes());
+    message.topic.as_bytes().len() + message.payload.len() + properties + OVERHEAD
 }
 
 #[cfg(test)]
@@ -85,64 +95,57 @@ mod tests {
 
     fn limits() -> Limits {
         Limits {
-            outbound_in_flight: 2,
             outbound_queue: 2,
             outbound_queue_bytes: 1_000,
             ..Limits::default()
         }
     }
 
-    fn sent(offer: Offer) -> PacketId {
-        match offer {
-            Offer::Send(publish) => publish.qos.packet_id().unwrap(),
-            _ => panic!("not sent"),
+    fn waiting(id: u64, payload: &[u8]) -> Waiting {
+        Waiting {
+            message: message("t", payload),
+            id: DeliveryId(id),
+            duplicate: false,
+            expires_at_ms: None,
         }
     }
 
     #[test]
     fn what_has_no_room_waits_and_what_has_no_queue_comes_back() {
         let mut window = Window::default();
-        let mut offer = |id| window.offer(message("t", b"payload"), DeliveryId(id), &limits());
-        let (first, second) = (sent(offer(1)), sent(offer(2)));
-        assert!(matches!(offer(3), Offer::Queued));
-        assert!(matches!(offer(4), Offer::Queued));
-        assert!(matches!(offer(5), Offer::Overflow(message) if message.payload == "payload"[..]));
-        let (id, next) = window.acknowledge(second).unwrap();
-        assert_eq!(id, DeliveryId(2));
-        assert!(next.is_some());
-        assert!(window.acknowledge(second).is_none());
-        assert_eq!(window.acknowledge(first).unwrap().0, DeliveryId(1));
+        let (first, second) = (window.begin(DeliveryId(1)), window.begin(DeliveryId(2)));
+        assert!(window.has_room(3) && !window.has_room(2));
+        for id in [3, 4] {
+            assert_eq!(window.queue(waiting(id, b"payload"), &limits()), Ok(()));
+        }
+        let back = window.queue(waiting(5, b"payload"), &limits());
+        assert_eq!(back.unwrap_err().payload, b"payload"[..]);
+        assert_eq!(window.acknowledge(second), Some(DeliveryId(2)));
+        assert!(window.has_room(2));
+        assert_eq!(window.next_waiting().unwrap().id, DeliveryId(3));
+        assert_eq!(window.acknowledge(second), None);
+        assert_eq!(window.acknowledge(first), Some(DeliveryId(1)));
+        assert_eq!(window.next_waiting().unwrap().id, DeliveryId(4));
+        assert!(window.next_waiting().is_none());
         assert_eq!((window.queue.len(), window.queue_bytes), (0, 0));
     }
 
     #[test]
     fn the_queue_is_bounded_in_bytes() {
         let mut window = Window::default();
-        for id in 0..2 {
-            sent(window.offer(message("t", b""), DeliveryId(id), &limits()));
-        }
-        assert!(matches!(
-            window.offer(message("t", &[0; 1_000]), DeliveryId(2), &limits()),
-            Offer::Overflow(_)
-        ));
-        assert!(matches!(
-            window.offer(message("t", &[0; 700]), DeliveryId(2), &limits()),
-            Offer::Queued
-        ));
-        assert!(matches!(
-            window.offer(message("t", &[0; 700]), DeliveryId(3), &limits()),
-            Offer::Overflow(_)
-        ));
+        assert!(window.queue(waiting(1, &[0; 1_000]), &limits()).is_err());
+        assert!(window.queue(waiting(2, &[0; 700]), &limits()).is_ok());
+        assert!(window.queue(waiting(3, &[0; 700]), &limits()).is_err());
     }
 
     #[test]
     fn an_identifier_in_flight_is_not_used_again() {
         let mut window = Window::default();
-        let stuck = sent(window.offer(message("t", b""), DeliveryId(0), &limits()));
+        let stuck = window.begin(DeliveryId(0));
         for id in 1..70_000 {
-            let packet_id = sent(window.offer(message("t", b""), DeliveryId(id), &limits()));
+            let packet_id = window.begin(DeliveryId(id));
             assert_ne!(packet_id, stuck);
-            assert_eq!(window.acknowledge(packet_id).unwrap().0, DeliveryId(id));
+            assert_eq!(window.acknowledge(packet_id), Some(DeliveryId(id)));
         }
     }
 }

@@ -3,7 +3,7 @@
 use bytes::{BufMut, BytesMut};
 
 use crate::string::Reader;
-use crate::{ConnAck, ConnectReturnCode, Kind, MqttError, Protocol, frame};
+use crate::{ConnAck, Kind, MqttError, Protocol, ReasonCode, frame};
 
 /// Reads the body.
 ///
@@ -14,41 +14,43 @@ pub fn decode(body: &[u8]) -> Result<ConnAck, MqttError> {
     let (flags, number) = (reader.u8()?, reader.u8()?);
     reader.end()?;
     match (flags, return_code(number)) {
-        (0, Some(code)) => Ok(ConnAck {
-            session_present: false,
-            code,
-        }),
-        (1, Some(ConnectReturnCode::Accepted)) => Ok(ConnAck {
-            session_present: true,
-            code: ConnectReturnCode::Accepted,
-        }),
+        (0, Some(code)) => Ok(ConnAck::new(false, code)),
+        (1, Some(ReasonCode::Success)) => Ok(ConnAck::new(true, ReasonCode::Success)),
         _ => Err(MqttError::ConnectAnswer { flags, code: number }),
     }
 }
 
-fn return_code(number: u8) -> Option<ConnectReturnCode> {
-    Some(match number {
-        0 => ConnectReturnCode::Accepted,
-        1 => ConnectReturnCode::UnacceptableProtocolVersion,
-        2 => ConnectReturnCode::IdentifierRejected,
-        3 => ConnectReturnCode::ServerUnavailable,
-        4 => ConnectReturnCode::BadUserNameOrPassword,
-        5 => ConnectReturnCode::NotAuthorized,
-        _ => return None,
-    })
+/// The return codes (table 3.1), each at its number.
+const RETURN_CODES: [ReasonCode; 6] = [
+    ReasonCode::Success,
+    ReasonCode::UnsupportedProtocolVersion,
+    ReasonCode::ClientIdentifierNotValid,
+    ReasonCode::ServerUnavailable,
+    ReasonCode::BadUserNameOrPassword,
+    ReasonCode::NotAuthorized,
+];
+
+fn return_code(number: u8) -> Option<ReasonCode> {
+    RETURN_CODES.get(usize::from(number)).copied()
 }
 
 /// Appends the packet.
 ///
 /// # Errors
-/// A kept session together with a refusal, which 3.2.2.2 forbids.
+/// A reason code that 3.1.1 does not have, or a kept session together with a refusal, which 3.2.2.2 forbids.
 pub fn encode(connack: &ConnAck, to: &mut BytesMut) -> Result<(), MqttError> {
-    let (flags, code) = (u8::from(connack.session_present), connack.code as u8);
-    if connack.session_present && connack.code != ConnectReturnCode::Accepted {
-        return Err(MqttError::ConnectAnswer { flags, code });
+    let flags = u8::from(connack.session_present);
+    let wrong = MqttError::ConnectAnswer {
+        flags,
+        code: connack.code as u8,
+    };
+    if connack.session_present && connack.code != ReasonCode::Success {
+        return Err(wrong);
     }
+    let number = RETURN_CODES.iter().position(|code| *code == connack.code);
+    let number = number.and_then(|number| u8::try_from(number).ok()).ok_or(wrong)?;
     frame::write_fixed(Kind::ConnAck, 2, to)?;
-    to.put_slice(&[flags, code]);
+    to.put_slice(&[flags, number]);
     Ok(())
 }
 
@@ -64,12 +66,8 @@ pub fn encode_refusal(protocol: Protocol, to: &mut BytesMut) -> Result<(), MqttE
             to.put_slice(&[0, 0x84, 0]);
             Ok(())
         }
-        Protocol::V3_1 | Protocol::Other(_) => encode(
-            &ConnAck {
-                session_present: false,
-                code: ConnectReturnCode::UnacceptableProtocolVersion,
-            },
-            to,
-        ),
+        Protocol::V3_1 | Protocol::Other(_) => {
+            encode(&ConnAck::new(false, ReasonCode::UnsupportedProtocolVersion), to)
+        }
     }
 }

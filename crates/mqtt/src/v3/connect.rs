@@ -55,6 +55,7 @@ pub fn decode(body: &[u8], limits: &Limits) -> Result<Packet, MqttError> {
         will,
         user_name,
         password,
+        ..Connect::default()
     })))
 }
 
@@ -84,6 +85,7 @@ fn read_will(reader: &mut Reader<'_>, flags: u8, limits: &Limits) -> Result<Will
             properties: None,
         },
         qos: Qos::from_bits(will_qos_bits(flags))?,
+        delay_seconds: 0,
     })
 }
 

@@ -3,10 +3,12 @@
 use bytes::BytesMut;
 
 use crate::string::Reader;
-use crate::{Kind, MqttError, Packet, frame};
+use crate::{Disconnect, Kind, MqttError, Packet, frame};
 
 pub(super) fn decode(body: &[u8]) -> Result<Packet, MqttError> {
-    Reader::new(body).end().map(|()| Packet::Disconnect)
+    Reader::new(body)
+        .end()
+        .map(|()| Packet::Disconnect(Disconnect::default()))
 }
 
 pub(super) fn encode(to: &mut BytesMut) -> Result<(), MqttError> {

@@ -11,8 +11,8 @@ pub mod subscribe;
 pub mod unsubscribe;
 
 mod disconnect;
-mod pingreq;
-mod pingresp;
+pub(crate) mod pingreq;
+pub(crate) mod pingresp;
 mod puback;
 mod unsuback;
 
@@ -31,6 +31,9 @@ pub fn read(buffer: &mut BytesMut, limits: &Limits) -> Result<Option<Packet>, Mq
     let Some(header) = Header::read(buffer, limits.packet_bytes)? else {
         return Ok(None);
     };
+    if header.kind == Kind::Auth {
+        return Err(MqttError::PacketType(Kind::Auth as u8));
+    }
     if buffer.len() < header.packet_bytes() {
         return Ok(None);
     }
@@ -57,28 +60,32 @@ fn decode_body(kind: Kind, body: &[u8], limits: &Limits) -> Result<Packet, MqttE
         Kind::PingReq => pingreq::decode(body),
         Kind::PingResp => pingresp::decode(body),
         Kind::Disconnect => disconnect::decode(body),
-        Kind::Publish | Kind::PubRec | Kind::PubRel | Kind::PubComp => Err(MqttError::NotSupported(kind)),
+        Kind::Publish | Kind::PubRec | Kind::PubRel | Kind::PubComp | Kind::Auth => {
+            Err(MqttError::NotSupported(kind))
+        }
     }
 }
 
 /// Appends a packet to a buffer. After an error the buffer is as it was.
 ///
 /// # Errors
-/// A field or the packet is longer than its length can say, or a list is empty that may not be.
+/// A field or the packet is longer than its length can say, a list is empty that may not be, or the packet is one that
+/// MQTT 3.1.1 does not have. What else it has no word for is left out.
 pub fn write(packet: &Packet, to: &mut BytesMut) -> Result<(), MqttError> {
     match packet {
         Packet::Connect(connect) => connect::encode(connect, to),
         Packet::OtherVersion(protocol) => connack::encode_refusal(*protocol, to),
         Packet::ConnAck(connack) => connack::encode(connack, to),
         Packet::Publish(publish) => publish::encode(publish, to),
-        Packet::PubAck(packet_id) => puback::encode(*packet_id, to),
+        Packet::PubAck(puback) => puback::encode(puback.packet_id, to),
         Packet::Subscribe(subscribe) => subscribe::encode(subscribe, to),
         Packet::SubAck(suback) => suback::encode(suback, to),
         Packet::Unsubscribe(unsubscribe) => unsubscribe::encode(unsubscribe, to),
-        Packet::UnsubAck(packet_id) => unsuback::encode(*packet_id, to),
+        Packet::UnsubAck(unsuback) => unsuback::encode(unsuback.packet_id, to),
         Packet::PingReq => pingreq::encode(to),
         Packet::PingResp => pingresp::encode(to),
-        Packet::Disconnect => disconnect::encode(to),
+        Packet::Disconnect(_) => disconnect::encode(to),
+        Packet::Auth(_) => Err(MqttError::NotSupported(Kind::Auth)),
     }
 }
 

@@ -69,7 +69,7 @@ fn oracle(kind: Kind, flags: u8, body: &[u8]) -> Result<Understood, OracleError>
         Kind::PingReq => understood!(v3_1_1::Pingreq::parse(body), |it| ()),
         Kind::PingResp => understood!(v3_1_1::Pingresp::parse(body), |it| ()),
         Kind::Disconnect => understood!(v3_1_1::Disconnect::parse(body), |it| ()),
-        Kind::PubRec | Kind::PubRel | Kind::PubComp => panic!("we write none"),
+        Kind::PubRec | Kind::PubRel | Kind::PubComp | Kind::Auth => panic!("we write none"),
     }
 }
 
@@ -98,7 +98,11 @@ fn ours(packet: &Packet) -> String {
                 &it.password,
             ))
         }
-        Packet::ConnAck(it) => text((it.session_present, it.code as u8)),
+        Packet::ConnAck(it) => {
+            let mut bytes = BytesMut::new();
+            write(packet, &mut bytes).unwrap();
+            text((it.session_present, bytes[3]))
+        }
         Packet::Publish(it) => text((
             it.message.topic.as_str(),
             &it.message.payload[..],
@@ -107,7 +111,8 @@ fn ours(packet: &Packet) -> String {
             it.qos.level() as u8,
             it.qos.packet_id(),
         )),
-        Packet::PubAck(id) | Packet::UnsubAck(id) => text(id),
+        Packet::PubAck(it) => text(it.packet_id),
+        Packet::UnsubAck(it) => text(it.packet_id),
         Packet::Subscribe(it) => {
             let filters = it
                 .subscriptions
@@ -118,7 +123,7 @@ fn ours(packet: &Packet) -> String {
         Packet::SubAck(it) => {
             let codes = it.grants.iter().map(|grant| match grant {
                 Grant::Granted(qos) => *qos as u8,
-                Grant::Refused => 0x80,
+                Grant::Refused(_) => 0x80,
             });
             text((it.packet_id, codes.collect::<Vec<_>>()))
         }
@@ -129,8 +134,8 @@ fn ours(packet: &Packet) -> String {
                 .map(crate::TopicFilter::as_str)
                 .collect::<Vec<_>>(),
         )),
-        Packet::PingReq | Packet::PingResp | Packet::Disconnect => text(()),
-        Packet::OtherVersion(_) => panic!("never read by the oracle"),
+        Packet::PingReq | Packet::PingResp | Packet::Disconnect(_) => text(()),
+        Packet::OtherVersion(_) | Packet::Auth(_) => panic!("never read by the oracle"),
     }
 }
 

@@ -5,10 +5,10 @@ use bytes::BytesMut;
 use crate::string::Reader;
 use crate::{Kind, MqttError, Packet, frame};
 
-pub(super) fn decode(body: &[u8]) -> Result<Packet, MqttError> {
+pub(crate) fn decode(body: &[u8]) -> Result<Packet, MqttError> {
     Reader::new(body).end().map(|()| Packet::PingReq)
 }
 
-pub(super) fn encode(to: &mut BytesMut) -> Result<(), MqttError> {
+pub(crate) fn encode(to: &mut BytesMut) -> Result<(), MqttError> {
     frame::write_fixed(Kind::PingReq, 0, to)
 }

@@ -3,13 +3,13 @@
 use bytes::{BufMut, BytesMut};
 
 use crate::string::Reader;
-use crate::{Kind, MqttError, PacketId, frame};
+use crate::{Kind, MqttError, PacketId, PubAck, frame};
 
-pub(super) fn decode(body: &[u8]) -> Result<PacketId, MqttError> {
+pub(super) fn decode(body: &[u8]) -> Result<PubAck, MqttError> {
     let mut reader = Reader::new(body);
     let packet_id = reader.packet_id()?;
     reader.end()?;
-    Ok(packet_id)
+    Ok(PubAck::success(packet_id))
 }
 
 pub(super) fn encode(packet_id: PacketId, to: &mut BytesMut) -> Result<(), MqttError> {

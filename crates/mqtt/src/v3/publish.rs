@@ -49,6 +49,7 @@ pub fn decode(flags: u8, body: Bytes, limits: &Limits) -> Result<Publish, MqttEr
         message,
         qos,
         duplicate,
+        topic_alias: None,
     })
 }
 

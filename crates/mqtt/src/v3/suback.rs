@@ -3,7 +3,7 @@
 use bytes::{BufMut, BytesMut};
 
 use crate::string::Reader;
-use crate::{Grant, Kind, MqttError, Qos, SubAck, frame};
+use crate::{Grant, Kind, MqttError, Qos, ReasonCode, SubAck, frame};
 
 const REFUSED: u8 = 0x80;
 
@@ -17,13 +17,17 @@ pub fn decode(body: &[u8]) -> Result<SubAck, MqttError> {
     let mut grants = Vec::with_capacity(reader.remaining());
     while !reader.is_empty() {
         grants.push(match reader.u8()? {
-            REFUSED => Grant::Refused,
+            REFUSED => Grant::Refused(ReasonCode::UnspecifiedError),
             code => Grant::Granted(Qos::from_bits(code).map_err(|_| MqttError::SubscribeCode(code))?),
         });
     }
     match grants.is_empty() {
         true => Err(MqttError::NoFilters(Kind::SubAck)),
-        false => Ok(SubAck { packet_id, grants }),
+        false => Ok(SubAck {
+            packet_id,
+            grants,
+            problem: None,
+        }),
     }
 }
 
@@ -40,7 +44,7 @@ pub fn encode(suback: &SubAck, to: &mut BytesMut) -> Result<(), MqttError> {
     for grant in &suback.grants {
         to.put_u8(match grant {
             Grant::Granted(qos) => *qos as u8,
-            Grant::Refused => REFUSED,
+            Grant::Refused(_) => REFUSED,
         });
     }
     Ok(())

@@ -3,7 +3,10 @@
 use bytes::{BufMut, BytesMut};
 
 use crate::string::{Reader, encoded_length, write_binary};
-use crate::{Kind, Limits, MqttError, Qos, Subscribe, Subscription, TopicFilter, frame};
+use crate::{
+    Kind, Limits, MqttError, Qos, Subscribe, SubscribeProperties, Subscription, SubscriptionOptions,
+    TopicFilter, frame,
+};
 
 /// Reads the body.
 ///
@@ -22,7 +25,11 @@ pub fn decode(body: &[u8], limits: &Limits) -> Result<Subscribe, MqttError> {
         }
         let filter = TopicFilter::parse(reader.string()?, &limits.topic)?;
         let qos = Qos::from_bits(reader.u8()?)?;
-        subscriptions.push(Subscription { filter, qos });
+        subscriptions.push(Subscription {
+            filter,
+            qos,
+            options: SubscriptionOptions::default(),
+        });
     }
     if subscriptions.is_empty() {
         return Err(MqttError::NoFilters(Kind::Subscribe));
@@ -30,6 +37,7 @@ pub fn decode(body: &[u8], limits: &Limits) -> Result<Subscribe, MqttError> {
     Ok(Subscribe {
         packet_id,
         subscriptions,
+        properties: SubscribeProperties::default(),
     })
 }
 

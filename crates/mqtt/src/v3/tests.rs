@@ -154,6 +154,7 @@ fn malformed_packets_are_refused_with_their_reason() {
         (b"\x20\x02\x02\0".to_vec(), ConnectAnswer { flags: 2, code: 0 }),
         (b"\x20\x02\x01\x05".to_vec(), ConnectAnswer { flags: 1, code: 5 }),
         (b"\x20\x02\0\x06".to_vec(), ConnectAnswer { flags: 0, code: 6 }),
+        (b"\xf0\x00".to_vec(), PacketType(15)),
         (b"\xc0\x01\0".to_vec(), TrailingBytes(1)),
         (b"\xe0\x01\0".to_vec(), TrailingBytes(1)),
         (
@@ -244,11 +245,7 @@ fn what_cannot_be_said_is_not_half_written() {
     let mut to = BytesMut::from(&b"before"[..]);
     let long = crate::Connect {
         client_id: "c".repeat(65_536),
-        clean_session: true,
-        keep_alive_seconds: 0,
-        will: None,
-        user_name: None,
-        password: None,
+        ..crate::Connect::default()
     };
     let alone = crate::Connect {
         client_id: String::new(),
@@ -258,6 +255,7 @@ fn what_cannot_be_said_is_not_half_written() {
     let none = crate::Subscribe {
         packet_id: crate::PacketId::MIN,
         subscriptions: Vec::new(),
+        properties: crate::SubscribeProperties::default(),
     };
     for packet in [
         Packet::Connect(long.into()),
@@ -287,8 +285,9 @@ fn grants_have_their_codes() {
         grants: vec![
             Grant::Granted(Qos::AtMostOnce),
             Grant::Granted(Qos::AtLeastOnce),
-            Grant::Refused,
+            Grant::Refused(crate::ReasonCode::NotAuthorized),
         ],
+        problem: None,
     };
     assert_eq!(&written(&Packet::SubAck(suback))[..], b"\x90\x05\0\x01\0\x01\x80");
 }

@@ -3,13 +3,17 @@
 use bytes::{BufMut, BytesMut};
 
 use crate::string::Reader;
-use crate::{Kind, MqttError, PacketId, frame};
+use crate::{Kind, MqttError, PacketId, UnsubAck, frame};
 
-pub(super) fn decode(body: &[u8]) -> Result<PacketId, MqttError> {
+pub(super) fn decode(body: &[u8]) -> Result<UnsubAck, MqttError> {
     let mut reader = Reader::new(body);
     let packet_id = reader.packet_id()?;
     reader.end()?;
-    Ok(packet_id)
+    Ok(UnsubAck {
+        packet_id,
+        codes: Vec::new(),
+        problem: None,
+    })
 }
 
 pub(super) fn encode(packet_id: PacketId, to: &mut BytesMut) -> Result<(), MqttError> {

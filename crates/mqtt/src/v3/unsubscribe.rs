@@ -3,7 +3,7 @@
 use bytes::{BufMut, BytesMut};
 
 use crate::string::{Reader, encoded_length, write_binary};
-use crate::{Kind, Limits, MqttError, TopicFilter, Unsubscribe, frame};
+use crate::{Kind, Limits, MqttError, TopicFilter, Unsubscribe, UserProperties, frame};
 
 /// Reads the body.
 ///
@@ -24,7 +24,11 @@ pub fn decode(body: &[u8], limits: &Limits) -> Result<Unsubscribe, MqttError> {
     }
     match filters.is_empty() {
         true => Err(MqttError::NoFilters(Kind::Unsubscribe)),
-        false => Ok(Unsubscribe { packet_id, filters }),
+        false => Ok(Unsubscribe {
+            packet_id,
+            filters,
+            user_properties: UserProperties::new(),
+        }),
     }
 }
 

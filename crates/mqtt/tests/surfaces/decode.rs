@@ -1,38 +1,49 @@
 //! What must hold of bytes from anywhere. Used by the property test, the corpus replay and the fuzz target.
 
 use bytes::BytesMut;
-use thingsmith_mqtt::{Limits, MqttError, Packet, v3};
+use thingsmith_mqtt::{Codec, Limits, Message, MqttError, Packet, UserProperties, Version};
 
-/// Reads the bytes at once and in pieces of the size that the first byte says.
+/// Reads the bytes at once and in pieces of the size that the first byte says, as MQTT 3.1.1, as MQTT 5, and as a
+/// client whose CONNECT has yet to say.
 pub(crate) fn check(data: &[u8]) {
     let Some((&piece, bytes)) = data.split_first() else {
         return;
     };
-    let whole = read_all(bytes, bytes.len().max(1));
-    let pieces = read_all(bytes, usize::from(piece).max(1));
+    for codec in [
+        Codec::speaking(Version::V3_1_1),
+        Codec::speaking(Version::V5),
+        Codec::new(),
+    ] {
+        check_as(&codec, usize::from(piece).max(1), bytes);
+    }
+}
+
+fn check_as(codec: &Codec, piece: usize, bytes: &[u8]) {
+    let whole = read_all(codec.clone(), bytes, bytes.len().max(1));
+    let pieces = read_all(codec.clone(), bytes, piece);
     assert_eq!(whole, pieces, "the same bytes in other pieces");
     for packet in &whole.0 {
         assert!(
             held_bytes(packet) <= bytes.len(),
             "{packet:?} is larger than what it was read from"
         );
-        check_rewriting(packet);
+        check_rewriting(whole.2, packet);
     }
 }
 
-type Outcome = (Vec<Packet>, Option<MqttError>);
+type Outcome = (Vec<Packet>, Option<MqttError>, Version);
 
-fn read_all(bytes: &[u8], piece: usize) -> Outcome {
+fn read_all(mut codec: Codec, bytes: &[u8], piece: usize) -> Outcome {
     let limits = Limits::default();
     let (mut buffer, mut packets) = (BytesMut::new(), Vec::new());
     for piece in bytes.chunks(piece) {
         buffer.extend_from_slice(piece);
         loop {
             let capacity = buffer.capacity();
-            match v3::read(&mut buffer, &limits) {
+            match codec.read(&mut buffer, &limits) {
                 Ok(Some(packet)) => packets.push(packet),
                 Ok(None) => break,
-                Err(error) => return (packets, Some(error)),
+                Err(error) => return (packets, Some(error), codec.version().unwrap_or_default()),
             }
             assert!(buffer.capacity() <= capacity, "reading makes no room by itself");
         }
@@ -41,14 +52,17 @@ fn read_all(bytes: &[u8], piece: usize) -> Outcome {
             "an incomplete packet is shorter than the longest"
         );
     }
-    (packets, None)
+    (packets, None, codec.version().unwrap_or_default())
 }
 
-fn check_rewriting(packet: &Packet) {
+fn check_rewriting(version: Version, packet: &Packet) {
     let mut written = BytesMut::new();
-    v3::write(packet, &mut written).expect("what was read can be written");
+    let mut codec = Codec::speaking(version);
+    codec
+        .write(packet, &mut written)
+        .expect("what was read can be written");
     if !matches!(packet, Packet::OtherVersion(_)) {
-        let read = v3::read(&mut written, &Limits::default());
+        let read = codec.read(&mut written, &Limits::default());
         assert_eq!(read.as_ref(), Ok(&Some(packet.clone())), "written and read again");
         assert!(written.is_empty());
     }
@@ -57,14 +71,19 @@ fn check_rewriting(packet: &Packet) {
 fn held_bytes(packet: &Packet) -> usize {
     match packet {
         Packet::Connect(connect) => {
-            let will = connect.will.as_ref().map_or(0, |will| {
-                will.message.topic.as_str().len() + will.message.payload.len()
-            });
+            let will = connect
+                .will
+                .as_ref()
+                .map_or(0, |will| message_bytes(&will.message));
             let user_name = connect.user_name.as_ref().map_or(0, String::len);
             let password = connect.password.as_ref().map_or(0, |password| password.len());
-            connect.client_id.len() + will + user_name + password
+            connect.client_id.len()
+                + will
+                + user_name
+                + password
+                + user_bytes(&connect.properties.user_properties)
         }
-        Packet::Publish(publish) => publish.message.topic.as_str().len() + publish.message.payload.len(),
+        Packet::Publish(publish) => message_bytes(&publish.message),
         Packet::Subscribe(subscribe) => subscribe
             .subscriptions
             .iter()
@@ -78,4 +97,19 @@ fn held_bytes(packet: &Packet) -> usize {
             .sum(),
         _ => 0,
     }
+}
+
+fn message_bytes(message: &Message) -> usize {
+    let properties = message
+        .properties
+        .as_ref()
+        .map_or(0, |properties| properties.bytes());
+    message.topic.as_str().len() + message.payload.len() + properties
+}
+
+fn user_bytes(properties: &UserProperties) -> usize {
+    properties
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum()
 }

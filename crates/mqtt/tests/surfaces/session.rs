@@ -4,6 +4,7 @@
 //! The bytes are a script: one says what happens, the next ones with which numbers.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -27,6 +28,7 @@ pub(crate) fn check(script: &[u8]) {
         watcher: Watcher::default(),
         script: script.iter().copied(),
         deliveries: 0,
+        five: false,
     };
     while play.step().is_some() {}
 }
@@ -37,6 +39,8 @@ struct Play<'s> {
     watcher: Watcher,
     script: std::iter::Copied<std::slice::Iter<'s, u8>>,
     deliveries: u64,
+    /// Whether the client speaks MQTT 5.
+    five: bool,
 }
 
 impl Play<'_> {
@@ -46,10 +50,19 @@ impl Play<'_> {
         let mut actions = Vec::new();
         let mut answered = None;
         match what % 20 {
-            0 => self.receive(connect(number), &mut actions),
-            1 => self.session.accept(number & 1 == 1, self.now_ms, &mut actions),
+            0 => {
+                let connect = connect(number);
+                self.five |= self.watcher.is_new() && connect.version == Version::V5;
+                self.receive(Packet::Connect(Box::new(connect)), &mut actions);
+            }
+            1 => {
+                let assigned = (number & 2 == 2).then_some("made-up");
+                self.session
+                    .accept(number & 1 == 1, assigned, self.now_ms, &mut actions);
+            }
             2 => {
-                let code = (number & 1 == 1).then_some(ConnectReturnCode::NotAuthorized);
+                let codes = [ReasonCode::NotAuthorized, ReasonCode::ClientIdentifierNotValid];
+                let code = codes[usize::from(number & 1)];
                 self.session
                     .refuse(code, DisconnectReason::AuthError, &mut actions);
             }
@@ -60,6 +73,7 @@ impl Play<'_> {
                 let unsubscribe = Unsubscribe {
                     packet_id: packet_id(number),
                     filters: vec![filter("a/#")],
+                    user_properties: vec![],
                 };
                 self.receive(Packet::Unsubscribe(unsubscribe), &mut actions);
             }
@@ -68,6 +82,10 @@ impl Play<'_> {
             10..=12 => {
                 answered = self.watcher.questions.front().cloned();
                 let answer = match &answered {
+                    // Of MQTT 5 a message can be denied and the client stay.
+                    Some(Question::Publish(Some(_))) if self.five && number & 3 == 3 => {
+                        Answer::Denied(ReasonCode::NotAuthorized, DisconnectReason::ForbiddenAccess)
+                    }
                     Some(Question::Publish(_)) | None => Answer::Published,
                     Some(Question::Subscribe(asked)) => {
                         Answer::Subscribed(vec![Grant::Granted(Qos::AtLeastOnce); *asked])
@@ -94,12 +112,16 @@ impl Play<'_> {
                 self.now_ms += u64::from(number) * 100;
                 self.session.tick(self.now_ms, &mut actions);
             }
-            17 if number & 7 == 0 => self.receive(Packet::Disconnect, &mut actions),
-            17 if number & 7 == 1 => self.session.malformed(MqttError::Truncated, &mut actions),
+            17 if number & 7 == 0 => self.receive(disconnect(number), &mut actions),
+            17 if number & 7 == 1 => {
+                let version = (number & 8 == 8).then_some(Version::V5);
+                self.session
+                    .malformed(MqttError::Truncated, version, &mut actions);
+            }
             17 if number & 7 == 2 => self
                 .session
                 .close(DisconnectReason::DuplicateClientId, &mut actions),
-            17 if number & 7 == 3 => self.receive(Packet::OtherVersion(Protocol::V5), &mut actions),
+            17 if number & 7 == 3 => self.receive(Packet::OtherVersion(Protocol::V3_1), &mut actions),
             17 if number & 7 == 4 => self.receive(Packet::PingResp, &mut actions),
             _ => self.acknowledge(packet_id(number), &mut actions),
         }
@@ -120,7 +142,7 @@ impl Play<'_> {
     }
 
     fn acknowledge(&mut self, packet_id: PacketId, actions: &mut Vec<Action>) {
-        self.receive(Packet::PubAck(packet_id), actions);
+        self.receive(Packet::PubAck(PubAck::success(packet_id)), actions);
         let was_in_flight = self.watcher.in_flight.remove(&packet_id);
         let acknowledged = actions
             .iter()
@@ -138,7 +160,14 @@ impl Play<'_> {
         let id = DeliveryId(self.deliveries);
         let message = message(number);
         let free = self.watcher.in_flight.len() < IN_FLIGHT;
-        match self.session.deliver(message.clone(), qos, id, actions) {
+        let dispatch = Dispatch {
+            message: message.clone(),
+            qos,
+            id,
+            duplicate: number & 4 != 0,
+            waited_ms: u64::from(number) * 10,
+        };
+        match self.session.deliver(dispatch, self.now_ms, actions) {
             Delivered::Sent => {
                 assert!(free || qos == Qos::AtMostOnce);
                 if qos == Qos::AtLeastOnce {
@@ -153,6 +182,11 @@ impl Play<'_> {
                     self.watcher.unacknowledged.len() <= IN_FLIGHT + QUEUE,
                     "the queue is bounded"
                 );
+            }
+            Delivered::Dropped => {
+                assert!(actions.is_empty());
+                let expires = message.expiry_seconds().is_some();
+                assert!(expires || self.five, "MQTT 3.1.1 takes whatever does not expire");
             }
             Delivered::Overflow(back) => {
                 assert!(back == message && actions.is_empty());
@@ -176,6 +210,8 @@ enum Question {
 #[derive(Default)]
 struct Watcher {
     closed: bool,
+    refused: bool,
+    left: bool,
     accepted: bool,
     asked_to_connect: bool,
     questions: VecDeque<Question>,
@@ -185,6 +221,11 @@ struct Watcher {
 }
 
 impl Watcher {
+    /// Whether the session waits for its first CONNECT.
+    fn is_new(&self) -> bool {
+        !self.closed && !self.asked_to_connect
+    }
+
     fn some_in_flight(&self, number: u8) -> PacketId {
         let mut ids: Vec<PacketId> = self.in_flight.iter().copied().collect();
         ids.sort();
@@ -246,24 +287,39 @@ impl Watcher {
                 self.unacknowledged
                     .remove(position.expect("acknowledged once and only what was delivered"));
             }
+            Action::Dropped(id) => {
+                let position = self.unacknowledged.iter().position(|known| *known == id);
+                self.unacknowledged
+                    .remove(position.expect("dropped once and only what waited"));
+            }
             Action::Send(packet) => self.watch_packet(packet),
-            Action::Close { .. } => self.closed = true,
+            Action::Close { publish_will, .. } => {
+                assert!(
+                    self.accepted || !publish_will,
+                    "a will belongs to a client that was accepted"
+                );
+                self.closed = true;
+            }
         }
         assert!(self.questions.len() <= 6, "questions are bounded");
     }
 
     fn watch_packet(&mut self, packet: Packet) {
+        let mut written = bytes::BytesMut::new();
+        let writable = v5::write(&packet, &mut written);
+        assert_eq!(writable, Ok(()), "{packet:?}");
         match packet {
             Packet::ConnAck(connack) => {
-                assert!(!self.accepted);
-                self.accepted = connack.code == ConnectReturnCode::Accepted;
+                assert!(!self.accepted && !self.refused);
+                self.accepted = connack.code == ReasonCode::Success;
+                self.refused = !self.accepted;
                 assert!(!self.accepted || self.asked_to_connect);
             }
             Packet::OtherVersion(_) => assert!(!self.accepted && !self.asked_to_connect),
-            Packet::PubAck(packet_id) => {
+            Packet::PubAck(puback) => {
                 let owed = self
                     .pubacks
-                    .get_mut(&packet_id)
+                    .get_mut(&puback.packet_id)
                     .expect("a PUBACK for a routed message");
                 *owed = owed.checked_sub(1).expect("one PUBACK for a message");
             }
@@ -282,6 +338,10 @@ impl Watcher {
             }
             Packet::SubAck(suback) => assert!(self.accepted && !suback.grants.is_empty()),
             Packet::UnsubAck(_) | Packet::PingResp => assert!(self.accepted),
+            Packet::Disconnect(disconnect) => {
+                assert!(self.accepted && disconnect.code.is_error());
+                assert!(!std::mem::replace(&mut self.left, true), "said once");
+            }
             other => panic!("a server does not send {other:?}"),
         }
     }
@@ -296,28 +356,60 @@ fn filter(text: &str) -> TopicFilter {
 }
 
 fn message(number: u8) -> Message {
+    let properties = (number & 8 == 8).then(|| MessageProperties {
+        message_expiry_seconds: Some(u32::from(number & 0b11)),
+        ..MessageProperties::default()
+    });
     Message {
         topic: TopicName::parse("a/b", &TopicLimits::default()).expect("a topic"),
-        payload: Bytes::copy_from_slice(&[number]),
+        payload: match number & 0b1100_0000 {
+            0b1100_0000 => Bytes::from(vec![number; 600]),
+            _ => Bytes::copy_from_slice(&[number]),
+        },
         retain: number & 2 != 0,
-        properties: None,
+        properties: properties.map(Arc::new),
     }
 }
 
-fn connect(number: u8) -> Packet {
+fn connect(number: u8) -> Connect {
     let client_id = match number & 0b1110_0000 {
         0b1110_0000 => "",
         0b1100_0000 => "$server",
         _ => "pump-1",
     };
-    Packet::Connect(Box::new(Connect {
+    let properties = ConnectProperties {
+        session_expiry_seconds: u32::from(number & 2) * 100,
+        receive_maximum: NonZeroU16::new(u16::from(number & 0b11)),
+        topic_alias_maximum: u16::from(number & 0b110),
+        maximum_packet_bytes: (number & 0b1001 == 0b1001).then_some(512),
+        ..ConnectProperties::default()
+    };
+    let version = match number & 0b0001_0000 {
+        0 => Version::V3_1_1,
+        _ => Version::V5,
+    };
+    Connect {
+        version,
         client_id: client_id.to_owned(),
         clean_session: number & 1 == 0,
         keep_alive_seconds: u16::from(number) * 10,
-        will: None,
-        user_name: None,
-        password: None,
-    }))
+        properties: match version {
+            Version::V3_1_1 => ConnectProperties::default(),
+            Version::V5 => properties,
+        },
+        ..Connect::default()
+    }
+}
+
+fn disconnect(number: u8) -> Packet {
+    Packet::Disconnect(Disconnect {
+        code: match number & 8 {
+            0 => ReasonCode::Success,
+            _ => ReasonCode::DisconnectWithWill,
+        },
+        session_expiry_seconds: (number & 16 != 0).then_some(u32::from(number)),
+        ..Disconnect::default()
+    })
 }
 
 fn publish(number: u8) -> Packet {
@@ -330,6 +422,7 @@ fn publish(number: u8) -> Packet {
         message: message(number),
         qos,
         duplicate: false,
+        topic_alias: NonZeroU16::new(u16::from(number >> 4)).filter(|_| number & 1 == 1),
     })
 }
 
@@ -341,9 +434,11 @@ fn subscribe(number: u8) -> Packet {
             2 => Qos::AtLeastOnce,
             _ => Qos::ExactlyOnce,
         },
+        options: SubscriptionOptions::default(),
     });
     Packet::Subscribe(Subscribe {
         packet_id: packet_id(number),
         subscriptions: subscriptions.collect(),
+        properties: SubscribeProperties::default(),
     })
 }

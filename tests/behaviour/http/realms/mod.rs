@@ -1,6 +1,7 @@
 //! Realms never see each other.
 
 mod certs;
+mod registry;
 
 use std::collections::BTreeSet;
 
@@ -88,6 +89,7 @@ async fn furnish(side: &mut Side) -> String {
         200,
     )
     .await;
+    registry::furnish(side).await;
     made.text("certificateId")
 }
 
@@ -108,6 +110,7 @@ async fn inventory(side: &mut Side, id: &str) -> Vec<String> {
     ] {
         replies.push(side.expect(name, input, 200).await.to_string());
     }
+    replies.extend(registry::inventory(side, id).await);
     replies
 }
 
@@ -221,6 +224,7 @@ async fn trespass(ours: &mut Side, theirs: &Side, id: &str) {
         200,
     )
     .await;
+    registry::trespass(ours, theirs, id).await;
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use thingsmith_core::ca_certificates::{
 use thingsmith_core::certificates::{self, register_certificate};
 use thingsmith_core::policies::{self, attach_policy};
 use thingsmith_core::registration_codes::get_registration_code;
+use thingsmith_core::tags::Tags;
 use thingsmith_core::transfers::{
     accept_certificate_transfer, cancel_certificate_transfer, reject_certificate_transfer,
     transfer_certificate,
@@ -58,6 +59,7 @@ impl Authority {
             status: CaCertificateStatus::Active,
             auto_registration: AutoRegistrationStatus::Disable,
             registration_config: RegistrationConfig::default(),
+            tags: Tags::new(),
         }
     }
 }

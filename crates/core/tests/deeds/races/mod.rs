@@ -4,8 +4,10 @@
 
 mod attachments;
 mod certs;
+mod identities;
 mod nodes;
 mod objects;
+mod registry;
 mod reset;
 
 use std::sync::Arc;
@@ -26,6 +28,7 @@ struct Pair {
     here: Deeds,
     there: Deeds,
     realm: Arc<RealmRecord>,
+    clock: Arc<TestClock>,
     _place: Place,
 }
 
@@ -33,7 +36,8 @@ struct Pair {
 async fn pairs() -> Vec<Pair> {
     let mut pairs = Vec::new();
     for place in places().await {
-        let clock: Arc<dyn Clock> = Arc::new(TestClock::default());
+        let turned = Arc::new(TestClock::default());
+        let clock: Arc<dyn Clock> = Arc::<TestClock>::clone(&turned);
         let (here, there) = dawdling(&place).await;
         let here = node(here, Arc::clone(&clock), 1).await;
         let there = node(there, clock, 2).await;
@@ -41,6 +45,7 @@ async fn pairs() -> Vec<Pair> {
             realm: realm(&here).await,
             here,
             there,
+            clock: turned,
             _place: place,
         });
     }

@@ -30,6 +30,8 @@ pub(super) async fn play(script: &mut Script) {
             thing_id: Uuid::from_u128(1),
             version: 1,
             attributes: attributes([("colour", "red")]),
+            thing_type: None,
+            billing_group: None,
         };
         things::rows::insert(&mut batch, realm, &thing).unwrap();
     }

@@ -2,19 +2,28 @@
 
 mod access_keys;
 mod authorities;
+mod billing_groups;
 mod ca_certificates;
 mod certificates;
 mod connections;
+mod events;
+mod identity_policies;
+mod managed_policies;
 mod numbers;
 mod outbox;
 mod policies;
 mod realms;
 mod registration_codes;
 mod reset;
+mod roles;
 mod script;
 mod settings;
+mod tags;
+mod thing_types;
 mod things;
 mod transfers;
+mod user_keys;
+mod users;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -43,8 +52,31 @@ macro_rules! scripts {
     };
 }
 
-scripts!(access_keys authorities ca_certificates certificates connections numbers outbox policies realms
-    registration_codes reset settings things transfers);
+scripts! {
+    access_keys
+    authorities
+    billing_groups
+    ca_certificates
+    certificates
+    connections
+    events
+    identity_policies
+    managed_policies
+    numbers
+    outbox
+    policies
+    realms
+    registration_codes
+    reset
+    roles
+    settings
+    tags
+    thing_types
+    things
+    transfers
+    user_keys
+    users
+}
 
 fn same(sqlite: Played, postgres: Played) {
     assert_eq!(sqlite.notes.len(), postgres.notes.len());

@@ -1,0 +1,152 @@
+//! PUBLISH (3.3), the packet that is most of the traffic.
+
+use std::num::NonZeroU16;
+use std::sync::Arc;
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use super::message;
+use super::property::{Properties, Property, PropertyWriter};
+use crate::string::{LONGEST, Reader, encoded_length, write_binary};
+use crate::{
+    Kind, Limits, Message, MessageProperties, MqttError, Publish, PublishQos, Qos, TopicName, frame,
+};
+
+const RETAIN: u8 = 0b0001;
+const QOS_SHIFT: u8 = 1;
+const DUPLICATE: u8 = 0b1000;
+
+/// Reads the body; topic, payload, response topic and correlation data become slices of it.
+///
+/// # Errors
+/// The first rule that the bytes break.
+pub fn decode(flags: u8, body: Bytes, limits: &Limits) -> Result<Publish, MqttError> {
+    let qos = Qos::from_bits(flags >> QOS_SHIFT & 0b11)?;
+    let duplicate = flags & DUPLICATE != 0;
+    if duplicate && qos == Qos::AtMostOnce {
+        return Err(MqttError::DuplicateQos0);
+    }
+    let mut reader = Reader::new(&body);
+    let topic_end = 2 + reader.binary()?.len();
+    let qos = match qos {
+        Qos::AtMostOnce => PublishQos::AtMostOnce,
+        Qos::AtLeastOnce => PublishQos::AtLeastOnce(reader.packet_id()?),
+        Qos::ExactlyOnce => PublishQos::ExactlyOnce(reader.packet_id()?),
+    };
+    let (properties, topic_alias) = read_properties(&mut reader, &body, limits)?;
+    let payload_bytes = reader.remaining();
+    if payload_bytes > limits.payload_bytes {
+        return Err(MqttError::TooLong {
+            what: "a payload",
+            bytes: payload_bytes,
+            maximum: limits.payload_bytes,
+        });
+    }
+    let topic = match (topic_end, topic_alias) {
+        (2, Some(_)) => TopicName::absent(),
+        (2, None) => return Err(MqttError::NoTopic),
+        _ => TopicName::from_bytes(body.slice(2..topic_end), &limits.topic)?,
+    };
+    let mut payload = body;
+    drop(payload.split_to(payload.len() - payload_bytes));
+    let message = Message {
+        topic,
+        payload,
+        retain: flags & RETAIN != 0,
+        properties,
+    };
+    Ok(Publish {
+        message,
+        qos,
+        duplicate,
+        topic_alias,
+    })
+}
+
+type Read = (Option<Arc<MessageProperties>>, Option<NonZeroU16>);
+
+fn read_properties(packet: &mut Reader<'_>, body: &Bytes, limits: &Limits) -> Result<Read, MqttError> {
+    let mut properties = Properties::of(packet)?;
+    let (mut read, mut topic_alias) = (None, None);
+    while let Some(property) = properties.next()? {
+        match property {
+            Property::TopicAlias => {
+                topic_alias = Some(NonZeroU16::new(properties.u16()?).ok_or(MqttError::TopicAlias(0))?);
+            }
+            other => {
+                let read = read.get_or_insert_with(MessageProperties::default);
+                message::take(
+                    other,
+                    &mut properties,
+                    read,
+                    |bytes| body.slice_ref(bytes),
+                    limits,
+                )?;
+            }
+        }
+    }
+    Ok((message::some(read.unwrap_or_default()), topic_alias))
+}
+
+/// Appends the packet, payload copied: for small messages the cheapest way to a socket that encrypts.
+///
+/// # Errors
+/// A topic, property or packet longer than its length can say.
+pub fn encode(publish: &Publish, to: &mut BytesMut) -> Result<(), MqttError> {
+    let (properties, body_bytes) = measure(publish)?;
+    let message = &publish.message;
+    let mut flags = (publish.qos.level() as u8) << QOS_SHIFT;
+    if message.retain {
+        flags |= RETAIN;
+    }
+    if publish.duplicate {
+        flags |= DUPLICATE;
+    }
+    to.reserve(1 + 4 + body_bytes.min(frame::LONGEST));
+    frame::write_header(Kind::Publish, flags, body_bytes, to)?;
+    write_binary(message.topic.as_bytes(), to);
+    if let Some(packet_id) = publish.qos.packet_id() {
+        to.put_u16(packet_id.get());
+    }
+    properties.write(to);
+    to.put_slice(&message.payload);
+    Ok(())
+}
+
+/// Returns how many bytes the packet takes, fixed header included.
+///
+/// # Errors
+/// A topic, property or packet longer than its length can say.
+pub fn packet_bytes(publish: &Publish) -> Result<usize, MqttError> {
+    let (_, body_bytes) = measure(publish)?;
+    Ok(1 + frame::length_bytes(body_bytes) + body_bytes)
+}
+
+/// A bound that [`packet_bytes`] does not exceed, without writing anything: enough to know that a message is small.
+pub(crate) fn most_packet_bytes(publish: &Publish) -> usize {
+    const HEADERS: usize = 5 + 2 + 2 + 4 + 3;
+    const FIELD: usize = 5;
+    let message = &publish.message;
+    let properties = message.properties.as_ref().map_or(0, |properties| {
+        properties.bytes() + (properties.user_properties.len() + 5) * FIELD
+    });
+    HEADERS + message.topic.as_bytes().len() + message.payload.len() + properties
+}
+
+fn measure(publish: &Publish) -> Result<(PropertyWriter, usize), MqttError> {
+    let message = &publish.message;
+    let mut properties = PropertyWriter::default();
+    if let Some(alias) = publish.topic_alias {
+        properties.u16(Property::TopicAlias, alias.get());
+    }
+    if let Some(said) = &message.properties {
+        message::add(said, &mut properties)?;
+    }
+    debug_assert!(message.topic.as_bytes().len() <= LONGEST, "checked by TopicName");
+    let mut body_bytes = encoded_length("a topic name", message.topic.as_bytes())?;
+    if publish.qos.packet_id().is_some() {
+        body_bytes += 2;
+    }
+    body_bytes += properties.encoded_length()? + message.payload.len();
+    Ok((properties, body_bytes))
+}
