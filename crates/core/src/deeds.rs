@@ -12,7 +12,8 @@ use crate::Fault;
 use crate::authorities::{Authorities, AuthorityError, SealKey};
 use crate::callers::Callers;
 use crate::events;
-use crate::messages::Router;
+use crate::messages::sessions::{self, Sessions};
+use crate::messages::{self, Router};
 use crate::numbers::Numbers;
 use crate::outbox::{self, Change, Mark};
 use crate::policies::Documents;
@@ -24,6 +25,8 @@ use crate::tries::{Attempt, Tries};
 pub struct World {
     /// Where the registry is kept.
     pub store: Arc<dyn Store>,
+    /// Where retained messages and sessions are kept, so that a burst of messages does not delay a registration.
+    pub messages: Arc<dyn Store>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Bytes that nobody can guess.
@@ -43,6 +46,8 @@ pub struct Deeds {
     documents: Documents,
     callers: Callers,
     router: Router,
+    sessions: Sessions,
+    message_numbers: Numbers,
     event_configurations: events::Known,
     page_key: hmac::Key,
 }
@@ -56,6 +61,9 @@ pub enum OpenError {
     /// The certificate authorities could not be loaded or made.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
+    /// The sessions of clients could not be read.
+    #[error("the sessions of clients cannot be read: {0}")]
+    Sessions(#[from] StoreError),
 }
 
 impl Deeds {
@@ -65,23 +73,39 @@ impl Deeds {
     /// See [`OpenError`].
     pub async fn open(world: World) -> Result<Self, OpenError> {
         world.store.migrate(MIGRATIONS).await?;
+        world.messages.migrate(messages::MIGRATIONS).await?;
         let authorities = Authorities::open(&world).await?;
-        Ok(Self {
+        let deeds = Self {
             numbers: Numbers::new(Arc::clone(&world.store)),
             realms: Realms::new(Arc::clone(&world.store), Arc::clone(&world.random)),
             documents: Documents::default(),
             callers: Callers::default(),
             router: Router::new(),
+            sessions: Sessions::default(),
+            message_numbers: Numbers::new(Arc::clone(&world.messages)),
             event_configurations: events::Known::default(),
             page_key: world.seal.derive_hmac_key("page tokens"),
             authorities,
             world,
-        })
+        };
+        // Before anybody publishes: what is for a session that nobody knows yet would be lost.
+        sessions::load(&deeds).await?;
+        Ok(deeds)
     }
 
     /// The store.
     pub fn store(&self) -> &dyn Store {
         self.world.store.as_ref()
+    }
+
+    /// The store of messages.
+    pub(crate) fn messages(&self) -> &dyn Store {
+        self.world.messages.as_ref()
+    }
+
+    /// The sessions that outlive their connections, as this node knows them.
+    pub fn sessions(&self) -> &Sessions {
+        &self.sessions
     }
 
     /// The clock.
@@ -139,13 +163,12 @@ impl Deeds {
 
     /// The number of a new object.
     pub(crate) async fn number(&self) -> Result<i64, Fault> {
-        let mut tries = Tries::default();
-        loop {
-            let outcome = self.numbers.take(1).await.map_err(Attempt::from);
-            if let Some(number) = tries.settle(outcome).await? {
-                return Ok(number);
-            }
-        }
+        take(&self.numbers, 1).await
+    }
+
+    /// The first of `count` numbers of new sessions and queued messages, which have a space of their own.
+    pub(crate) async fn message_numbers(&self, count: i64) -> Result<i64, Fault> {
+        take(&self.message_numbers, count).await
     }
 
     pub(crate) fn documents(&self) -> &Documents {
@@ -195,5 +218,15 @@ impl Deeds {
     /// change (the audit record, when it comes) has one place to be added.
     pub(crate) async fn commit(&self, batch: Batch) -> Result<Vec<Vec<Row>>, StoreError> {
         self.store().write(batch).await
+    }
+}
+
+async fn take(numbers: &Numbers, count: i64) -> Result<i64, Fault> {
+    let mut tries = Tries::default();
+    loop {
+        let outcome = numbers.take(count).await.map_err(Attempt::from);
+        if let Some(number) = tries.settle(outcome).await? {
+            return Ok(number);
+        }
     }
 }

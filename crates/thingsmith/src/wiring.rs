@@ -12,7 +12,7 @@ use thingsmith_api::auth::{AccessKeys, ConfiguredKey, UnknownKeys};
 use thingsmith_api::{Api, Tls};
 use thingsmith_core::access_keys::{self, AccessKey};
 use thingsmith_core::authorities::AuthorityError;
-use thingsmith_core::messages::Clients;
+use thingsmith_core::messages::{self, Clients};
 use thingsmith_core::{Deeds, OpenError, World, outbox, settings};
 use thingsmith_gateway::Gateway;
 use thingsmith_gateway::doors::Doors;
@@ -96,12 +96,12 @@ impl Server {
         settings.check().map_err(StartError::Configuration)?;
         let file = settings.file().map_err(StartError::Configuration)?;
         files::make_directory(&settings.data_dir)?;
-        let store = open_store(settings).await?;
+        let (store, messages) = open_stores(settings).await?;
         // The store is ours now, so that whoever wrote this file runs no more.
         Endpoints::remove(&settings.data_dir)?;
         let rsa_keys = RsaKeyPool::start(file.issuing.rsa_keys())
             .context("the threads that make RSA keys do not start")?;
-        let deeds = Arc::new(open_deeds(settings, store, clock, random, Arc::new(rsa_keys)).await?);
+        let deeds = Arc::new(open_deeds(settings, store, messages, clock, random, Arc::new(rsa_keys)).await?);
         let account = account(settings, &deeds).await?;
         let configured = configured_keys(&file, &account)?;
         let api_listener = listen("--api", settings.api).await?;
@@ -213,20 +213,27 @@ impl Endpoints {
     }
 }
 
-async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, StartError> {
+/// The store of the registry and that of messages. Both are durable; neither waits for the other.
+async fn open_stores(settings: &Settings) -> Result<(Arc<dyn Store>, Arc<dyn Store>), StartError> {
     Ok(match &settings.store {
         StoreChoice::Sqlite => {
             let config = thingsmith_store_sqlite::Config::new(&settings.data_dir);
-            Arc::new(SqliteStore::open(&config).map_err(|cause| anyhow!(cause))?)
+            let registry = SqliteStore::open(&config).map_err(|cause| anyhow!(cause))?;
+            let messages = registry
+                .open_beside(&config.messages())
+                .map_err(|cause| anyhow!(cause))?;
+            (Arc::new(registry), Arc::new(messages))
         }
         StoreChoice::Postgres(url) => {
             let config = thingsmith_store_postgres::Config::parse(url)
                 .map_err(|cause| StartError::Configuration(anyhow!(cause).context("--store")))?;
-            Arc::new(
-                PostgresStore::open(config)
-                    .await
-                    .map_err(|cause| anyhow!(cause))?,
-            )
+            let registry = PostgresStore::open(config.clone())
+                .await
+                .map_err(|cause| anyhow!(cause))?;
+            let messages = PostgresStore::open_beside(config.messages(), "messages")
+                .await
+                .map_err(|cause| anyhow!(cause))?;
+            (Arc::new(registry), Arc::new(messages))
         }
     })
 }
@@ -234,6 +241,7 @@ async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, StartError> {
 async fn open_deeds(
     settings: &Settings,
     store: Arc<dyn Store>,
+    messages: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     rsa_keys: Arc<dyn RsaKeys>,
@@ -242,6 +250,7 @@ async fn open_deeds(
     let (seal, made) = files::seal_key(&path, random.as_ref())?;
     match Deeds::open(World {
         store,
+        messages,
         clock,
         random,
         rsa_keys,
@@ -413,7 +422,7 @@ async fn until(mut stopped: watch::Receiver<bool>) {
     drop(stopped.wait_for(|stop| *stop).await);
 }
 
-/// Deletes what gateways have long since heard of, once a minute.
+/// Deletes what gateways have long since heard of, and messages and sessions whose time is over, once a minute.
 async fn sweep(deeds: Arc<Deeds>, stopped: watch::Receiver<bool>) {
     let mut stop = std::pin::pin!(until(stopped));
     loop {
@@ -423,6 +432,9 @@ async fn sweep(deeds: Arc<Deeds>, stopped: watch::Receiver<bool>) {
         }
         if let Err(cause) = outbox::sweep(&deeds).await {
             tracing::warn!(%cause, "old changes could not be deleted from the outbox; the next sweep does it");
+        }
+        if let Err(cause) = messages::sweep(&deeds).await {
+            tracing::warn!(%cause, "what is over could not be deleted from the store of messages; the next sweep does it");
         }
     }
 }

@@ -71,7 +71,7 @@ impl<'s> Aws<'s> {
     }
 }
 
-fn arn(resource: &str) -> String {
+pub(super) fn arn(resource: &str) -> String {
     format!("arn:aws:iot:{REGION}:{ACCOUNT}:{resource}")
 }
 

@@ -3,11 +3,13 @@
 
 mod aws_cli;
 mod aws_cli_certs;
+mod aws_groups;
 mod boto3;
-mod device;
+pub(crate) mod device;
 mod javascript;
 mod mosquitto;
 mod openssl;
+mod registry;
 mod sdk;
 
 use std::path::{Path, PathBuf};

@@ -10,7 +10,9 @@ use super::{call, named, written};
 const RESOURCES: &[(&str, &str)] = &[
     ("AcceptCertificateTransfer", CERTIFICATE),
     ("AddThingToBillingGroup", "*"),
+    ("AddThingToThingGroup", "*"),
     ("AttachPolicy", "a"),
+    ("AttachPrincipalPolicy", "a"),
     ("AttachThingPrincipal", "*"),
     ("CancelCertificateTransfer", CERTIFICATE),
     (
@@ -20,7 +22,15 @@ const RESOURCES: &[(&str, &str)] = &[
     ("CreateCertificateFromCsr", "*"),
     ("CreateKeysAndCertificate", "*"),
     ("CreatePolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
+    (
+        "CreatePolicyVersion",
+        "arn:aws:iot:us-east-1:123456789012:policy/a",
+    ),
     ("CreateThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
+    (
+        "CreateThingGroup",
+        "arn:aws:iot:us-east-1:123456789012:thinggroup/a",
+    ),
     (
         "CreateThingType",
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",
@@ -32,8 +42,16 @@ const RESOURCES: &[(&str, &str)] = &[
     ("DeleteCACertificate", CA_CERTIFICATE),
     ("DeleteCertificate", CERTIFICATE),
     ("DeletePolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
+    (
+        "DeletePolicyVersion",
+        "arn:aws:iot:us-east-1:123456789012:policy/a",
+    ),
     ("DeleteRegistrationCode", "*"),
     ("DeleteThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
+    (
+        "DeleteThingGroup",
+        "arn:aws:iot:us-east-1:123456789012:thinggroup/a",
+    ),
     (
         "DeleteThingType",
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",
@@ -52,12 +70,19 @@ const RESOURCES: &[(&str, &str)] = &[
     ("DescribeEventConfigurations", "*"),
     ("DescribeThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
     (
+        "DescribeThingGroup",
+        "arn:aws:iot:us-east-1:123456789012:thinggroup/a",
+    ),
+    (
         "DescribeThingType",
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",
     ),
     ("DetachPolicy", "a"),
+    ("DetachPrincipalPolicy", "a"),
     ("DetachThingPrincipal", "*"),
+    ("GetEffectivePolicies", "*"),
     ("GetPolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
+    ("GetPolicyVersion", "arn:aws:iot:us-east-1:123456789012:policy/a"),
     ("GetRegistrationCode", "*"),
     ("ListAttachedPolicies", "*"),
     ("ListBillingGroups", "*"),
@@ -66,9 +91,24 @@ const RESOURCES: &[(&str, &str)] = &[
     ("ListCertificatesByCA", "*"),
     ("ListOutgoingCertificates", "*"),
     ("ListPolicies", "*"),
+    ("ListPolicyPrincipals", "*"),
+    (
+        "ListPolicyVersions",
+        "arn:aws:iot:us-east-1:123456789012:policy/a",
+    ),
+    ("ListPrincipalPolicies", "*"),
     ("ListPrincipalThings", "*"),
     ("ListPrincipalThingsV2", "*"),
     ("ListTagsForResource", "a"),
+    (
+        "ListTargetsForPolicy",
+        "arn:aws:iot:us-east-1:123456789012:policy/a",
+    ),
+    ("ListThingGroups", "*"),
+    (
+        "ListThingGroupsForThing",
+        "arn:aws:iot:us-east-1:123456789012:thing/a",
+    ),
     ("ListThingPrincipals", "*"),
     ("ListThingPrincipalsV2", "*"),
     ("ListThingTypes", "*"),
@@ -77,12 +117,22 @@ const RESOURCES: &[(&str, &str)] = &[
         "ListThingsInBillingGroup",
         "arn:aws:iot:us-east-1:123456789012:billinggroup/a",
     ),
+    (
+        "ListThingsInThingGroup",
+        "arn:aws:iot:us-east-1:123456789012:thinggroup/a",
+    ),
     ("RegisterCACertificate", "*"),
     ("RegisterCertificate", "*"),
     ("RegisterCertificateWithoutCA", "*"),
     ("RejectCertificateTransfer", CERTIFICATE),
     ("RemoveThingFromBillingGroup", "*"),
+    ("RemoveThingFromThingGroup", "*"),
+    (
+        "SetDefaultPolicyVersion",
+        "arn:aws:iot:us-east-1:123456789012:policy/a",
+    ),
     ("TagResource", "a"),
+    ("TestAuthorization", "*"),
     ("TransferCertificate", CERTIFICATE),
     ("UntagResource", "a"),
     (
@@ -93,6 +143,11 @@ const RESOURCES: &[(&str, &str)] = &[
     ("UpdateCertificate", CERTIFICATE),
     ("UpdateEventConfigurations", "*"),
     ("UpdateThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
+    (
+        "UpdateThingGroup",
+        "arn:aws:iot:us-east-1:123456789012:thinggroup/a",
+    ),
+    ("UpdateThingGroupsForThing", "*"),
     (
         "UpdateThingType",
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",
