@@ -2,6 +2,7 @@
 //! Device SDK, curl and openssl. Nothing about them is changed but the address they are given.
 
 mod aws_cli;
+mod aws_cli_certs;
 mod aws_groups;
 mod boto3;
 pub(crate) mod device;

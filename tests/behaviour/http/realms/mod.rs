@@ -1,5 +1,6 @@
 //! Realms never see each other.
 
+mod certs;
 mod registry;
 mod roles;
 mod thing_groups;
@@ -256,9 +257,13 @@ async fn no_operation_reaches_into_another_account_or_region() {
                 };
                 let (mut theirs, mut ours) = if turned { (two, one) } else { (one, two) };
                 let id = furnish(&mut theirs).await;
+                let certs = certs::furnish(&mut theirs).await;
                 let before = inventory(&mut theirs, &id).await;
+                let certs_before = certs::inventory(&mut theirs, &certs).await;
                 trespass(&mut ours, &theirs, &id).await;
+                certs::trespass(&mut ours, &certs).await;
                 assert_eq!(inventory(&mut theirs, &id).await, before);
+                assert_eq!(certs::inventory(&mut theirs, &certs).await, certs_before);
                 assert_eq!(ours.tried, every);
                 server.stop().await;
             }
