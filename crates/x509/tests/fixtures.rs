@@ -385,7 +385,8 @@ fn certificates_of_authorities_are_told_from_others() {
     for file in ["ca.pem", "intermediate.pem"] {
         assert_eq!(check_ca_certificate(&certificate(file)), Ok(()), "{file}");
     }
-    let none = "it is not the certificate of a certificate authority: it has no basicConstraints that say CA:TRUE";
+    let none =
+        "it is not the certificate of a certificate authority: it has no basicConstraints that say CA:TRUE";
     for (file, reason) in [
         ("no-authority-leaf.pem", none),
         ("device.pem", none),

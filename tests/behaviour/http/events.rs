@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use thingsmith_core::messages::{Delivery, QueueLimits};
-use thingsmith_mqtt::{Qos, TopicFilter, TopicLimits};
+use thingsmith_mqtt::{Qos, SubscriptionOptions, TopicFilter, TopicLimits};
 use thingsmith_testkit::{ACCOUNT, Client, Engine, REGION, TestServer};
 use tokio::sync::mpsc::Receiver;
 
@@ -26,10 +26,13 @@ impl Listener {
         };
         let (subscriber, queue) = server.deeds.router().subscriber(limits);
         let filter = TopicFilter::parse("$aws/events/#", &TopicLimits::default()).unwrap();
-        server
-            .deeds
-            .router()
-            .subscribe(realm.realm, &subscriber, &filter, Qos::AtLeastOnce);
+        server.deeds.router().subscribe(
+            realm.realm,
+            &subscriber,
+            &filter,
+            Qos::AtLeastOnce,
+            SubscriptionOptions::default(),
+        );
         Self { queue }
     }
 
