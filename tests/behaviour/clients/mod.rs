@@ -2,8 +2,10 @@
 //! Device SDK, curl and openssl. Nothing about them is changed but the address they are given.
 
 mod aws_cli;
+mod aws_groups;
 mod boto3;
-mod device;
+pub(crate) mod device;
+mod iam;
 mod javascript;
 mod mosquitto;
 mod openssl;

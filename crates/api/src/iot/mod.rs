@@ -5,9 +5,12 @@ pub mod ca_certificates;
 pub mod certificates;
 pub mod endpoints;
 pub mod events;
+pub mod logging;
 mod missing;
 pub mod policies;
+pub mod role_aliases;
 pub mod tags;
+pub mod thing_groups;
 pub mod thing_types;
 pub mod things;
 pub mod transfers;
@@ -53,12 +56,34 @@ const WRITTEN: &[Entry] = &[
     entry::<transfers::RejectCertificateTransfer>(),
     entry::<transfers::TransferCertificate>(),
     entry::<policies::AttachPolicy>(),
+    entry::<policies::AttachPrincipalPolicy>(),
     entry::<policies::CreatePolicy>(),
+    entry::<policies::CreatePolicyVersion>(),
     entry::<policies::DeletePolicy>(),
+    entry::<policies::DeletePolicyVersion>(),
     entry::<policies::DetachPolicy>(),
+    entry::<policies::DetachPrincipalPolicy>(),
+    entry::<policies::GetEffectivePolicies>(),
     entry::<policies::GetPolicy>(),
+    entry::<policies::GetPolicyVersion>(),
     entry::<policies::ListAttachedPolicies>(),
     entry::<policies::ListPolicies>(),
+    entry::<policies::ListPolicyPrincipals>(),
+    entry::<policies::ListPolicyVersions>(),
+    entry::<policies::ListPrincipalPolicies>(),
+    entry::<policies::ListTargetsForPolicy>(),
+    entry::<policies::SetDefaultPolicyVersion>(),
+    entry::<policies::TestAuthorization>(),
+    entry::<thing_groups::AddThingToThingGroup>(),
+    entry::<thing_groups::CreateThingGroup>(),
+    entry::<thing_groups::DeleteThingGroup>(),
+    entry::<thing_groups::DescribeThingGroup>(),
+    entry::<thing_groups::ListThingGroups>(),
+    entry::<thing_groups::ListThingGroupsForThing>(),
+    entry::<thing_groups::ListThingsInThingGroup>(),
+    entry::<thing_groups::RemoveThingFromThingGroup>(),
+    entry::<thing_groups::UpdateThingGroup>(),
+    entry::<thing_groups::UpdateThingGroupsForThing>(),
     entry::<endpoints::DescribeEndpoint>(),
     entry::<thing_types::CreateThingType>(),
     entry::<thing_types::DeleteThingType>(),
@@ -79,6 +104,18 @@ const WRITTEN: &[Entry] = &[
     entry::<tags::UntagResource>(),
     entry::<events::DescribeEventConfigurations>(),
     entry::<events::UpdateEventConfigurations>(),
+    entry::<role_aliases::CreateRoleAlias>(),
+    entry::<role_aliases::DeleteRoleAlias>(),
+    entry::<logging::DeleteV2LoggingLevel>(),
+    entry::<role_aliases::DescribeRoleAlias>(),
+    entry::<logging::GetLoggingOptions>(),
+    entry::<logging::GetV2LoggingOptions>(),
+    entry::<role_aliases::ListRoleAliases>(),
+    entry::<logging::ListV2LoggingLevels>(),
+    entry::<logging::SetLoggingOptions>(),
+    entry::<logging::SetV2LoggingLevel>(),
+    entry::<logging::SetV2LoggingOptions>(),
+    entry::<role_aliases::UpdateRoleAlias>(),
 ];
 
 pub(crate) fn service() -> Service {

@@ -1,6 +1,8 @@
 //! Realms never see each other.
 
 mod registry;
+mod roles;
+mod thing_groups;
 
 use std::collections::BTreeSet;
 
@@ -89,6 +91,8 @@ async fn furnish(side: &mut Side) -> String {
     )
     .await;
     registry::furnish(side).await;
+    thing_groups::furnish(side).await;
+    roles::furnish(side).await;
     made.text("certificateId")
 }
 
@@ -110,6 +114,8 @@ async fn inventory(side: &mut Side, id: &str) -> Vec<String> {
         replies.push(side.expect(name, input, 200).await.to_string());
     }
     replies.extend(registry::inventory(side, id).await);
+    replies.extend(thing_groups::inventory(side, id).await);
+    replies.extend(roles::inventory(side).await);
     replies
 }
 
@@ -210,6 +216,7 @@ async fn trespass(ours: &mut Side, theirs: &Side, id: &str) {
         200,
     )
     .await;
+    thing_groups::trespass(ours, theirs, id).await;
     // Their own names are free here.
     ours.expect(
         "CreateThing",
@@ -224,6 +231,7 @@ async fn trespass(ours: &mut Side, theirs: &Side, id: &str) {
     )
     .await;
     registry::trespass(ours, theirs, id).await;
+    roles::trespass(ours, theirs).await;
 }
 
 #[tokio::test]
