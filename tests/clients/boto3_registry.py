@@ -92,12 +92,10 @@ def times(iot, certificate_id):
     }
 
 
-def tags(iot):
-    """A member that the server does not know what to do with."""
+def unwritten(iot):
+    """Something that the server does not know what to do with."""
     try:
-        iot.create_policy(
-            policyName="tagged", policyDocument=ALLOW_CONNECT, tags=[{"Key": "team", "Value": "a"}]
-        )
+        iot.describe_endpoint(endpointType="iot:Jobs")
     except ClientError as error:
         return {
             "code": error.response["Error"]["Code"],
@@ -138,7 +136,7 @@ def main():
         "pages": pages(iot, arn, others),
         "exceptions": exceptions(iot, certificate_id),
         "times": times(iot, certificate_id),
-        "tags": tags(iot),
+        "unwritten": unwritten(iot),
         "threads": threads(iot),
     }))
 

@@ -7,7 +7,7 @@ use thingsmith_core::{Deeds, Fault};
 use thingsmith_model::{Arn, Region, Resource};
 
 use crate::Config;
-use crate::auth::Caller;
+use crate::auth::{Caller, RequestFacts};
 
 /// What an operation knows of its surroundings.
 #[derive(Clone, Copy)]
@@ -20,6 +20,8 @@ pub struct Context<'a> {
     pub caller: &'a Caller,
     /// The region that the caller signed for.
     pub region: &'a Region,
+    /// What policies can ask about the request, for operations that decide about more than their own action.
+    pub(crate) facts: &'a RequestFacts<'a>,
 }
 
 impl Context<'_> {

@@ -1,5 +1,6 @@
 //! From a request to its answer: signature, operation, members, constraints, permission, deed.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 
@@ -17,7 +18,7 @@ use crate::auth::{self, Caller, Claim, RequestFacts};
 use crate::protocol::aws_query::{self, Form};
 use crate::protocol::{EdgeError, Received, Refusal, Reply, rest_json};
 use crate::service::Answer;
-use crate::{Api, Context, Service};
+use crate::{Api, Context, Service, iot_data};
 
 /// Where a request came from.
 #[derive(Debug, Clone, Copy)]
@@ -45,15 +46,13 @@ enum Meant<'a> {
 
 /// The services whose operations devices and their makers need and that come later, by the name in the scope of their
 /// signatures.
-const LATER: [&str; 13] = [
+const LATER: [&str; 11] = [
     "IoTSecuredTunneling",
     "acm",
     "acm-pca",
     "cognito-identity",
     "greengrass",
-    "iam",
     "iot-jobs-data",
-    "iotdata",
     "iotdeviceadvisor",
     "iotdevicegateway",
     "lambda",
@@ -124,7 +123,9 @@ impl Api {
     /// refusal.
     fn meant<'a>(&'a self, head: &'a Parts, target: &str, scope: Option<&'a str>) -> Meant<'a> {
         match scope {
+            Some("iam") => Meant::Spoken(&self.iam),
             Some("iot") => Meant::Spoken(&self.iot),
+            Some("iotdata") => Meant::Spoken(&self.iot_data),
             Some("sts") => Meant::Spoken(&self.sts),
             Some(name) => match LATER.iter().find(|later| **later == name) {
                 Some(later) => Meant::Later(later),
@@ -165,13 +166,17 @@ impl Api {
         // Any service's front end may say these.
         if matches!(
             fault.code,
-            Code::InternalFailure | Code::ServiceUnavailable | Code::NotImplemented
+            Code::AccessDenied | Code::InternalFailure | Code::ServiceUnavailable | Code::NotImplemented
         ) {
             return;
         }
         let (Meant::Spoken(service), Some(operation)) = (meant, operation) else {
             return;
         };
+        // The query services' word for a member that is wrong is one of the common ones.
+        if fault.code == Code::InvalidRequest && service.model.metadata().protocol == Protocol::Query {
+            return;
+        }
         let exception = fault.code.exception();
         if !operation
             .errors
@@ -202,22 +207,25 @@ impl<'a> Answering<'a> {
         body: Incoming,
         noted: &mut Noted,
     ) -> Answer {
-        let claim = signed.and_then(|signed| match signed {
-            Some(signed) => {
+        let claim = match signed {
+            Err(error) => Err(error.into()),
+            Ok(Some(signed)) => {
                 noted.access_key_id = Some(signed.credential().access_key_id.clone());
-                auth::claim(&self.api.keys, signed).map(Some)
+                auth::claim(&self.api.keys, &self.api.deeds, signed)
+                    .await
+                    .map(Some)
             }
             // Some operations of the query services take no signature; which one is meant stands in the body.
-            None if matches!(self.meant, Meant::Spoken(service) if service.model.metadata().protocol == Protocol::Query) => {
+            Ok(None) if matches!(self.meant, Meant::Spoken(service) if service.model.metadata().protocol == Protocol::Query) => {
                 Ok(None)
             }
-            None => Err(EdgeError::NoCredential),
-        });
+            Ok(None) => Err(EdgeError::NoCredential.into()),
+        };
         let claim = match claim {
             Ok(claim) => claim,
             Err(error) => {
                 self.discard(body).await;
-                return Err(error.into());
+                return Err(error);
             }
         };
         let body = self.read(body).await?;
@@ -256,7 +264,8 @@ impl<'a> Answering<'a> {
             self.operation = Some(operation);
             (service.entry(operation)?, form.input(model, operation)?)
         } else {
-            let route = self.route(service)?;
+            let path = self.path(service);
+            let route = self.route(service, &path)?;
             self.operation = Some(route.operation);
             (
                 service.entry(route.operation)?,
@@ -266,12 +275,6 @@ impl<'a> Answering<'a> {
         let operation = self.operation.expect("both arms set it");
         model.validate(operation, &input).map_err(EdgeError::from)?;
 
-        let cx = Context {
-            deeds: &self.api.deeds,
-            config: &self.api.config,
-            caller,
-            region: claim.region(),
-        };
         let facts = RequestFacts {
             caller,
             region: claim.region().as_str(),
@@ -284,12 +287,26 @@ impl<'a> Answering<'a> {
                 .and_then(|value| value.to_str().ok()),
             now: self.api.deeds.clock().now(),
         };
+        let cx = Context {
+            deeds: &self.api.deeds,
+            config: &self.api.config,
+            caller,
+            region: claim.region(),
+            facts: &facts,
+        };
         let decide = |action: &str, resources: &[String]| auth::authorize(&facts, action, resources);
         (entry.run)(&cx, &decide, input).await
     }
 
-    fn route(&self, service: &'a Service) -> Result<Route<'a, 'a>, EdgeError> {
+    fn path(&self, service: &Service) -> Cow<'a, str> {
         let path = self.target.split_once('?').map_or(self.target, |(path, _)| path);
+        match service.model.metadata().signing_name() {
+            "iotdata" => iot_data::topic_as_one_segment(path),
+            _ => path.into(),
+        }
+    }
+
+    fn route<'p>(&self, service: &'a Service, path: &'p str) -> Result<Route<'a, 'p>, EdgeError> {
         let method = self.head.method.as_str();
         service.model.route(method, path).ok_or_else(|| {
             let path: String = path.chars().take(256).collect();

@@ -3,14 +3,16 @@
 //! A request passes these stations, each in a module of its own: its signature is read and verified ([`auth`]), the
 //! service model says which operation it means and [`protocol`] reads its members, the model's constraints are enforced,
 //! the caller's permission is decided, and only then an operation ([`Operation`]) looks at anything. One operation is one
-//! file; each service has one table of them ([`iot`], [`sts`]).
+//! file; each service has one table of them ([`iam`], [`iot`], [`sts`]).
 
 mod api;
 pub mod auth;
 mod config;
 mod context;
 mod dispatch;
+pub mod iam;
 pub mod iot;
+pub mod iot_data;
 mod operation;
 mod own;
 mod pages;
@@ -19,13 +21,15 @@ mod readiness;
 mod server;
 mod service;
 pub mod sts;
+mod tls;
 
 pub use api::Api;
 pub use config::Config;
 pub use context::Context;
 pub use operation::{Empty, Http, Operation};
-pub use server::serve;
+pub use server::{serve, serve_tls};
 pub use service::{Entry, Service};
+pub use tls::{Tls, TlsError};
 
 #[cfg(test)]
 mod model_tests;

@@ -20,9 +20,14 @@ pub trait Operation: 'static {
     /// The IAM action that permits it; none where whoever has a key may call it.
     const ACTION: Option<&'static str>;
     /// Its members, by their names in AWS's model.
-    type Input: DeserializeOwned + Send;
+    type Input: DeserializeOwned + Send + Sync;
     /// The members of its answer.
     type Output: Serialize;
+
+    /// A second IAM action that this input needs on the same resources.
+    fn further_action(_input: &Self::Input) -> Option<&'static str> {
+        None
+    }
 
     /// The member of this input that asks for what does not exist yet, if there is one: the answer names it, rather than
     /// ignoring it.
@@ -33,6 +38,16 @@ pub trait Operation: 'static {
     /// What the action is done to: the ARNs that the caller needs permission for, every one of them; `*` where AWS's
     /// Service Authorization Reference has no type of resource for the action.
     fn resources(cx: &Context<'_>, input: &Self::Input) -> Vec<String>;
+
+    /// The same for an operation that must look something up to name it, as a user's ARN has its path. It is asked before
+    /// the permission is decided, so it must change nothing.
+    fn find_resources(
+        cx: &Context<'_>,
+        input: &Self::Input,
+    ) -> impl Future<Output = Result<Vec<String>, Fault>> + Send {
+        let resources = Self::resources(cx, input);
+        async { Ok(resources) }
+    }
 
     /// Does it.
     fn call(cx: &Context<'_>, input: Self::Input)

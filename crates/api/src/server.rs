@@ -13,6 +13,7 @@ use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
@@ -22,10 +23,30 @@ use crate::Api;
 use crate::dispatch::{Noted, Source};
 use crate::own;
 use crate::protocol::{Refusal, Reply, rest_json};
+use crate::tls::Tls;
 
 /// Serves a listener until `shutdown` is done; then lets requests that are under way end, for as long as the
 /// configuration says.
 pub async fn serve(api: Arc<Api>, listener: TcpListener, shutdown: impl Future<Output = ()> + Send) {
+    serve_over(api, listener, None, shutdown).await;
+}
+
+/// As [`serve`], over TLS.
+pub async fn serve_tls(
+    api: Arc<Api>,
+    listener: TcpListener,
+    tls: Tls,
+    shutdown: impl Future<Output = ()> + Send,
+) {
+    serve_over(api, listener, Some(tls), shutdown).await;
+}
+
+async fn serve_over(
+    api: Arc<Api>,
+    listener: TcpListener,
+    tls: Option<Tls>,
+    shutdown: impl Future<Output = ()> + Send,
+) {
     let permits = Arc::new(Semaphore::new(api.config.connections));
     let (end, ending) = watch::channel(false);
     let mut connections = JoinSet::new();
@@ -35,9 +56,12 @@ pub async fn serve(api: Arc<Api>, listener: TcpListener, shutdown: impl Future<O
             () = &mut shutdown => break,
             Some(_) = connections.join_next() => {}
             (stream, source, permit) = accept(&listener, &permits) => {
-                let connection = connection(Arc::clone(&api), stream, source, ending.clone());
+                let (api, tls, ending) = (Arc::clone(&api), tls.clone(), ending.clone());
                 connections.spawn(async move {
-                    connection.await;
+                    match tls {
+                        None => connection(api, stream, source, ending).await,
+                        Some(tls) => over_tls(&tls, api, stream, source, ending).await,
+                    }
                     drop(permit);
                 });
             }
@@ -58,8 +82,40 @@ pub async fn serve(api: Arc<Api>, listener: TcpListener, shutdown: impl Future<O
     connections.shutdown().await;
 }
 
+/// Shakes hands, within the time that a request's head may take, and serves the connection.
+async fn over_tls(
+    tls: &Tls,
+    api: Arc<Api>,
+    stream: TcpStream,
+    source: Source,
+    mut ending: watch::Receiver<bool>,
+) {
+    let handshake = tokio::time::timeout(api.config.head_timeout, tls.accept(stream));
+    let outcome = tokio::select! {
+        outcome = handshake => outcome,
+        _ = ending.changed() => return,
+    };
+    match outcome {
+        Ok(Ok(stream)) => {
+            let source = Source {
+                secure: true,
+                ..source
+            };
+            connection(api, stream, source, ending).await;
+        }
+        // A client that goes away, or does not trust us, is no event.
+        Ok(Err(error)) => tracing::debug!(peer = %source.peer, %error, "a handshake ended early"),
+        Err(_) => tracing::debug!(peer = %source.peer, "a handshake took too long"),
+    }
+}
+
 /// Serves one connection; once `ending` says so, only until the request that is under way is answered.
-async fn connection(api: Arc<Api>, stream: TcpStream, source: Source, mut ending: watch::Receiver<bool>) {
+async fn connection(
+    api: Arc<Api>,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    source: Source,
+    mut ending: watch::Receiver<bool>,
+) {
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder
         .timer(TokioTimer::new())

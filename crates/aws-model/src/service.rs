@@ -9,6 +9,8 @@ use crate::{AwsModelError, Metadata, OperationModel, Route, Shape, ShapeId};
 /// The services whose models the binary carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Service {
+    /// Users, roles and what they may do, `iam`.
+    Iam,
     /// The control plane, `iot`.
     Iot,
     /// Publishing and shadows, `iot-data`.
@@ -19,11 +21,12 @@ pub enum Service {
 
 impl Service {
     /// Every service, in the order of the variants.
-    pub const ALL: [Self; 3] = [Self::Iot, Self::IotData, Self::Sts];
+    pub const ALL: [Self; 4] = [Self::Iam, Self::Iot, Self::IotData, Self::Sts];
 
     /// Reads the model that the binary carries: some milliseconds for `iot`, so keep the result.
     pub fn model(self) -> ServiceModel {
         let json = match self {
+            Self::Iam => include_str!("../../../testdata/aws-models/iam.json"),
             Self::Iot => include_str!("../../../testdata/aws-models/iot.json"),
             Self::IotData => include_str!("../../../testdata/aws-models/iot-data.json"),
             Self::Sts => include_str!("../../../testdata/aws-models/sts.json"),

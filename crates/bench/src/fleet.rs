@@ -73,7 +73,8 @@ impl Fleet {
             devices.push(done??);
         }
         let authorities = deeds.authorities();
-        let endpoint = authorities.endpoint_certificate(deeds.clock().now(), &["localhost".to_owned()])?;
+        let [endpoint, _] =
+            authorities.endpoint_certificates(deeds.clock().now(), &["localhost".to_owned()])?;
         Ok(Self {
             devices,
             device_authority_pem: authorities.device().certificate.to_pem(),

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use aws_lc_rs::hmac;
 use thingsmith_model::{Account, Realm, Region};
-use thingsmith_ports::{Batch, Clock, MigrationError, Random, Row, Store, StoreError};
+use thingsmith_ports::{Batch, Clock, MigrationError, Random, Row, RsaKeys, Store, StoreError};
 use thiserror::Error;
 use uuid::Uuid;
 
 use crate::Fault;
 use crate::authorities::{Authorities, AuthorityError, SealKey};
-use crate::messages::Router;
+use crate::callers::Callers;
+use crate::events;
+use crate::messages::sessions::{self, Sessions};
+use crate::messages::{self, Router};
 use crate::numbers::Numbers;
 use crate::outbox::{self, Change, Mark};
 use crate::policies::Documents;
@@ -22,10 +25,14 @@ use crate::tries::{Attempt, Tries};
 pub struct World {
     /// Where the registry is kept.
     pub store: Arc<dyn Store>,
+    /// Where retained messages and sessions are kept, so that a burst of messages does not delay a registration.
+    pub messages: Arc<dyn Store>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Bytes that nobody can guess.
     pub random: Arc<dyn Random>,
+    /// New RSA keys.
+    pub rsa_keys: Arc<dyn RsaKeys>,
     /// Seals private keys and secrets in the store; shared by all nodes.
     pub seal: SealKey,
 }
@@ -37,7 +44,11 @@ pub struct Deeds {
     realms: Realms,
     authorities: Authorities,
     documents: Documents,
+    callers: Callers,
     router: Router,
+    sessions: Sessions,
+    message_numbers: Numbers,
+    event_configurations: events::Known,
     page_key: hmac::Key,
 }
 
@@ -50,6 +61,9 @@ pub enum OpenError {
     /// The certificate authorities could not be loaded or made.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
+    /// The sessions of clients could not be read.
+    #[error("the sessions of clients cannot be read: {0}")]
+    Sessions(#[from] StoreError),
 }
 
 impl Deeds {
@@ -59,21 +73,39 @@ impl Deeds {
     /// See [`OpenError`].
     pub async fn open(world: World) -> Result<Self, OpenError> {
         world.store.migrate(MIGRATIONS).await?;
+        world.messages.migrate(messages::MIGRATIONS).await?;
         let authorities = Authorities::open(&world).await?;
-        Ok(Self {
+        let deeds = Self {
             numbers: Numbers::new(Arc::clone(&world.store)),
             realms: Realms::new(Arc::clone(&world.store), Arc::clone(&world.random)),
             documents: Documents::default(),
+            callers: Callers::default(),
             router: Router::new(),
+            sessions: Sessions::default(),
+            message_numbers: Numbers::new(Arc::clone(&world.messages)),
+            event_configurations: events::Known::default(),
             page_key: world.seal.derive_hmac_key("page tokens"),
             authorities,
             world,
-        })
+        };
+        // Before anybody publishes: what is for a session that nobody knows yet would be lost.
+        sessions::load(&deeds).await?;
+        Ok(deeds)
     }
 
     /// The store.
     pub fn store(&self) -> &dyn Store {
         self.world.store.as_ref()
+    }
+
+    /// The store of messages.
+    pub(crate) fn messages(&self) -> &dyn Store {
+        self.world.messages.as_ref()
+    }
+
+    /// The sessions that outlive their connections, as this node knows them.
+    pub fn sessions(&self) -> &Sessions {
+        &self.sessions
     }
 
     /// The clock.
@@ -86,6 +118,11 @@ impl Deeds {
         self.world.random.as_ref()
     }
 
+    /// The source of new RSA keys.
+    pub fn rsa_keys(&self) -> &dyn RsaKeys {
+        self.world.rsa_keys.as_ref()
+    }
+
     /// The certificate authorities.
     pub fn authorities(&self) -> &Authorities {
         &self.authorities
@@ -94,6 +131,10 @@ impl Deeds {
     /// Where messages are routed: those of devices, of the API, and events.
     pub fn router(&self) -> &Router {
         &self.router
+    }
+
+    pub(crate) fn event_configurations(&self) -> &events::Known {
+        &self.event_configurations
     }
 
     pub(crate) fn world(&self) -> &World {
@@ -122,17 +163,20 @@ impl Deeds {
 
     /// The number of a new object.
     pub(crate) async fn number(&self) -> Result<i64, Fault> {
-        let mut tries = Tries::default();
-        loop {
-            let outcome = self.numbers.take(1).await.map_err(Attempt::from);
-            if let Some(number) = tries.settle(outcome).await? {
-                return Ok(number);
-            }
-        }
+        take(&self.numbers, 1).await
+    }
+
+    /// The first of `count` numbers of new sessions and queued messages, which have a space of their own.
+    pub(crate) async fn message_numbers(&self, count: i64) -> Result<i64, Fault> {
+        take(&self.message_numbers, count).await
     }
 
     pub(crate) fn documents(&self) -> &Documents {
         &self.documents
+    }
+
+    pub(crate) fn callers(&self) -> &Callers {
+        &self.callers
     }
 
     pub(crate) fn page_key(&self) -> &hmac::Key {
@@ -161,7 +205,12 @@ impl Deeds {
         };
         outbox::rows::insert(&mut batch, realm, change, mark);
         tries.sending(mark);
-        self.commit(batch).await?;
+        let outcome = self.commit(batch).await;
+        if matches!(change, Change::Identity(_)) {
+            // Whatever became of the batch: it may have happened.
+            self.callers.forget();
+        }
+        outcome?;
         Ok(())
     }
 
@@ -169,5 +218,15 @@ impl Deeds {
     /// change (the audit record, when it comes) has one place to be added.
     pub(crate) async fn commit(&self, batch: Batch) -> Result<Vec<Vec<Row>>, StoreError> {
         self.store().write(batch).await
+    }
+}
+
+async fn take(numbers: &Numbers, count: i64) -> Result<i64, Fault> {
+    let mut tries = Tries::default();
+    loop {
+        let outcome = numbers.take(count).await.map_err(Attempt::from);
+        if let Some(number) = tries.settle(outcome).await? {
+            return Ok(number);
+        }
     }
 }

@@ -92,6 +92,8 @@ macro_rules! codes {
 }
 
 codes! {
+    /// The caller may not do it; any service's front end says so.
+    AccessDenied => "AccessDeniedException",
     /// More than one CA certificate could have signed it, or the certificate is registered in another way already.
     CertificateConflict => "CertificateConflictException",
     /// The certificate is not what its operation takes.
@@ -106,6 +108,8 @@ codes! {
     Forbidden => "ForbiddenException",
     /// The server failed.
     InternalFailure => "InternalFailureException",
+    /// IAM: a member is wrong in a way that its constraints do not say.
+    InvalidInput => "InvalidInputException",
     /// A member or a combination of members is wrong.
     InvalidRequest => "InvalidRequestException",
     /// A quota is used up.
@@ -120,6 +124,8 @@ codes! {
     NoSuchEntity => "NoSuchEntityException",
     /// A member asks for what Thingsmith does not do yet.
     NotImplemented => "NotImplementedException",
+    /// STS: the policies of a session are too long.
+    PackedPolicyTooLarge => "PackedPolicyTooLargeException",
     /// The verification certificate does not carry the account's registration code.
     RegistrationCodeValidation => "RegistrationCodeValidationException",
     /// The body is too large.

@@ -6,22 +6,37 @@
 
 pub mod access_keys;
 pub mod authorities;
+pub mod billing_groups;
+pub mod ca_certificates;
+pub mod callers;
 pub mod certificates;
 pub mod connections;
 mod deeds;
 pub mod events;
 mod fault;
+pub mod iam;
+pub mod identity_policies;
+pub mod managed_policies;
 pub mod messages;
 mod numbers;
 pub mod outbox;
 mod pages;
 pub mod policies;
 pub mod realms;
+pub mod registration_codes;
 pub mod reset;
+pub mod roles;
 pub mod schema;
+pub mod sessions;
 pub mod settings;
+pub mod tags;
+pub mod thing_groups;
+pub mod thing_types;
 pub mod things;
+pub mod transfers;
 mod tries;
+pub mod user_keys;
+pub mod users;
 
 pub use authorities::SealKey;
 pub use deeds::{Deeds, OpenError, World};

@@ -123,14 +123,19 @@ impl Doors {
     }
 }
 
+/// A door with a P-256 certificate, and an RSA-2048 one for clients that check no other.
 fn make(deeds: &Deeds, names: &[String]) -> Result<Door, DoorsError> {
     let issued = deeds
         .authorities()
-        .endpoint_certificate(deeds.clock().now(), names)?;
-    let chain = vec![CertificateDer::from(issued.certificate)];
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(issued.private_key.to_vec()));
+        .endpoint_certificates(deeds.clock().now(), names)?;
+    let mut certificates = Vec::new();
+    for issued in issued {
+        let chain = vec![CertificateDer::from(issued.certificate)];
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(issued.private_key.to_vec()));
+        certificates.push(server_certificate(chain, key)?);
+    }
     Ok(Door::new(DoorSettings {
-        certificates: vec![server_certificate(chain, key)?],
+        certificates,
         protocols: vec![MQTT_WITH_CERTIFICATE.to_vec()],
         client_certificate: ClientCertificate::Required,
         versions: Versions::Tls12AndTls13,

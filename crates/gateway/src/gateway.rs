@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use thingsmith_core::Deeds;
 use thingsmith_core::connections::{self, Admission, Refusal};
+use thingsmith_core::messages::wills::PendingWills;
 use thingsmith_core::messages::{Clients, QueueLimits};
 use thingsmith_core::realms::RealmRecord;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 
 use crate::connection::{self, Peer};
 use crate::doors::Doors;
@@ -54,12 +56,17 @@ impl Default for Config {
     }
 }
 
+/// How often wills whose delay is over are looked for.
+const WILLS: Duration = Duration::from_millis(250);
+
 /// The device gateway of a node.
 pub struct Gateway {
     pub(crate) deeds: Arc<Deeds>,
     pub(crate) clients: Arc<Clients>,
     pub(crate) mqtt: Arc<thingsmith_mqtt::Limits>,
     pub(crate) config: Config,
+    /// The wills whose delay is not over.
+    pub(crate) wills: PendingWills,
     doors: Doors,
     permits: Permits,
     connections: Arc<Semaphore>,
@@ -72,6 +79,7 @@ impl Gateway {
             permits: Permits::new(config.handshakes, config.handshakes_per_address),
             connections: Arc::new(Semaphore::new(config.connections.min(Semaphore::MAX_PERMITS))),
             mqtt: Arc::new(config.mqtt.clone()),
+            wills: PendingWills::default(),
             deeds,
             clients,
             doors,
@@ -83,6 +91,8 @@ impl Gateway {
     pub async fn serve(self: Arc<Self>, listener: TcpListener, mut shutdown: watch::Receiver<bool>) {
         let mut clients = JoinSet::new();
         let for_clients = shutdown.clone();
+        let mut wills = tokio::time::interval(WILLS);
+        wills.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 accepted = self.accept(&listener) => {
@@ -96,11 +106,20 @@ impl Gateway {
                     }
                 }
                 Some(_) = clients.join_next() => {}
+                _ = wills.tick() => {
+                    for will in self.wills.take_due(self.deeds.clock().now()) {
+                        clients.spawn(connection::execute_will(Arc::clone(&self), will));
+                    }
+                }
                 _ = shutdown.wait_for(|stop| *stop) => break,
             }
         }
         drop(listener);
         while clients.join_next().await.is_some() {}
+        // Nobody else will publish them.
+        for will in self.wills.take_all() {
+            connection::execute_will(Arc::clone(&self), will).await;
+        }
     }
 
     /// Accepts a connection once there is room for its handshake; a crowd waits in the kernel's queue.

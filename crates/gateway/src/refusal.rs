@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use thingsmith_core::Fault;
 use thingsmith_core::connections::{Answer, Principal, Refusal};
 use thingsmith_core::realms::RealmRecord;
 use thingsmith_mqtt::{DisconnectReason, MqttError};
@@ -51,6 +52,12 @@ pub(crate) fn denied(principal: &Principal, peer: SocketAddr, action: &str, reso
         decided_by,
         "not authorized"
     );
+}
+
+/// Writes down that the store did not answer what a connection needed of it.
+pub(crate) fn store_failed(peer: SocketAddr, fault: &Fault) {
+    let cause = fault.cause.as_deref().map(ToString::to_string);
+    tracing::error!(%peer, %fault, cause, "the store did not answer");
 }
 
 /// Writes down the end of a connection.

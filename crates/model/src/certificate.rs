@@ -141,6 +141,68 @@ impl FromStr for CertificateMode {
     }
 }
 
+/// The status of a CA certificate (AWS's enum `CACertificateStatus`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CaCertificateStatus {
+    /// Certificates that it signed may be registered.
+    Active,
+    /// None may. Those that are registered keep working.
+    Inactive,
+}
+
+impl CaCertificateStatus {
+    /// AWS's spelling, which the store keeps as well.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Inactive => "INACTIVE",
+        }
+    }
+}
+
+impl FromStr for CaCertificateStatus {
+    type Err = ModelError;
+
+    fn from_str(text: &str) -> Result<Self, ModelError> {
+        [Self::Active, Self::Inactive]
+            .into_iter()
+            .find(|status| status.as_str() == text)
+            .ok_or_else(|| ModelError::form("a CA certificate status", text))
+    }
+}
+
+/// Whether a device's certificate is registered when it first connects (AWS's enum `AutoRegistrationStatus`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AutoRegistrationStatus {
+    /// It is.
+    Enable,
+    /// It is not.
+    Disable,
+}
+
+impl AutoRegistrationStatus {
+    /// AWS's spelling, which the store keeps as well.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enable => "ENABLE",
+            Self::Disable => "DISABLE",
+        }
+    }
+}
+
+impl FromStr for AutoRegistrationStatus {
+    type Err = ModelError;
+
+    fn from_str(text: &str) -> Result<Self, ModelError> {
+        [Self::Enable, Self::Disable]
+            .into_iter()
+            .find(|status| status.as_str() == text)
+            .ok_or_else(|| ModelError::form("an auto registration status", text))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

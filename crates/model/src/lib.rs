@@ -8,6 +8,7 @@ mod account;
 mod arn;
 mod certificate;
 mod error;
+mod iam_arn;
 mod names;
 mod realm;
 mod secret;
@@ -15,8 +16,11 @@ mod timestamp;
 
 pub use account::{Account, Region};
 pub use arn::{Arn, Resource};
-pub use certificate::{CertificateId, CertificateMode, CertificateStatus};
+pub use certificate::{
+    AutoRegistrationStatus, CaCertificateStatus, CertificateId, CertificateMode, CertificateStatus,
+};
 pub use error::ModelError;
+pub use iam_arn::{IamArn, IamKind};
 pub use names::{
     AttributeName, AttributeValue, BillingGroupName, PolicyName, ThingGroupName, ThingName, ThingTypeName,
 };

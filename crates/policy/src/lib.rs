@@ -19,6 +19,7 @@ mod explain;
 mod json;
 mod parse;
 mod pattern;
+mod trust;
 mod variables;
 
 pub use certificate::{AlternativeName, CertificateAttribute, CertificateFacts, NameFacts};
@@ -27,6 +28,7 @@ pub use error::PolicyError;
 pub use evaluate::{DecidedBy, Decision, Request, Verdict, evaluate};
 pub use explain::{DocumentMatch, Explanation, explain};
 pub use parse::{Document, Effect, Language};
+pub use trust::{Assuming, Trust, TrustPolicy};
 pub use variables::{Key, Values, Variables};
 
 #[cfg(test)]

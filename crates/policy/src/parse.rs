@@ -73,41 +73,7 @@ impl Document {
     /// # Errors
     /// Says what is wrong with the first element that breaks the grammar, and where it stands.
     pub fn parse(text: &str, language: Language) -> Result<Self, PolicyError> {
-        let limit = language.most_characters();
-        if text.len() > MOST_BYTES {
-            return Err(PolicyError::TooLong {
-                length: text.len() / 4,
-                limit,
-            });
-        }
-        let length = text
-            .chars()
-            .filter(|character| !character.is_whitespace())
-            .count();
-        if length > limit {
-            return Err(PolicyError::TooLong { length, limit });
-        }
-        let json = serde_json::from_str(text).map_err(|error| PolicyError::Json {
-            line: error.line(),
-            column: error.column(),
-        })?;
-        let mut members = Members::new(json, "", &["Version", "Id", "Statement"])?;
-        let has_variables = match members.take("Version") {
-            None => false,
-            Some((place, version)) => match &*string(version, &place)? {
-                "2012-10-17" => true,
-                // IAM guide, "Version": a variable is plain text in documents of this version, and of none.
-                "2008-10-17" => false,
-                other => return Err(PolicyError::value(&place, other, "2012-10-17 or 2008-10-17")),
-            },
-        };
-        if let Some((place, id)) = members.take("Id") {
-            string(id, &place)?;
-        }
-        let reader = Reader {
-            language,
-            has_variables,
-        };
+        let (mut members, reader) = members_of(text, language, language.most_characters())?;
         let statements = match members.require("Statement")? {
             (place, Json::Array(items)) if items.is_empty() => return Err(PolicyError::Empty { place }),
             (place, Json::Array(items)) => {
@@ -119,7 +85,7 @@ impl Document {
             (place, item) => reader.statement(item, &place).map(|statement| vec![statement]),
         }?;
         if language == Language::Iam {
-            check_sids(&statements)?;
+            check_unique(statements.iter().map(|statement| statement.sid.as_deref()))?;
         }
         Ok(Self {
             language,
@@ -133,9 +99,52 @@ impl Document {
     }
 }
 
+/// The members of a whole document, and what its elements are read with.
+pub(crate) fn members_of(
+    text: &str,
+    language: Language,
+    limit: usize,
+) -> Result<(Members<'static>, Reader), PolicyError> {
+    if text.len() > MOST_BYTES {
+        return Err(PolicyError::TooLong {
+            length: text.len() / 4,
+            limit,
+        });
+    }
+    let length = text
+        .chars()
+        .filter(|character| !character.is_whitespace())
+        .count();
+    if length > limit {
+        return Err(PolicyError::TooLong { length, limit });
+    }
+    let json = serde_json::from_str(text).map_err(|error| PolicyError::Json {
+        line: error.line(),
+        column: error.column(),
+    })?;
+    let mut members = Members::new(json, "", &["Version", "Id", "Statement"])?;
+    let has_variables = match members.take("Version") {
+        None => false,
+        Some((place, version)) => match &*string(version, &place)? {
+            "2012-10-17" => true,
+            // IAM guide, "Version": a variable is plain text in documents of this version, and of none.
+            "2008-10-17" => false,
+            other => return Err(PolicyError::value(&place, other, "2012-10-17 or 2008-10-17")),
+        },
+    };
+    if let Some((place, id)) = members.take("Id") {
+        string(id, &place)?;
+    }
+    let reader = Reader {
+        language,
+        has_variables,
+    };
+    Ok((members, reader))
+}
+
 /// What reading an element needs to know of the document.
 #[derive(Clone, Copy)]
-struct Reader {
+pub(crate) struct Reader {
     language: Language,
     has_variables: bool,
 }
@@ -152,6 +161,24 @@ impl Reader {
             "Condition",
         ];
         let mut members = Members::new(json, place, &KNOWN)?;
+        let (sid, effect) = self.sid_and_effect(&mut members)?;
+        let actions = self.actions(&mut members)?;
+        let resources = self.patterns(&mut members, "Resource", "NotResource", Self::resource)?;
+        let conditions = self.conditions_of(&mut members)?;
+        Ok(Statement {
+            sid,
+            effect,
+            actions,
+            resources,
+            conditions: conditions.into(),
+        })
+    }
+
+    /// Reads a statement's id and effect.
+    pub(crate) fn sid_and_effect(
+        self,
+        members: &mut Members<'_>,
+    ) -> Result<(Option<Box<str>>, Effect), PolicyError> {
         let sid = match members.take("Sid") {
             None => None,
             Some((place, sid)) => {
@@ -168,19 +195,20 @@ impl Reader {
             "Deny" => Effect::Deny,
             other => return Err(PolicyError::value(&place, other, "Allow or Deny")),
         };
-        let actions = self.patterns(&mut members, "Action", "NotAction", Self::action)?;
-        let resources = self.patterns(&mut members, "Resource", "NotResource", Self::resource)?;
-        let conditions = match members.take("Condition") {
-            None => Vec::new(),
-            Some((place, json)) => self.conditions(json, &place)?,
-        };
-        Ok(Statement {
-            sid,
-            effect,
-            actions,
-            resources,
-            conditions: conditions.into(),
-        })
+        Ok((sid, effect))
+    }
+
+    /// Reads a statement's actions.
+    pub(crate) fn actions(self, members: &mut Members<'_>) -> Result<Patterns, PolicyError> {
+        self.patterns(members, "Action", "NotAction", Self::action)
+    }
+
+    /// Reads a statement's conditions, of which there may be none.
+    pub(crate) fn conditions_of(self, members: &mut Members<'_>) -> Result<Vec<Condition>, PolicyError> {
+        match members.take("Condition") {
+            None => Ok(Vec::new()),
+            Some((place, json)) => self.conditions(json, &place),
+        }
     }
 
     /// Reads the element or its negation: one of them must be there, and not both.
@@ -322,10 +350,10 @@ fn compile(text: &str, place: &str, syntax: Syntax) -> Result<Pattern, PolicyErr
 }
 
 /// IAM asks that the ids of statements differ within a document.
-fn check_sids(statements: &[Statement]) -> Result<(), PolicyError> {
+pub(crate) fn check_unique<'s>(sids: impl Iterator<Item = Option<&'s str>>) -> Result<(), PolicyError> {
     let mut seen = BTreeSet::new();
-    for (at, statement) in statements.iter().enumerate() {
-        if let Some(sid) = statement.sid.as_deref()
+    for (at, sid) in sids.enumerate() {
+        if let Some(sid) = sid
             && !sid.is_empty()
             && !seen.insert(sid)
         {

@@ -4,11 +4,13 @@ mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod random;
+mod rsa_keys;
 mod signer;
 mod store;
 
 pub use clock::Clock;
 pub use random::Random;
+pub use rsa_keys::{RsaKey, RsaKeyError, RsaKeys};
 pub use signer::{SignatureAlgorithm, Signer, SignerError};
 pub use store::{
     Batch, Engine, FromValue, Hold, Migration, MigrationError, Row, Statement, Step, Store, StoreError, Value,

@@ -8,6 +8,7 @@ mod clock;
 mod conformance;
 mod random;
 mod reply;
+mod rsa_keys;
 pub mod samples;
 mod server;
 
@@ -16,4 +17,5 @@ pub use clock::TestClock;
 pub use conformance::foreign_parts;
 pub use random::SeededRandom;
 pub use reply::Reply;
+pub use rsa_keys::TestRsaKeys;
 pub use server::{ACCOUNT, Builder, Engine, REGION, TestServer};

@@ -134,6 +134,8 @@ fn of_length(shape: &Shape, length: usize) -> Option<String> {
     ["a", "1"]
         .into_iter()
         .map(|character| character.repeat(length))
+        // A path of IAM's and the id of a policy's version.
+        .chain(["/", "v1"].map(str::to_owned).into_iter().filter(|_| length == 1))
         .find(|text| pattern.is_none_or(|pattern| text.is_empty() || pattern.matches(text)))
 }
 

@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::{Client, SeededRandom, TestClock};
+use crate::{Client, SeededRandom, TestClock, TestRsaKeys};
 
 /// The account of test servers.
 pub const ACCOUNT: &str = "123456789012";
@@ -60,6 +60,8 @@ pub struct TestServer {
     pub address: SocketAddr,
     /// Its clock.
     pub clock: Arc<TestClock>,
+    /// Its supply of RSA keys.
+    pub rsa_keys: Arc<TestRsaKeys>,
     /// The deeds behind it.
     pub deeds: Arc<Deeds>,
     api: Arc<Api>,
@@ -125,18 +127,23 @@ impl Builder {
     /// When it cannot start.
     pub async fn start(self) -> TestServer {
         let directory = TempDir::new().expect("there is room for a temporary directory");
-        let store: Arc<dyn Store> = match self.engine {
+        let (store, messages): (Arc<dyn Store>, Arc<dyn Store>) = match self.engine {
             Engine::Sqlite => {
                 let config = thingsmith_store_sqlite::Config::new(directory.path());
-                Arc::new(SqliteStore::open(&config).expect("the store opens"))
+                let store = SqliteStore::open(&config).expect("the store opens");
+                let messages = store.open_beside(&config.messages()).expect("the store opens");
+                (Arc::new(store), Arc::new(messages))
             }
-            Engine::Postgres => Arc::new(postgres().await),
+            Engine::Postgres => postgres().await,
         };
         let clock = Arc::new(TestClock::default());
+        let rsa_keys = Arc::new(TestRsaKeys::default());
         let world = World {
             store,
+            messages,
             clock: Arc::<TestClock>::clone(&clock),
             random: Arc::new(SeededRandom::default()),
+            rsa_keys: Arc::<TestRsaKeys>::clone(&rsa_keys),
             seal: SealKey::new(&mut [7; 32]),
         };
         let deeds = Arc::new(Deeds::open(world).await.expect("the deeds begin"));
@@ -163,6 +170,7 @@ impl Builder {
         TestServer {
             address,
             clock,
+            rsa_keys,
             deeds,
             api,
             stop: Some(stop),
@@ -172,7 +180,7 @@ impl Builder {
     }
 }
 
-async fn postgres() -> PostgresStore {
+async fn postgres() -> (Arc<dyn Store>, Arc<dyn Store>) {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let address = std::env::var("THINGSMITH_TEST_POSTGRES").expect("there is a PostgreSQL server");
     let mut config = thingsmith_store_postgres::Config::parse(&address).expect("the address is one");
@@ -181,7 +189,13 @@ async fn postgres() -> PostgresStore {
     PostgresStore::create_schema(&config)
         .await
         .expect("the schema can be made");
-    PostgresStore::open(config).await.expect("the store opens")
+    let store = PostgresStore::open(config.clone())
+        .await
+        .expect("the store opens");
+    let messages = PostgresStore::open_beside(config.messages(), "messages")
+        .await
+        .expect("the store opens");
+    (Arc::new(store), Arc::new(messages))
 }
 
 impl TestServer {

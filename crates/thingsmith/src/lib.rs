@@ -5,9 +5,11 @@
 pub mod commands;
 pub mod config;
 mod files;
+mod rsa_key_pool;
 mod say;
 mod wiring;
 mod world;
 
+pub use rsa_key_pool::{RsaKeyPool, RsaKeyPoolSize};
 pub use wiring::{Server, StartError};
 pub use world::{SystemClock, SystemRandom};

@@ -8,16 +8,16 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
-use thingsmith_api::Api;
 use thingsmith_api::auth::{AccessKeys, ConfiguredKey, UnknownKeys};
+use thingsmith_api::{Api, Tls};
 use thingsmith_core::access_keys::{self, AccessKey};
 use thingsmith_core::authorities::AuthorityError;
-use thingsmith_core::messages::Clients;
+use thingsmith_core::messages::{self, Clients};
 use thingsmith_core::{Deeds, OpenError, World, outbox, settings};
 use thingsmith_gateway::Gateway;
 use thingsmith_gateway::doors::Doors;
 use thingsmith_model::{Account, Region};
-use thingsmith_ports::{Clock, Random, Store};
+use thingsmith_ports::{Clock, Random, RsaKeys, Store};
 use thingsmith_store_postgres::PostgresStore;
 use thingsmith_store_sqlite::SqliteStore;
 use tokio::net::TcpListener;
@@ -25,7 +25,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::config::{File, Settings, StoreChoice};
-use crate::{SystemClock, SystemRandom, files};
+use crate::{RsaKeyPool, SystemClock, SystemRandom, files};
 
 /// A running server.
 pub struct Server {
@@ -96,10 +96,12 @@ impl Server {
         settings.check().map_err(StartError::Configuration)?;
         let file = settings.file().map_err(StartError::Configuration)?;
         files::make_directory(&settings.data_dir)?;
-        let store = open_store(settings).await?;
+        let (store, messages) = open_stores(settings).await?;
         // The store is ours now, so that whoever wrote this file runs no more.
         Endpoints::remove(&settings.data_dir)?;
-        let deeds = Arc::new(open_deeds(settings, store, clock, random).await?);
+        let rsa_keys = RsaKeyPool::start(file.issuing.rsa_keys())
+            .context("the threads that make RSA keys do not start")?;
+        let deeds = Arc::new(open_deeds(settings, store, messages, clock, random, Arc::new(rsa_keys)).await?);
         let account = account(settings, &deeds).await?;
         let configured = configured_keys(&file, &account)?;
         let api_listener = listen("--api", settings.api).await?;
@@ -107,10 +109,11 @@ impl Server {
         // After all that may be refused: whoever starts the server sees the key of the start that makes it.
         let (administrator, new_administrator) = administrator(settings, &deeds, &account).await?;
         let api = api(settings, &deeds, &account, administrator, configured)?;
+        let api_tls = api_tls(settings, &deeds, bound(&api_listener)?)?;
         let gateway = gateway(settings, &file, &deeds, &account).await?;
 
         let endpoints = Endpoints {
-            api: format!("http://{}", bound(&api_listener)?),
+            api: api_url(settings, bound(&api_listener)?),
             mqtt: format!("{}:{}", settings.domain, bound(&mqtt_listener)?.port()),
             account,
             region: settings.region.clone(),
@@ -124,7 +127,15 @@ impl Server {
 
         let (shutdown, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        tasks.spawn(thingsmith_api::serve(api, api_listener, until(stopped.clone())));
+        match api_tls {
+            None => tasks.spawn(thingsmith_api::serve(api, api_listener, until(stopped.clone()))),
+            Some(tls) => tasks.spawn(thingsmith_api::serve_tls(
+                api,
+                api_listener,
+                tls,
+                until(stopped.clone()),
+            )),
+        };
         tasks.spawn(gateway.serve(mqtt_listener, stopped.clone()));
         tasks.spawn(sweep(Arc::clone(&deeds), stopped));
         let directory = settings.data_dir.clone();
@@ -202,20 +213,27 @@ impl Endpoints {
     }
 }
 
-async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, StartError> {
+/// The store of the registry and that of messages. Both are durable; neither waits for the other.
+async fn open_stores(settings: &Settings) -> Result<(Arc<dyn Store>, Arc<dyn Store>), StartError> {
     Ok(match &settings.store {
         StoreChoice::Sqlite => {
             let config = thingsmith_store_sqlite::Config::new(&settings.data_dir);
-            Arc::new(SqliteStore::open(&config).map_err(|cause| anyhow!(cause))?)
+            let registry = SqliteStore::open(&config).map_err(|cause| anyhow!(cause))?;
+            let messages = registry
+                .open_beside(&config.messages())
+                .map_err(|cause| anyhow!(cause))?;
+            (Arc::new(registry), Arc::new(messages))
         }
         StoreChoice::Postgres(url) => {
             let config = thingsmith_store_postgres::Config::parse(url)
                 .map_err(|cause| StartError::Configuration(anyhow!(cause).context("--store")))?;
-            Arc::new(
-                PostgresStore::open(config)
-                    .await
-                    .map_err(|cause| anyhow!(cause))?,
-            )
+            let registry = PostgresStore::open(config.clone())
+                .await
+                .map_err(|cause| anyhow!(cause))?;
+            let messages = PostgresStore::open_beside(config.messages(), "messages")
+                .await
+                .map_err(|cause| anyhow!(cause))?;
+            (Arc::new(registry), Arc::new(messages))
         }
     })
 }
@@ -223,15 +241,19 @@ async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, StartError> {
 async fn open_deeds(
     settings: &Settings,
     store: Arc<dyn Store>,
+    messages: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    rsa_keys: Arc<dyn RsaKeys>,
 ) -> Result<Deeds> {
     let path = settings.seal_key_path();
     let (seal, made) = files::seal_key(&path, random.as_ref())?;
     match Deeds::open(World {
         store,
+        messages,
         clock,
         random,
+        rsa_keys,
         seal,
     })
     .await
@@ -336,6 +358,35 @@ fn api(
     Ok(Arc::new(Api::new(Arc::clone(deeds), config, keys)))
 }
 
+/// TLS for the API, if it is asked for: its certificate names the domain, the address and this machine.
+fn api_tls(settings: &Settings, deeds: &Deeds, bound: SocketAddr) -> Result<Option<Tls>> {
+    if !settings.api_tls {
+        return Ok(None);
+    }
+    let mut names = vec![settings.domain.clone()];
+    let mut more = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+    if !bound.ip().is_unspecified() {
+        more.push(bound.ip().to_string());
+    }
+    for name in more {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Tls::new(deeds, &names)
+        .map(Some)
+        .context("--api-tls: the certificate cannot be made")
+}
+
+/// Where the API is reached: at its address, or by the server's name when it listens on every address.
+fn api_url(settings: &Settings, bound: SocketAddr) -> String {
+    let scheme = if settings.api_tls { "https" } else { "http" };
+    if bound.ip().is_unspecified() {
+        return format!("{scheme}://{}:{}", settings.domain, bound.port());
+    }
+    format!("{scheme}://{bound}")
+}
+
 async fn gateway(
     settings: &Settings,
     file: &File,
@@ -371,7 +422,7 @@ async fn until(mut stopped: watch::Receiver<bool>) {
     drop(stopped.wait_for(|stop| *stop).await);
 }
 
-/// Deletes what gateways have long since heard of, once a minute.
+/// Deletes what gateways have long since heard of, and messages and sessions whose time is over, once a minute.
 async fn sweep(deeds: Arc<Deeds>, stopped: watch::Receiver<bool>) {
     let mut stop = std::pin::pin!(until(stopped));
     loop {
@@ -381,6 +432,9 @@ async fn sweep(deeds: Arc<Deeds>, stopped: watch::Receiver<bool>) {
         }
         if let Err(cause) = outbox::sweep(&deeds).await {
             tracing::warn!(%cause, "old changes could not be deleted from the outbox; the next sweep does it");
+        }
+        if let Err(cause) = messages::sweep(&deeds).await {
+            tracing::warn!(%cause, "what is over could not be deleted from the store of messages; the next sweep does it");
         }
     }
 }

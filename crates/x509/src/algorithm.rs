@@ -25,7 +25,7 @@ pub enum SignatureAlgorithm {
 /// The hash in a signature algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Hash {
-    /// SHA-1, refused everywhere.
+    /// SHA-1, refused everywhere but in a registered authority's own certificate, where the signature proves nothing.
     Sha1,
     /// SHA-256.
     Sha256,
@@ -66,6 +66,14 @@ impl SignatureAlgorithm {
             Self::DsaSha256 => Ok(()),
             _ => Err(CertificateError::SignatureAlgorithm(self.to_string())),
         }
+    }
+
+    /// Whether the hash is SHA-1, which nothing here verifies.
+    pub(crate) fn is_sha1(&self) -> bool {
+        matches!(
+            self,
+            Self::RsaPkcs1(Hash::Sha1) | Self::RsaPss(Hash::Sha1, _) | Self::Ecdsa(Hash::Sha1)
+        )
     }
 
     /// Verifies a signature over `message`.

@@ -46,6 +46,9 @@ pub enum CertificateError {
     /// A key is of an accepted kind and unusable or known to be weak.
     #[error("the public key is not acceptable: {0}")]
     WeakKey(&'static str),
+    /// The certificate is not one of a certificate authority.
+    #[error("it is not the certificate of a certificate authority: {0}")]
+    Authority(&'static str),
     /// The issuer named is not the subject of the certificate at hand.
     #[error("the certificate names another issuer")]
     Issuer,

@@ -7,6 +7,7 @@
 //! read. Nothing here holds a private key, reads a clock or decides whether a certificate may connect.
 
 mod algorithm;
+mod authority;
 mod certificate;
 mod certificate_signing_request;
 mod der;
@@ -17,9 +18,11 @@ mod key;
 mod name;
 mod oid;
 mod pem;
+mod private_key;
 mod weak_rsa;
 
 pub use algorithm::{Hash, SignatureAlgorithm};
+pub use authority::check_ca_certificate;
 pub use certificate::{Certificate, check_client_certificate, verify_signed_by};
 pub use certificate_signing_request::CertificateSigningRequest;
 pub use error::CertificateError;
@@ -28,3 +31,4 @@ pub use issue::{IssuingAlgorithm, Profile, TbsCertificate, lint};
 pub use key::{Curve, KeyKind, PublicKey, key_id};
 pub use name::{Attribute, Name, NameAttribute};
 pub use pem::encode as pem_encode;
+pub use private_key::rsa_private_key_pem;

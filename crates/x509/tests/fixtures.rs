@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use thingsmith_x509::{
     AlternativeName, Certificate, CertificateError, CertificateSigningRequest, Curve, Hash, KeyKind,
-    NameAttribute, SignatureAlgorithm, check_client_certificate, verify_signed_by,
+    NameAttribute, SignatureAlgorithm, check_ca_certificate, check_client_certificate, verify_signed_by,
 };
 
 fn directory() -> PathBuf {
@@ -375,4 +375,56 @@ fn bad_requests_are_refused_with_the_reason() {
         certificate,
         Err(CertificateError::NoPemBlock("CERTIFICATE REQUEST"))
     );
+}
+
+#[test]
+fn certificates_of_authorities_are_told_from_others() {
+    for file in files("authority-") {
+        assert_eq!(check_ca_certificate(&certificate(&file)), Ok(()), "{file}");
+    }
+    for file in ["ca.pem", "intermediate.pem"] {
+        assert_eq!(check_ca_certificate(&certificate(file)), Ok(()), "{file}");
+    }
+    let none =
+        "it is not the certificate of a certificate authority: it has no basicConstraints that say CA:TRUE";
+    for (file, reason) in [
+        ("no-authority-leaf.pem", none),
+        ("device.pem", none),
+        // Version 1 has no extensions.
+        ("odd-v1.pem", none),
+        (
+            "no-authority-no-sign.pem",
+            "it is not the certificate of a certificate authority: its keyUsage lacks keyCertSign",
+        ),
+        (
+            "no-authority-rsa1024.pem",
+            "an RSA key must have 2048 to 8192 bits, this has 1024",
+        ),
+        (
+            "no-authority-k256.pem",
+            "a public key of the kind EC on another curve is not supported",
+        ),
+        (
+            "no-authority-ed25519.pem",
+            "a public key of the kind Ed25519 is not supported",
+        ),
+        (
+            "no-authority-md5.pem",
+            "signature algorithm 1.2.840.113549.1.1.4 is not supported",
+        ),
+    ] {
+        let refused = check_ca_certificate(&certificate(file)).unwrap_err();
+        assert_eq!(refused.to_string(), reason, "{file}");
+    }
+    assert_eq!(files("no-authority-").len(), 6);
+}
+
+#[test]
+fn an_authority_that_did_not_sign_itself_is_refused() {
+    let mut der = certificate("authority-p256.pem").der().to_vec();
+    // A bit of the signature.
+    let at = der.len() - 3;
+    der[at] ^= 1;
+    let changed = Certificate::from_der(&der).unwrap();
+    assert_eq!(check_ca_certificate(&changed), Err(CertificateError::Signature));
 }

@@ -101,6 +101,7 @@ impl Servers {
         let variables = vec![
             ("THINGSMITH_TEST_POSTGRES", postgres.url().into()),
             ("THINGSMITH_TEST_VENV", repository.venv().into()),
+            ("THINGSMITH_TEST_NODE", repository.node().into()),
             ("THINGSMITH_BIN", binary(repository)?.into()),
         ];
         Ok(Self { variables })

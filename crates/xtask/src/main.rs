@@ -55,7 +55,7 @@ fn run(words: &[&str]) -> Result<()> {
 const USAGE: &str = "\
 cargo xtask test     everything that a change must pass: set-up, format, lints, tests, documentation, arrows, demo
 cargo xtask check    the quick part, without servers and client SDKs
-cargo xtask setup    installs what the tests need: system packages, and Python clients in .tests/venv
+cargo xtask setup    installs what the tests need: system packages, and clients in .tests
 cargo xtask arrows   checks which crate uses which, where SQL stands, and that no crate has unsafe code
 cargo xtask with-servers COMMAND...
                      runs a command, `cargo nextest run -p ...` for instance, with what the tests need around it

@@ -37,4 +37,9 @@ impl Repository {
     pub(crate) fn venv(&self) -> PathBuf {
         self.root.join(".tests/venv")
     }
+
+    /// The folder that holds the JavaScript clients; git ignores it.
+    pub(crate) fn node(&self) -> PathBuf {
+        self.root.join(".tests/node")
+    }
 }

@@ -2,10 +2,13 @@
 //! Device SDK, curl and openssl. Nothing about them is changed but the address they are given.
 
 mod aws_cli;
+mod aws_groups;
 mod boto3;
-mod device;
+pub(crate) mod device;
+mod javascript;
 mod mosquitto;
 mod openssl;
+mod registry;
 mod sdk;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +28,20 @@ pub(crate) fn venv() -> Option<PathBuf> {
     eprintln!(
         "skipped: {} is not there; run through cargo xtask test",
         venv.display()
+    );
+    None
+}
+
+/// The JavaScript clients that `cargo xtask setup` installs.
+pub(crate) fn node() -> Option<PathBuf> {
+    let node = std::env::var_os("THINGSMITH_TEST_NODE")
+        .map_or_else(|| repository().join(".tests/node"), PathBuf::from);
+    if node.join("node_modules/aws-iot-device-sdk-v2").exists() {
+        return Some(node);
+    }
+    eprintln!(
+        "skipped: {} is not there; run through cargo xtask test",
+        node.display()
     );
     None
 }

@@ -90,6 +90,39 @@ fn openssl_verifies_the_gateways_certificate_by_the_published_root() {
     assert!(said.contains("Verification: OK"), "{said}");
 }
 
+#[test]
+fn a_client_that_checks_rsa_only_gets_the_rsa_twin() {
+    if !installed("openssl") {
+        return;
+    }
+    let home = Home::sqlite();
+    let server = home.start();
+    let roots = std::fs::read_to_string(server.ca()).unwrap();
+    assert_eq!(roots.matches("BEGIN CERTIFICATE").count(), 2);
+    for version in ["-tls1_2", "-tls1_3"] {
+        for (schemes, kind) in [
+            ("RSA-PSS+SHA256:RSA+SHA256", "rsaEncryption"),
+            ("ECDSA+SHA256", "id-ecPublicKey"),
+            ("RSA-PSS+SHA256:ECDSA+SHA256", "id-ecPublicKey"),
+        ] {
+            let said = s_client(
+                &server,
+                &[
+                    version,
+                    "-servername",
+                    "localhost",
+                    "-verify_hostname",
+                    "localhost",
+                    "-sigalgs",
+                    schemes,
+                ],
+            );
+            assert!(said.contains("Verification: OK"), "{version} {schemes}: {said}");
+            assert!(said.contains(kind), "{version} {schemes}: {said}");
+        }
+    }
+}
+
 fn s_client(server: &Server<'_>, words: &[&str]) -> String {
     let mut command = Command::new("openssl");
     command.args([

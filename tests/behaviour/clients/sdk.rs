@@ -13,7 +13,7 @@ use super::{on_postgresql, repository, venv};
 use crate::server::{Home, Server};
 
 /// A running script and what it says, line by line.
-struct Script {
+pub(super) struct Script {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
 }
@@ -24,6 +24,11 @@ impl Script {
         command
             .arg(repository().join("tests/clients").join(name))
             .args(arguments);
+        Self::spawn(command)
+    }
+
+    /// Starts a program that says what happens in lines of JSON.
+    pub(super) fn spawn(mut command: Command) -> Self {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -38,13 +43,13 @@ impl Script {
         serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"))
     }
 
-    fn expect(&mut self, wanted: &[Value]) {
+    pub(super) fn expect(&mut self, wanted: &[Value]) {
         for wanted in wanted {
             assert_eq!(&self.next(), wanted);
         }
     }
 
-    fn ends(mut self, code: i32) {
+    pub(super) fn ends(mut self, code: i32) {
         assert_eq!(self.lines.next().transpose().unwrap(), None);
         assert_eq!(self.child.wait().unwrap().code(), Some(code));
     }
@@ -59,8 +64,13 @@ impl Drop for Script {
 
 /// What every device is told: where the server is and who it is itself.
 fn whereabouts(server: &Server<'_>, ca: &Path, device: (&Path, &Path)) -> Vec<String> {
+    whereabouts_on(server.mqtt_port(), ca, device)
+}
+
+/// The same for another of the server's ports.
+pub(super) fn whereabouts_on(port: u16, ca: &Path, device: (&Path, &Path)) -> Vec<String> {
     let path = |path: &Path| path.display().to_string();
-    let port = server.mqtt_port().to_string();
+    let port = port.to_string();
     let words = [
         "--port",
         &port,
@@ -90,7 +100,7 @@ fn device(sdk: &str, server: &Server<'_>, device: (&Path, &Path), more: &[&str])
 }
 
 /// A device that may do all.
-fn admitted(home: &Home, server: &Server<'_>, kind: Kind) -> Device {
+pub(super) fn admitted(home: &Home, server: &Server<'_>, kind: Kind) -> Device {
     let mut caller = server.administrator();
     let device = Device::from_csr(home.scratch(), "pump", kind, &mut caller);
     let policy = caller.allow_all();
@@ -98,14 +108,14 @@ fn admitted(home: &Home, server: &Server<'_>, kind: Kind) -> Device {
     device
 }
 
-fn exchanged(payload: &str) -> [Value; 2] {
+pub(super) fn exchanged(payload: &str) -> [Value; 2] {
     [
         json!({ "event": "subscribed", "qos": 1 }),
         json!({ "event": "received", "topic": "pump/inbox", "payload": payload }),
     ]
 }
 
-fn event(name: &str) -> Value {
+pub(super) fn event(name: &str) -> Value {
     json!({ "event": name })
 }
 

@@ -3,12 +3,16 @@
 mod admission;
 mod changes;
 mod connect_policies;
+mod group_policies;
 mod hostile;
 mod lab;
 mod messages;
 mod mqtt5;
 mod refusals;
+mod retained;
 mod sessions;
+mod sessions_persistent;
 mod slow;
 mod whole;
+mod wills;
 mod wire;

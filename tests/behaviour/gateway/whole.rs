@@ -58,6 +58,7 @@ async fn the_programs_server_serves_devices_until_it_is_stopped() {
         domain: "localhost".into(),
         store: StoreChoice::Sqlite,
         seal_key: None,
+        api_tls: false,
     };
     let server = Server::start(&settings).await.unwrap();
     let deeds = Arc::clone(server.deeds());

@@ -130,13 +130,20 @@ impl<'a> Dial<'a> {
     }
 
     pub(super) async fn try_connect_as(self, connect: Connect) -> Option<Wire> {
+        let clean = connect.clean_session;
+        let (wire, present) = self.open(connect).await?;
+        assert!(!(clean && present), "a clean session is new");
+        Some(wire)
+    }
+
+    /// Connects and says whether the session was there before.
+    pub(super) async fn open(self, connect: Connect) -> Option<(Wire, bool)> {
         let mut wire = self.tls().await.ok()?;
         wire.introduce(connect).await;
         match wire.next().await? {
             Packet::ConnAck(answer) => {
                 assert_eq!(answer.code, ReasonCode::Success);
-                assert!(!answer.session_present, "no session outlives its connection");
-                Some(wire)
+                Some((wire, answer.session_present))
             }
             other => panic!("{other:?} is no answer to CONNECT"),
         }
@@ -280,6 +287,14 @@ impl Wire {
         }
     }
 
+    /// The next message as it came, not acknowledged.
+    pub(super) async fn delivery(&mut self) -> Publish {
+        match self.next().await {
+            Some(Packet::Publish(publish)) => publish,
+            other => panic!("{other:?} is no message"),
+        }
+    }
+
     /// The next message's payload as text.
     pub(super) async fn text(&mut self) -> String {
         String::from_utf8(self.message().await.1).unwrap()
@@ -293,6 +308,14 @@ impl Wire {
             None => false,
             other => panic!("{other:?} is no answer to PINGREQ"),
         }
+    }
+}
+
+/// A CONNECT whose session outlives the connection.
+pub(super) fn persistent(client_id: &str) -> Connect {
+    Connect {
+        clean_session: false,
+        ..connect(client_id)
     }
 }
 

@@ -1,14 +1,28 @@
 //! The AWS HTTP edge, through its front door.
 
+mod billing_groups;
 mod bounds;
 mod certificates;
 mod endpoints;
+mod events;
 mod hostile;
+mod iam;
 mod identity;
+mod iot_data;
 mod own;
 mod permissions;
 mod policies;
+mod policy_versions;
+mod presigned;
+mod principals;
+mod query;
 mod realms;
+mod rights;
+mod sts;
+mod tags;
+mod thing_group_events;
+mod thing_groups;
+mod thing_types;
 mod things;
 
 use std::fmt::Display;

@@ -8,28 +8,135 @@ use super::{call, named, written};
 /// What each operation is done to, with the least input. Source: the Service Authorization Reference, "Actions, resources,
 /// and condition keys for AWS IoT".
 const RESOURCES: &[(&str, &str)] = &[
+    ("AddThingToBillingGroup", "*"),
+    ("AddThingToThingGroup", "*"),
     ("AttachPolicy", "a"),
+    ("AttachPrincipalPolicy", "a"),
     ("AttachThingPrincipal", "*"),
+    (
+        "CreateBillingGroup",
+        "arn:aws:iot:us-east-1:123456789012:billinggroup/a",
+    ),
     ("CreateCertificateFromCsr", "*"),
     ("CreatePolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
+    (
+        "CreatePolicyVersion",
+        "arn:aws:iot:us-east-1:123456789012:policy/a",
+    ),
     ("CreateThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
+    (
+        "CreateThingGroup",
+        "arn:aws:iot:us-east-1:123456789012:thinggroup/a",
+    ),
+    (
+        "CreateThingType",
+        "arn:aws:iot:us-east-1:123456789012:thingtype/a",
+    ),
+    (
+        "DeleteBillingGroup",
+        "arn:aws:iot:us-east-1:123456789012:billinggroup/a",
+    ),
     ("DeleteCertificate", CERTIFICATE),
     ("DeletePolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
+    (
+        "DeletePolicyVersion",
+        "arn:aws:iot:us-east-1:123456789012:policy/a",
+    ),
     ("DeleteThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
+    (
+        "DeleteThingGroup",
+        "arn:aws:iot:us-east-1:123456789012:thinggroup/a",
+    ),
+    (
+        "DeleteThingType",
+        "arn:aws:iot:us-east-1:123456789012:thingtype/a",
+    ),
+    (
+        "DeprecateThingType",
+        "arn:aws:iot:us-east-1:123456789012:thingtype/a",
+    ),
+    (
+        "DescribeBillingGroup",
+        "arn:aws:iot:us-east-1:123456789012:billinggroup/a",
+    ),
     ("DescribeCertificate", CERTIFICATE),
     ("DescribeEndpoint", "*"),
+    ("DescribeEventConfigurations", "*"),
     ("DescribeThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
+    (
+        "DescribeThingGroup",
+        "arn:aws:iot:us-east-1:123456789012:thinggroup/a",
+    ),
+    (
+        "DescribeThingType",
+        "arn:aws:iot:us-east-1:123456789012:thingtype/a",
+    ),
     ("DetachPolicy", "a"),
+    ("DetachPrincipalPolicy", "a"),
     ("DetachThingPrincipal", "*"),
+    ("GetEffectivePolicies", "*"),
     ("GetPolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
+    ("GetPolicyVersion", "arn:aws:iot:us-east-1:123456789012:policy/a"),
     ("ListAttachedPolicies", "*"),
+    ("ListBillingGroups", "*"),
     ("ListCertificates", "*"),
     ("ListPolicies", "*"),
+    ("ListPolicyPrincipals", "*"),
+    (
+        "ListPolicyVersions",
+        "arn:aws:iot:us-east-1:123456789012:policy/a",
+    ),
+    ("ListPrincipalPolicies", "*"),
+    ("ListPrincipalThings", "*"),
+    ("ListPrincipalThingsV2", "*"),
+    ("ListTagsForResource", "a"),
+    (
+        "ListTargetsForPolicy",
+        "arn:aws:iot:us-east-1:123456789012:policy/a",
+    ),
+    ("ListThingGroups", "*"),
+    (
+        "ListThingGroupsForThing",
+        "arn:aws:iot:us-east-1:123456789012:thing/a",
+    ),
     ("ListThingPrincipals", "*"),
+    ("ListThingPrincipalsV2", "*"),
+    ("ListThingTypes", "*"),
     ("ListThings", "*"),
+    (
+        "ListThingsInBillingGroup",
+        "arn:aws:iot:us-east-1:123456789012:billinggroup/a",
+    ),
+    (
+        "ListThingsInThingGroup",
+        "arn:aws:iot:us-east-1:123456789012:thinggroup/a",
+    ),
     ("RegisterCertificateWithoutCA", "*"),
+    ("RemoveThingFromBillingGroup", "*"),
+    ("RemoveThingFromThingGroup", "*"),
+    (
+        "SetDefaultPolicyVersion",
+        "arn:aws:iot:us-east-1:123456789012:policy/a",
+    ),
+    ("TagResource", "a"),
+    ("TestAuthorization", "*"),
+    ("UntagResource", "a"),
+    (
+        "UpdateBillingGroup",
+        "arn:aws:iot:us-east-1:123456789012:billinggroup/a",
+    ),
     ("UpdateCertificate", CERTIFICATE),
+    ("UpdateEventConfigurations", "*"),
     ("UpdateThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
+    (
+        "UpdateThingGroup",
+        "arn:aws:iot:us-east-1:123456789012:thinggroup/a",
+    ),
+    ("UpdateThingGroupsForThing", "*"),
+    (
+        "UpdateThingType",
+        "arn:aws:iot:us-east-1:123456789012:thingtype/a",
+    ),
 ];
 const CERTIFICATE: &str = "arn:aws:iot:us-east-1:123456789012:cert/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 

@@ -319,12 +319,4 @@ async fn a_principal_is_a_certificate_that_is_there() {
       "message": "Cognito identity us-east-1:12345678-1234-1234-1234-123456789012 not found."
     }
     "#);
-    let exclusive =
-        json!({"thingName": "pump", "principal": absent, "thingPrincipalType": "EXCLUSIVE_THING"});
-    insta::assert_snapshot!(named(&admin, "AttachThingPrincipal", exclusive).await, @r#"
-    501 NotImplementedException
-    {
-      "message": "The member thingPrincipalType (EXCLUSIVE_THING) of AttachThingPrincipal is not implemented."
-    }
-    "#);
 }

@@ -1,25 +1,12 @@
 //! Whether a caller may do what it asks: IAM's decision over its policies.
 
-use std::borrow::Cow;
-use std::net::IpAddr;
+use std::sync::Arc;
 
-use thingsmith_model::Timestamp;
-use thingsmith_policy::{Key, Request, Values, Variables, Verdict, evaluate};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use thingsmith_core::{Code, Fault};
+use thingsmith_policy::{Document, Request, Variables, Verdict, evaluate};
 
-use super::{Caller, Permission};
+use super::{Caller, Permission, RequestFacts};
 use crate::protocol::EdgeError;
-
-/// What policies can ask about a request (IAM guide, "AWS global condition context keys").
-pub(crate) struct RequestFacts<'a> {
-    pub(crate) caller: &'a Caller,
-    pub(crate) region: &'a str,
-    pub(crate) source: IpAddr,
-    pub(crate) secure: bool,
-    pub(crate) user_agent: Option<&'a str>,
-    pub(crate) now: Timestamp,
-}
 
 /// Decides whether the caller may do `action` to every one of `resources`.
 ///
@@ -30,64 +17,59 @@ pub(crate) fn authorize(
     action: &str,
     resources: &[String],
 ) -> Result<(), EdgeError> {
-    let documents = match &facts.caller.permission {
-        Permission::All => return Ok(()),
-        Permission::Policies(documents) => documents,
-    };
+    if matches!(facts.caller.permission, Permission::All) {
+        return Ok(());
+    }
     // INVARIANT: an operation names at least one resource; none would be allowed without a decision.
     if resources.is_empty() {
         return Err(denied(facts.caller, action, "*", Verdict::ImplicitDeny));
     }
     for resource in resources {
-        let request = Request {
-            action,
-            resource,
-            variables: facts,
-        };
-        let decision = evaluate(documents.iter(), &request);
-        if !decision.is_allowed() {
-            return Err(denied(facts.caller, action, resource, decision.verdict));
+        let verdict = verdict(facts.caller, facts, action, resource);
+        if verdict != Verdict::Allowed {
+            return Err(denied(facts.caller, action, resource, verdict));
         }
     }
     Ok(())
 }
 
+/// What the caller's own policies say of an action on a resource. A session that was given policies may do what both its
+/// role's and those allow (IAM guide, "Session policies").
+pub(crate) fn verdict(caller: &Caller, variables: &dyn Variables, action: &str, resource: &str) -> Verdict {
+    let Permission::Policies { documents, narrowing } = &caller.permission else {
+        return Verdict::Allowed;
+    };
+    let request = Request {
+        action,
+        resource,
+        variables,
+    };
+    let decide = |documents: &[Arc<Document>]| evaluate(documents.iter().map(Arc::as_ref), &request).verdict;
+    match (decide(documents), narrowing.as_deref().map(decide)) {
+        (Verdict::ExplicitDeny, _) | (_, Some(Verdict::ExplicitDeny)) => Verdict::ExplicitDeny,
+        (own, None | Some(Verdict::Allowed)) => own,
+        (_, Some(Verdict::ImplicitDeny)) => Verdict::ImplicitDeny,
+    }
+}
+
+/// The refusal of an operation that decides itself.
+pub(crate) fn refused(caller: &Caller, action: &str, resource: &str, verdict: Verdict) -> Fault {
+    Fault::new(Code::AccessDenied, sentence(caller, action, resource, verdict))
+}
+
 fn denied(caller: &Caller, action: &str, resource: &str, verdict: Verdict) -> EdgeError {
+    EdgeError::AccessDenied(sentence(caller, action, resource, verdict))
+}
+
+fn sentence(caller: &Caller, action: &str, resource: &str, verdict: Verdict) -> String {
     let why = match verdict {
         Verdict::ExplicitDeny => "with an explicit deny in an identity-based policy".to_owned(),
         Verdict::Allowed | Verdict::ImplicitDeny => {
             format!("because no identity-based policy allows the {action} action")
         }
     };
-    EdgeError::AccessDenied(format!(
+    format!(
         "User: {} is not authorized to perform: {action} on resource: {resource} {why}",
         caller.arn
-    ))
-}
-
-impl Variables for RequestFacts<'_> {
-    fn values(&self, key: &Key) -> Values<'_> {
-        let owned = |text: String| Values::One(Cow::Owned(text));
-        match key.folded() {
-            "aws:currenttime" => date(self.now).map_or(Values::Missing, owned),
-            "aws:epochtime" => owned(self.now.as_seconds().to_string()),
-            "aws:principalaccount" => Some(self.caller.account.as_str()).into(),
-            "aws:principalarn" => Some(self.caller.arn.as_str()).into(),
-            "aws:principaltype" => Some("User").into(),
-            "aws:requestedregion" => Some(self.region).into(),
-            "aws:securetransport" => Some(if self.secure { "true" } else { "false" }).into(),
-            "aws:sourceip" => owned(self.source.to_canonical().to_string()),
-            "aws:useragent" => self.user_agent.into(),
-            "aws:userid" => Some(self.caller.user_id.as_str()).into(),
-            "aws:username" => self.caller.user_name.as_deref().into(),
-            _ => Values::Missing,
-        }
-    }
-}
-
-fn date(time: Timestamp) -> Option<String> {
-    OffsetDateTime::from_unix_timestamp(time.as_seconds())
-        .ok()?
-        .format(&Rfc3339)
-        .ok()
+    )
 }

@@ -6,13 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use lru::LruCache;
 use sha2::{Digest, Sha256};
+use thingsmith_core::Deeds;
 use thingsmith_core::access_keys::AccessKey;
+use thingsmith_core::callers::{self, Identity, Lookup};
 use thingsmith_model::{Account, Secret};
 use thingsmith_policy::Document;
 use thingsmith_sigv4::{Credential, SigningKey};
 use thiserror::Error;
 
 use super::{Caller, Permission};
+use crate::protocol::{EdgeError, Refusal};
 
 /// The access keys that a server knows, and what it makes of others.
 pub struct AccessKeys {
@@ -81,7 +84,13 @@ impl AccessKeys {
                 arn: format!("arn:aws:iam::{}:user/{}", key.account, key.name),
                 user_id: user_id(&key.account, &key.name),
                 user_name: Some(key.name),
-                permission: Permission::Policies(key.policies.into()),
+                role_arn: None,
+                issued_at: None,
+                variables: Vec::new(),
+                permission: Permission::Policies {
+                    documents: key.policies.into_iter().map(Arc::new).collect(),
+                    narrowing: None,
+                },
                 account: key.account,
                 access_key_id: key.access_key_id,
             };
@@ -102,26 +111,57 @@ impl AccessKeys {
         })
     }
 
-    /// Whom a credential claims to be, and whether that is to be proved.
-    pub(super) fn find(&self, access_key_id: &str) -> Option<Found> {
+    /// Whom a credential claims to be, and by what that is to be proved. The configuration is asked first, then the
+    /// registry, and only then what to make of a key that nobody knows.
+    ///
+    /// # Errors
+    /// A key that is nobody's or may not be used, and a session that has ended.
+    pub(super) async fn find(
+        &self,
+        deeds: &Deeds,
+        access_key_id: &str,
+        session_token: Option<&str>,
+    ) -> Result<Found, Refusal> {
         if let Some(known) = self.known.get(access_key_id) {
-            return Some(Found {
+            // It is no session's: a token beside it belongs to somebody else's key.
+            if session_token.is_some() {
+                return Err(EdgeError::UnknownKey.into());
+            }
+            return Ok(Found {
                 caller: Arc::clone(&known.caller),
-                proof: true,
+                proof: Some(Proof::Configured),
             });
         }
+        match callers::find(deeds, access_key_id, session_token).await? {
+            Lookup::Found(identity) => Ok(Found {
+                caller: Arc::new(Caller::known(access_key_id, &identity)),
+                proof: Some(Proof::Registered(identity)),
+            }),
+            Lookup::Expired => Err(EdgeError::ExpiredToken.into()),
+            Lookup::Unusable => Err(EdgeError::UnknownKey.into()),
+            Lookup::Unknown => match self.stranger(access_key_id) {
+                Some(caller) => Ok(Found {
+                    caller: Arc::new(caller),
+                    proof: None,
+                }),
+                None => Err(EdgeError::UnknownKey.into()),
+            },
+        }
+    }
+
+    /// What is made of a key that nobody knows.
+    fn stranger(&self, access_key_id: &str) -> Option<Caller> {
         match &self.unknown {
             UnknownKeys::Refused => None,
             UnknownKeys::Administrator(default) => {
                 let account = access_key_id.parse().unwrap_or_else(|_| default.clone());
-                let caller = Arc::new(Caller::administrator(access_key_id, account));
-                Some(Found { caller, proof: false })
+                Some(Caller::administrator(access_key_id, account))
             }
         }
     }
 
-    /// The key that a known credential must have signed with.
-    pub(super) fn signing_key(&self, credential: &Credential) -> Option<SigningKey> {
+    /// The key that a credential must have signed with.
+    pub(super) fn signing_key(&self, credential: &Credential, proof: &Proof) -> Option<SigningKey> {
         let remembered = self
             .signing
             .lock()
@@ -129,11 +169,11 @@ impl AccessKeys {
             .get(credential)
             .cloned();
         remembered.or_else(|| {
-            let known = self.known.get(&credential.access_key_id)?;
-            Some(SigningKey::derive(
-                known.secret.expose_secret(),
-                &credential.scope,
-            ))
+            let secret = match proof {
+                Proof::Configured => &self.known.get(&credential.access_key_id)?.secret,
+                Proof::Registered(identity) => &identity.secret,
+            };
+            Some(SigningKey::derive(secret.expose_secret(), &credential.scope))
         })
     }
 
@@ -149,8 +189,16 @@ impl AccessKeys {
 /// Whom a credential claims to be.
 pub(super) struct Found {
     pub(super) caller: Arc<Caller>,
-    /// Whether the signature must verify.
-    pub(super) proof: bool,
+    /// Whose secret the signature must be made with; none where it proves nothing.
+    pub(super) proof: Option<Proof>,
+}
+
+/// Where the secret is that a signature must be made with.
+pub(super) enum Proof {
+    /// In the configuration, or it is the administrator's.
+    Configured,
+    /// In the registry.
+    Registered(Arc<Identity>),
 }
 
 /// An id in the form of IAM's, the same at every start: `AIDA` and 16 characters.
@@ -188,17 +236,14 @@ mod tests {
     #[test]
     fn an_unknown_key_is_nobody_or_an_administrator_unproved() {
         let strict = AccessKeys::new(None, vec![key("AKIA1")], UnknownKeys::Refused).unwrap();
-        assert!(strict.find("AKIA2").is_none());
-        assert!(strict.find("AKIA1").unwrap().proof);
+        assert!(strict.stranger("AKIA2").is_none());
 
         let development = UnknownKeys::Administrator(Account::development());
         let lenient = AccessKeys::new(None, vec![key("AKIA1")], development).unwrap();
-        assert!(lenient.find("AKIA1").unwrap().proof);
-        let found = lenient.find("test").unwrap();
-        assert!(!found.proof);
-        assert_eq!(found.caller.arn, "arn:aws:iam::000000000000:root");
+        let found = lenient.stranger("test").unwrap();
+        assert_eq!(found.arn, "arn:aws:iam::000000000000:root");
         assert_eq!(
-            lenient.find("123456789012").unwrap().caller.account.as_str(),
+            lenient.stranger("123456789012").unwrap().account.as_str(),
             "123456789012"
         );
     }

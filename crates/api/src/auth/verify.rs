@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use thingsmith_core::Deeds;
 use thingsmith_model::{Region, Timestamp};
 use thingsmith_sigv4::{PayloadHash, Request, Rules, SigV4Error, SignedRequest};
 
 use super::keys::{AccessKeys, Found};
 use crate::auth::Caller;
-use crate::protocol::EdgeError;
+use crate::protocol::{EdgeError, Refusal};
 
 /// A claim to be somebody, not yet proved: the body has to come first, as the signature covers it.
 pub(crate) struct Claim<'a> {
@@ -19,22 +20,23 @@ pub(crate) struct Claim<'a> {
 /// Reads the claim of a request's head.
 ///
 /// # Errors
-/// What is wrong with the signature's form, a region that cannot be one, and a key that is nobody's: none of them is worth
-/// reading a body for.
-pub(crate) fn claim<'a>(keys: &AccessKeys, signed: SignedRequest<'a>) -> Result<Claim<'a>, EdgeError> {
+/// What is wrong with the signature's form, a region that cannot be one, a key that is nobody's and a session that has
+/// ended: none of them is worth reading a body for.
+pub(crate) async fn claim<'a>(
+    keys: &AccessKeys,
+    deeds: &Deeds,
+    signed: SignedRequest<'a>,
+) -> Result<Claim<'a>, Refusal> {
     let credential = signed.credential();
     let region = credential
         .scope
         .region
         .parse()
-        .map_err(|_| SigV4Error::Region(credential.scope.region.chars().take(64).collect()))?;
+        .map_err(|_| SigV4Error::Region(credential.scope.region.chars().take(64).collect()))
+        .map_err(EdgeError::from)?;
     let found = keys
-        .find(&credential.access_key_id)
-        .ok_or(EdgeError::UnknownKey)?;
-    // No session was ever issued: a token beside a key that has none belongs to somebody else's key.
-    if found.proof && signed.session_token().is_some() {
-        return Err(EdgeError::UnknownKey);
-    }
+        .find(deeds, &credential.access_key_id, signed.session_token())
+        .await?;
     Ok(Claim {
         signed,
         found,
@@ -67,9 +69,9 @@ impl<'a> Claim<'a> {
         body: &[u8],
         now: Timestamp,
     ) -> Result<Arc<Caller>, EdgeError> {
-        if self.found.proof {
+        if let Some(proof) = &self.found.proof {
             let credential = self.signed.credential();
-            let key = keys.signing_key(credential).ok_or(EdgeError::UnknownKey)?;
+            let key = keys.signing_key(credential, proof).ok_or(EdgeError::UnknownKey)?;
             self.signed
                 .verify(&key, PayloadHash::of(body), now, Rules::default())?;
             keys.remember(credential, key);

@@ -1,10 +1,17 @@
 //! The service `iot`: the control plane.
 
+pub mod billing_groups;
+pub mod ca_certificates;
 pub mod certificates;
 pub mod endpoints;
+pub mod events;
 mod missing;
 pub mod policies;
+pub mod tags;
+pub mod thing_groups;
+pub mod thing_types;
 pub mod things;
+pub mod transfers;
 
 use thingsmith_aws_model as aws;
 
@@ -19,23 +26,82 @@ const WRITTEN: &[Entry] = &[
     entry::<things::DeleteThing>(),
     entry::<things::DescribeThing>(),
     entry::<things::DetachThingPrincipal>(),
+    entry::<things::ListPrincipalThings>(),
+    entry::<things::ListPrincipalThingsV2>(),
     entry::<things::ListThingPrincipals>(),
+    entry::<things::ListThingPrincipalsV2>(),
     entry::<things::ListThings>(),
     entry::<things::UpdateThing>(),
     entry::<certificates::CreateCertificateFromCsr>(),
+    entry::<certificates::CreateKeysAndCertificate>(),
     entry::<certificates::DeleteCertificate>(),
     entry::<certificates::DescribeCertificate>(),
     entry::<certificates::ListCertificates>(),
+    entry::<certificates::ListCertificatesByCA>(),
+    entry::<certificates::RegisterCertificate>(),
     entry::<certificates::RegisterCertificateWithoutCA>(),
     entry::<certificates::UpdateCertificate>(),
+    entry::<ca_certificates::DeleteCACertificate>(),
+    entry::<ca_certificates::DeleteRegistrationCode>(),
+    entry::<ca_certificates::DescribeCACertificate>(),
+    entry::<ca_certificates::GetRegistrationCode>(),
+    entry::<ca_certificates::ListCACertificates>(),
+    entry::<ca_certificates::RegisterCACertificate>(),
+    entry::<ca_certificates::UpdateCACertificate>(),
+    entry::<transfers::AcceptCertificateTransfer>(),
+    entry::<transfers::CancelCertificateTransfer>(),
+    entry::<transfers::ListOutgoingCertificates>(),
+    entry::<transfers::RejectCertificateTransfer>(),
+    entry::<transfers::TransferCertificate>(),
     entry::<policies::AttachPolicy>(),
+    entry::<policies::AttachPrincipalPolicy>(),
     entry::<policies::CreatePolicy>(),
+    entry::<policies::CreatePolicyVersion>(),
     entry::<policies::DeletePolicy>(),
+    entry::<policies::DeletePolicyVersion>(),
     entry::<policies::DetachPolicy>(),
+    entry::<policies::DetachPrincipalPolicy>(),
+    entry::<policies::GetEffectivePolicies>(),
     entry::<policies::GetPolicy>(),
+    entry::<policies::GetPolicyVersion>(),
     entry::<policies::ListAttachedPolicies>(),
     entry::<policies::ListPolicies>(),
+    entry::<policies::ListPolicyPrincipals>(),
+    entry::<policies::ListPolicyVersions>(),
+    entry::<policies::ListPrincipalPolicies>(),
+    entry::<policies::ListTargetsForPolicy>(),
+    entry::<policies::SetDefaultPolicyVersion>(),
+    entry::<policies::TestAuthorization>(),
+    entry::<thing_groups::AddThingToThingGroup>(),
+    entry::<thing_groups::CreateThingGroup>(),
+    entry::<thing_groups::DeleteThingGroup>(),
+    entry::<thing_groups::DescribeThingGroup>(),
+    entry::<thing_groups::ListThingGroups>(),
+    entry::<thing_groups::ListThingGroupsForThing>(),
+    entry::<thing_groups::ListThingsInThingGroup>(),
+    entry::<thing_groups::RemoveThingFromThingGroup>(),
+    entry::<thing_groups::UpdateThingGroup>(),
+    entry::<thing_groups::UpdateThingGroupsForThing>(),
     entry::<endpoints::DescribeEndpoint>(),
+    entry::<thing_types::CreateThingType>(),
+    entry::<thing_types::DeleteThingType>(),
+    entry::<thing_types::DeprecateThingType>(),
+    entry::<thing_types::DescribeThingType>(),
+    entry::<thing_types::ListThingTypes>(),
+    entry::<thing_types::UpdateThingType>(),
+    entry::<billing_groups::AddThingToBillingGroup>(),
+    entry::<billing_groups::CreateBillingGroup>(),
+    entry::<billing_groups::DeleteBillingGroup>(),
+    entry::<billing_groups::DescribeBillingGroup>(),
+    entry::<billing_groups::ListBillingGroups>(),
+    entry::<billing_groups::ListThingsInBillingGroup>(),
+    entry::<billing_groups::RemoveThingFromBillingGroup>(),
+    entry::<billing_groups::UpdateBillingGroup>(),
+    entry::<tags::ListTagsForResource>(),
+    entry::<tags::TagResource>(),
+    entry::<tags::UntagResource>(),
+    entry::<events::DescribeEventConfigurations>(),
+    entry::<events::UpdateEventConfigurations>(),
 ];
 
 pub(crate) fn service() -> Service {

@@ -1,10 +1,11 @@
-//! The protocol of `sts`: form parameters in, XML out.
+//! The protocol of `iam` and `sts`: form parameters in, XML out.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 use thingsmith_aws_model::{OperationModel, ServiceModel, ShapeId, ShapeKind};
+use thingsmith_core::Code;
 use uuid::Uuid;
 
 use super::{EdgeError, Received, Refusal, Reply, fault_status};
@@ -148,7 +149,7 @@ pub(crate) fn success(
 pub(crate) fn refusal(service: &ServiceModel, refusal: &Refusal, request: Uuid) -> Reply {
     let (code, status, message) = match refusal {
         Refusal::Fault(fault) => (
-            fault.code.exception(),
+            code(service, fault.code),
             fault_status(service, fault),
             fault.message.clone(),
         ),
@@ -169,6 +170,22 @@ pub(crate) fn refusal(service: &ServiceModel, refusal: &Refusal, request: Uuid) 
         content_type: XML,
         error_type: Some(code.to_owned()),
         body: body.into(),
+    }
+}
+
+/// The word for a fault on the wire: the model's where it differs from the exception's name, and without `Exception` where
+/// the word is one that every query service has ("Common Errors").
+fn code(service: &ServiceModel, code: Code) -> &str {
+    let exception = code.exception();
+    match code {
+        Code::InvalidRequest => "ValidationError",
+        Code::AccessDenied | Code::InternalFailure | Code::NotImplemented | Code::ServiceUnavailable => {
+            exception.trim_end_matches("Exception")
+        }
+        _ => service
+            .shape_named(exception)
+            .and_then(|shape| shape.error.as_ref()?.code.as_deref())
+            .unwrap_or(exception),
     }
 }
 

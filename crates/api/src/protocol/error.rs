@@ -23,6 +23,9 @@ pub enum EdgeError {
     /// The key is not known.
     #[error("The security token included in the request is invalid.")]
     UnknownKey,
+    /// The session has ended.
+    #[error("The security token included in the request is expired")]
+    ExpiredToken,
     /// The signature is not what it must be.
     #[error(transparent)]
     Signature(#[from] SigV4Error),
@@ -79,6 +82,7 @@ impl EdgeError {
         match self {
             Self::NoCredential => ("MissingAuthenticationTokenException", 403),
             Self::UnknownKey => ("UnrecognizedClientException", 403),
+            Self::ExpiredToken => ("ExpiredTokenException", 403),
             Self::Signature(error) => match Kind::of(error) {
                 Kind::Missing => ("MissingAuthenticationTokenException", 403),
                 Kind::Incomplete => ("IncompleteSignatureException", 400),
@@ -99,6 +103,7 @@ impl EdgeError {
         match self {
             Self::NoCredential => ("MissingAuthenticationToken", 403),
             Self::UnknownKey => ("InvalidClientTokenId", 403),
+            Self::ExpiredToken => ("ExpiredToken", 403),
             Self::Signature(error) => match Kind::of(error) {
                 Kind::Missing => ("MissingAuthenticationToken", 403),
                 Kind::Incomplete => ("IncompleteSignature", 400),

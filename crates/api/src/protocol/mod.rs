@@ -7,6 +7,9 @@ pub(crate) mod rest_json;
 use bytes::Bytes;
 use hyper::HeaderMap;
 use thingsmith_core::Fault;
+use thingsmith_model::Timestamp;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 pub use error::{EdgeError, Refusal};
 
@@ -53,9 +56,18 @@ fn decoded(text: &str) -> Result<String, EdgeError> {
         .map_err(|_| EdgeError::Serialization("a query parameter is not UTF-8".into()))
 }
 
+/// A time as dates are written in text, whole seconds; one that no calendar has becomes the epoch.
+pub(crate) fn iso8601(time: Timestamp) -> String {
+    OffsetDateTime::from_unix_timestamp(time.as_seconds())
+        .ok()
+        .and_then(|time| time.format(&Rfc3339).ok())
+        .unwrap_or_else(|| "1970-01-01T00:00:00Z".to_owned())
+}
+
 /// The status of a fault: it belongs to the pair of service and exception.
 fn fault_status(service: &thingsmith_aws_model::ServiceModel, fault: &Fault) -> u16 {
     let by_protocol = match fault.code {
+        thingsmith_core::Code::AccessDenied => 403,
         thingsmith_core::Code::InternalFailure => 500,
         thingsmith_core::Code::NotImplemented => 501,
         thingsmith_core::Code::ServiceUnavailable => 503,

@@ -1,9 +1,11 @@
 //! The service `sts`: sessions and identities.
 
+mod assume_role;
 mod get_caller_identity;
 
 use thingsmith_aws_model as aws;
 
+pub use assume_role::AssumeRole;
 pub use get_caller_identity::GetCallerIdentity;
 
 use crate::Service;
@@ -11,7 +13,6 @@ use crate::service::{Entry, entry};
 
 /// The operations that answer that they are not implemented, sorted.
 pub const MISSING: &[&str] = &[
-    "AssumeRole",
     "AssumeRoleWithSAML",
     "AssumeRoleWithWebIdentity",
     "AssumeRoot",
@@ -23,7 +24,7 @@ pub const MISSING: &[&str] = &[
     "GetWebIdentityToken",
 ];
 
-const WRITTEN: &[Entry] = &[entry::<GetCallerIdentity>()];
+const WRITTEN: &[Entry] = &[entry::<AssumeRole>(), entry::<GetCallerIdentity>()];
 
 pub(crate) fn service() -> Service {
     Service::new(aws::Service::Sts.model(), WRITTEN)

@@ -86,6 +86,8 @@ impl Devices {
             thing_id: uuid(deeds),
             version: 1,
             attributes: Attributes::from([("model".parse()?, "pump".parse()?)]),
+            thing_type: None,
+            billing_group: None,
         };
         let mut batch = Batch::new();
         for policy in self.policies {
@@ -122,6 +124,8 @@ impl Devices {
             modified_at: now,
             customer_version: 1,
             generation_id: uuid(deeds),
+            ca: None,
+            previous_owner: None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The authority behind our own listeners' certificates.
+//! The authorities behind our own listeners' certificates.
 
 use std::time::Duration;
 
@@ -44,6 +44,7 @@ impl EndpointAuthority {
         &self,
         now: Timestamp,
         names: &[String],
+        key: &KeyPair,
     ) -> Result<EndpointCertificate, rcgen::Error> {
         let mut params = CertificateParams::new(names)?;
         if let Some(first) = names.first() {
@@ -55,8 +56,7 @@ impl EndpointAuthority {
         params.use_authority_key_identifier_extension = true;
         params.not_before = date(now.minus(BACKDATED));
         params.not_after = date(now.plus(LIFETIME));
-        let key = KeyPair::generate()?;
-        let certificate = params.signed_by(&key, &self.issuer)?;
+        let certificate = params.signed_by(key, &self.issuer)?;
         Ok(EndpointCertificate {
             certificate: certificate.der().to_vec(),
             private_key: Zeroizing::new(key.serialize_der()),

@@ -2,6 +2,9 @@
 //!
 //! Their roots are disjoint: what signs our endpoints never signs devices. Else whoever may send a CSR could ask for a
 //! certificate with our host name and be the server.
+//!
+//! The endpoints' root has two twins, P-256 and RSA-2048, and so has every endpoint's certificate: small devices want the
+//! first, old ones know only the second.
 
 mod endpoint;
 pub mod rows;
@@ -14,6 +17,7 @@ use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa
 use thingsmith_ports::{Batch, Signer, StoreError};
 use thingsmith_x509::Certificate;
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 pub use endpoint::EndpointCertificate;
 pub use seal::{SealError, SealKey};
@@ -26,11 +30,16 @@ use signer::MemorySigner;
 const DEVICE: &str = "device-issuer";
 /// The root of the endpoints' certificates, P-256.
 const ENDPOINT: &str = "endpoint-root";
+/// Its RSA-2048 twin.
+const ENDPOINT_RSA: &str = "endpoint-root-rsa";
 
 /// The authorities of a server, loaded once.
 pub struct Authorities {
     device: Issuer,
     endpoint: EndpointAuthority,
+    endpoint_rsa: EndpointAuthority,
+    /// The key of this server's RSA endpoint certificates: one for all of them, since it takes long to make.
+    rsa_key: KeyPair,
 }
 
 /// A certificate authority that issues device certificates.
@@ -62,20 +71,27 @@ pub enum AuthorityError {
 
 impl Authorities {
     pub(crate) async fn open(world: &World) -> Result<Self, AuthorityError> {
-        let (certificate, key) = load_or_make(world, DEVICE, "Thingsmith Device CA").await?;
-        let unusable = |cause: String| AuthorityError::Unusable { name: DEVICE, cause };
+        let (certificate, key) = load_or_make(world, DEVICE, Kind::P256, "Thingsmith Device CA").await?;
+        let wrong = |cause: String| unusable(DEVICE, cause);
         let device = Issuer {
-            certificate: Certificate::from_der(&certificate).map_err(|cause| unusable(cause.to_string()))?,
-            signer: Arc::new(MemorySigner::from_pkcs8(&key).map_err(|cause| unusable(cause.to_string()))?),
+            certificate: Certificate::from_der(&certificate).map_err(|cause| wrong(cause.to_string()))?,
+            signer: Arc::new(MemorySigner::from_pkcs8(&key).map_err(|cause| wrong(cause.to_string()))?),
         };
-        let (certificate, key) = load_or_make(world, ENDPOINT, "Thingsmith Endpoint Root CA").await?;
-        let params = params(world, "Thingsmith Endpoint Root CA");
-        let endpoint =
-            EndpointAuthority::new(certificate, &key, params).map_err(|cause| AuthorityError::Unusable {
-                name: ENDPOINT,
-                cause: cause.to_string(),
-            })?;
-        Ok(Self { device, endpoint })
+        let rsa_key = new_key(world, Kind::Rsa2048)
+            .await
+            .map_err(|cause| unusable(ENDPOINT_RSA, cause))?;
+        Ok(Self {
+            device,
+            endpoint: endpoint(world, ENDPOINT, Kind::P256, "Thingsmith Endpoint Root CA").await?,
+            endpoint_rsa: endpoint(
+                world,
+                ENDPOINT_RSA,
+                Kind::Rsa2048,
+                "Thingsmith Endpoint Root CA RSA",
+            )
+            .await?,
+            rsa_key,
+        })
     }
 
     /// The authority that issues device certificates.
@@ -83,46 +99,71 @@ impl Authorities {
         &self.device
     }
 
-    /// The roots that devices and clients trust when they connect to us, as PEM.
+    /// The roots that devices and clients trust when they connect to us, as PEM: the P-256 root and its RSA-2048 twin.
     pub fn endpoint_roots_pem(&self) -> String {
-        self.endpoint.root_pem()
+        self.endpoint.root_pem() + &self.endpoint_rsa.root_pem()
     }
 
-    /// Makes a certificate and key for one of our own listeners.
+    /// Makes the certificates and keys of one of our own listeners: P-256, and its RSA-2048 twin for clients that check
+    /// no other. Each stands directly under the root of its kind.
     ///
     /// # Errors
     /// When a name cannot stand in a certificate.
-    pub fn endpoint_certificate(
+    pub fn endpoint_certificates(
         &self,
         now: thingsmith_model::Timestamp,
         names: &[String],
-    ) -> Result<EndpointCertificate, AuthorityError> {
-        self.endpoint
-            .issue(now, names)
-            .map_err(|cause| AuthorityError::Unusable {
-                name: ENDPOINT,
-                cause: cause.to_string(),
-            })
+    ) -> Result<[EndpointCertificate; 2], AuthorityError> {
+        let made = |name| move |cause: rcgen::Error| unusable(name, cause.to_string());
+        let key = KeyPair::generate().map_err(made(ENDPOINT))?;
+        let first = self.endpoint.issue(now, names, &key).map_err(made(ENDPOINT))?;
+        let twin = self.endpoint_rsa.issue(now, names, &self.rsa_key);
+        Ok([first, twin.map_err(made(ENDPOINT_RSA))?])
     }
+}
+
+/// The kinds of keys that authorities have.
+#[derive(Clone, Copy)]
+enum Kind {
+    P256,
+    Rsa2048,
+}
+
+fn unusable(name: &'static str, cause: String) -> AuthorityError {
+    AuthorityError::Unusable { name, cause }
+}
+
+async fn endpoint(
+    world: &World,
+    name: &'static str,
+    kind: Kind,
+    common_name: &str,
+) -> Result<EndpointAuthority, AuthorityError> {
+    let (certificate, key) = load_or_make(world, name, kind, common_name).await?;
+    EndpointAuthority::new(certificate, &key, params(world, common_name))
+        .map_err(|cause| unusable(name, cause.to_string()))
 }
 
 /// The certificate and the private key (PKCS #8) of an authority, made on the first start.
 async fn load_or_make(
     world: &World,
     name: &'static str,
+    kind: Kind,
     common_name: &str,
-) -> Result<(Vec<u8>, zeroize::Zeroizing<Vec<u8>>), AuthorityError> {
+) -> Result<(Vec<u8>, Zeroizing<Vec<u8>>), AuthorityError> {
     let store = world.store.as_ref();
     let kept = match rows::find(store, name).await? {
         Some(kept) => kept,
         None => {
-            let (certificate, key) = make(world, common_name).map_err(|cause| AuthorityError::Unusable {
-                name,
-                cause: cause.to_string(),
-            })?;
+            let key = new_key(world, kind)
+                .await
+                .map_err(|cause| unusable(name, cause))?;
+            let certificate = params(world, common_name)
+                .self_signed(&key)
+                .map_err(|cause| unusable(name, cause.to_string()))?;
             let made = rows::Sealed {
-                certificate,
-                sealed_key: world.seal.seal(name, &key)?,
+                certificate: certificate.der().to_vec(),
+                sealed_key: world.seal.seal(name, &Zeroizing::new(key.serialize_der()))?,
             };
             let mut batch = Batch::new();
             rows::insert_if_absent(&mut batch, name, &made);
@@ -137,13 +178,19 @@ async fn load_or_make(
     Ok((kept.certificate, key))
 }
 
-fn make(world: &World, common_name: &str) -> Result<(Vec<u8>, zeroize::Zeroizing<Vec<u8>>), rcgen::Error> {
-    let key = KeyPair::generate()?;
-    let certificate = params(world, common_name).self_signed(&key)?;
-    Ok((
-        certificate.der().to_vec(),
-        zeroize::Zeroizing::new(key.serialize_der()),
-    ))
+/// A new key. An RSA key takes long, so that it is made off the runtime's workers.
+async fn new_key(world: &World, kind: Kind) -> Result<KeyPair, String> {
+    match kind {
+        Kind::P256 => KeyPair::generate().map_err(|cause| cause.to_string()),
+        Kind::Rsa2048 => {
+            let keys = Arc::clone(&world.rsa_keys);
+            let made = tokio::task::spawn_blocking(move || keys.make())
+                .await
+                .map_err(|cause| cause.to_string())?
+                .map_err(|cause| cause.to_string())?;
+            KeyPair::try_from(made.private_key.as_slice()).map_err(|cause| cause.to_string())
+        }
+    }
 }
 
 fn params(world: &World, common_name: &str) -> CertificateParams {

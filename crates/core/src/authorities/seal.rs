@@ -61,6 +61,15 @@ impl SealKey {
         Ok(body)
     }
 
+    /// A seal key for another purpose, so that the nodes that share this one share it too.
+    pub(crate) fn derive(&self, purpose: &str) -> Self {
+        let root = hmac::Key::new(hmac::HMAC_SHA256, self.bytes.as_ref());
+        let tag = hmac::sign(&root, purpose.as_bytes());
+        let mut bytes = Zeroizing::new([0; 32]);
+        bytes.copy_from_slice(tag.as_ref());
+        Self { bytes }
+    }
+
     /// A key for another purpose, so that the nodes that share the seal key share it too.
     pub(crate) fn derive_hmac_key(&self, purpose: &str) -> hmac::Key {
         let root = hmac::Key::new(hmac::HMAC_SHA256, self.bytes.as_ref());

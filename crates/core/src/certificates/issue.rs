@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use thingsmith_model::{CertificateMode, CertificateStatus, Timestamp};
 use thingsmith_ports::{Batch, SignatureAlgorithm, StoreError};
-use thingsmith_x509::{CertificateSigningRequest, IssuingAlgorithm, Profile, lint};
+use thingsmith_x509::{CertificateSigningRequest, IssuingAlgorithm, Name, Profile, PublicKey, lint};
 
 use super::{Certificate, rows};
 use crate::fault::sentence;
@@ -31,7 +31,25 @@ pub async fn create_certificate_from_csr(
 ) -> Result<Certificate, Fault> {
     let request = CertificateSigningRequest::from_pem(csr)
         .map_err(|wrong| Fault::invalid(format!("certificateSigningRequest: {}", sentence(&wrong))))?;
-    let issued = issue(deeds, &request).await?;
+    issue_and_record(
+        deeds,
+        realm,
+        &request.subject_to_issue(),
+        request.public_key(),
+        status,
+    )
+    .await
+}
+
+/// Issues a certificate and registers it.
+pub(super) async fn issue_and_record(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    subject: &Name,
+    public_key: &PublicKey,
+    status: CertificateStatus,
+) -> Result<Certificate, Fault> {
+    let issued = issue(deeds, subject, public_key).await?;
     let certificate = Certificate::record(deeds, &issued, status, CertificateMode::Default).await?;
     let mut tries = Tries::default();
     loop {
@@ -63,12 +81,12 @@ async fn record_once(
 /// Builds, checks and signs. The signature leaves this node only after its record is durable.
 async fn issue(
     deeds: &Deeds,
-    request: &CertificateSigningRequest,
+    subject: &Name,
+    public_key: &PublicKey,
 ) -> Result<thingsmith_x509::Certificate, Fault> {
     let issuer = deeds.authorities().device();
     let mut serial_number = [0; 20];
     deeds.random().fill(&mut serial_number);
-    let subject = request.subject_to_issue();
     let now = deeds.clock().now().as_seconds();
     let profile = Profile {
         serial_number,
@@ -78,13 +96,13 @@ async fn issue(
             SignatureAlgorithm::EcdsaP256Sha256 => IssuingAlgorithm::EcdsaSha256,
             SignatureAlgorithm::RsaSha256 => IssuingAlgorithm::RsaSha256,
         },
-        subject: &subject,
-        public_key: request.public_key(),
+        subject,
+        public_key,
         not_before: Timestamp::from_seconds(now).minus(BACKDATED),
         not_after: NOT_AFTER,
     };
     let unsigned = profile.build().map_err(Fault::internal)?;
-    lint(unsigned.to_be_signed(), &profile, &subject, request.public_key()).map_err(Fault::internal)?;
+    lint(unsigned.to_be_signed(), &profile, subject, public_key).map_err(Fault::internal)?;
     let signature = issuer
         .signer
         .sign(unsigned.to_be_signed())

@@ -3,21 +3,26 @@
 mod delete;
 mod describe;
 mod issue;
+mod keys;
 mod list;
 mod principal;
 mod register;
+mod register_under_ca;
 pub mod rows;
 mod update;
 
-use thingsmith_model::{CertificateId, CertificateMode, CertificateStatus, Resource, Timestamp};
+use thingsmith_model::{Account, CertificateId, CertificateMode, CertificateStatus, Resource, Timestamp};
 use uuid::Uuid;
 
 pub use delete::delete_certificate;
 pub use describe::describe_certificate;
 pub use issue::create_certificate_from_csr;
-pub use list::list_certificates;
-pub use principal::find_principal;
+pub use keys::{DeviceKey, create_keys_and_certificate};
+pub use list::{list_certificates, list_certificates_by_ca};
+pub(crate) use principal::check_attachable;
+pub use principal::{find_attachable, find_principal};
 pub use register::register_certificate_without_ca;
+pub use register_under_ca::register_certificate;
 pub use update::update_certificate;
 
 use crate::realms::RealmRecord;
@@ -34,6 +39,10 @@ pub struct Certificate {
     pub status: CertificateStatus,
     /// How it finds its account.
     pub mode: CertificateMode,
+    /// The registered CA certificate that it was registered under.
+    pub ca: Option<CertificateId>,
+    /// The account that it was transferred from.
+    pub previous_owner: Option<Account>,
     /// The certificate.
     pub der: Vec<u8>,
     /// The beginning of its validity.
@@ -64,6 +73,8 @@ impl Certificate {
             id: certificate.id(),
             status,
             mode,
+            ca: None,
+            previous_owner: None,
             der: certificate.der().to_vec(),
             not_before: certificate.not_before(),
             not_after: certificate.not_after(),
@@ -85,6 +96,6 @@ impl Certificate {
     }
 }
 
-fn not_found(id: &CertificateId) -> Fault {
+pub(crate) fn not_found(id: &CertificateId) -> Fault {
     Fault::not_found(format!("Certificate {id} not found."))
 }

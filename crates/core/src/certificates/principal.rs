@@ -1,6 +1,6 @@
 //! Finding the certificate that a principal or a target names.
 
-use thingsmith_model::{Arn, Resource};
+use thingsmith_model::{Arn, CertificateStatus, Resource};
 
 use super::{Certificate, not_found, rows};
 use crate::realms::RealmRecord;
@@ -38,6 +38,32 @@ pub async fn find_principal(
     rows::find(deeds.store(), realm.realm, id)
         .await?
         .ok_or_else(|| not_found(id))
+}
+
+/// As [`find_principal`], for something that is to be hung on it.
+///
+/// # Errors
+/// As [`find_principal`], and `InvalidRequestException` for a certificate on its way to another account: AWS lets only
+/// those go on which nothing hangs.
+pub async fn find_attachable(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    principal: &str,
+) -> Result<Certificate, Fault> {
+    let found = find_principal(deeds, realm, principal).await?;
+    check_attachable(&found)?;
+    Ok(found)
+}
+
+/// Refuses a certificate on which nothing may be hung.
+pub(crate) fn check_attachable(certificate: &Certificate) -> Result<(), Fault> {
+    match certificate.status {
+        CertificateStatus::PendingTransfer => Err(Fault::invalid(format!(
+            "Certificate {} is PENDING_TRANSFER: nothing can be attached to it.",
+            certificate.id
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Whether a text has the form of a Cognito identity id: `REGION:UUID`.

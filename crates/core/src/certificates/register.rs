@@ -50,8 +50,18 @@ async fn register_once(
 ) -> Result<Certificate, Attempt> {
     let mut batch = Batch::new();
     rows::insert(&mut batch, realm.realm, certificate);
+    commit_registration(deeds, realm, batch, certificate.clone()).await
+}
+
+/// Sends the batch that adds a certificate, and says why it did not if the realm has it.
+pub(super) async fn commit_registration(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    batch: Batch,
+    certificate: Certificate,
+) -> Result<Certificate, Attempt> {
     match deeds.commit(batch).await {
-        Ok(_) => return Ok(certificate.clone()),
+        Ok(_) => return Ok(certificate),
         Err(StoreError::Duplicate(_)) => {}
         Err(error) => return Err(error.into()),
     }

@@ -1,6 +1,6 @@
 //! The SQL of certificates.
 
-use thingsmith_model::{CertificateId, CertificateStatus, Realm, Timestamp};
+use thingsmith_model::{Account, CertificateId, CertificateStatus, Realm, Timestamp};
 use thingsmith_ports::{Batch, Hold, Row, Statement, Store, StoreError};
 use uuid::Uuid;
 
@@ -15,8 +15,8 @@ pub async fn find(
 ) -> Result<Option<Certificate>, StoreError> {
     let rows = store
         .read(Statement::new(
-            "SELECT number, id, status, mode, der, not_before, not_after, created_at, modified_at, customer_version, \
-             generation_id FROM certificates WHERE id = $1 AND realm = $2",
+            "SELECT number, id, status, mode, ca, previous_owner, der, not_before, not_after, created_at, modified_at, \
+             customer_version, generation_id FROM certificates WHERE id = $1 AND realm = $2",
             [id.as_bytes().as_slice().into(), realm.0.into()],
         ))
         .await?;
@@ -55,7 +55,8 @@ pub async fn standings_without_server_name(
 pub fn insert(batch: &mut Batch, realm: Realm, certificate: &Certificate) {
     batch.execute(Statement::new(
         "INSERT INTO certificates (number, realm, id, status, mode, der, not_before, not_after, created_at, \
-         modified_at, customer_version, generation_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+         modified_at, customer_version, generation_id, ca, previous_owner) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         [
             certificate.number.into(),
             realm.0.into(),
@@ -69,6 +70,8 @@ pub fn insert(batch: &mut Batch, realm: Realm, certificate: &Certificate) {
             certificate.modified_at.into(),
             certificate.customer_version.into(),
             certificate.generation_id.as_bytes().as_slice().into(),
+            certificate.ca.as_ref().map(|id| id.as_bytes().as_slice()).into(),
+            certificate.previous_owner.as_ref().map(Account::as_str).into(),
         ],
     ));
 }
@@ -116,11 +119,11 @@ pub fn delete(batch: &mut Batch, realm: Realm, before: &Certificate) {
     );
 }
 
-/// Holds a certificate's row.
+/// Holds a certificate's row, unless it is on its way to another account: then nothing may be hung on it.
 pub fn hold(batch: &mut Batch, realm: Realm, number: i64, hold: Hold) {
     batch.hold(
         Statement::new(
-            "SELECT 1 FROM certificates WHERE realm = $1 AND number = $2",
+            "SELECT 1 FROM certificates WHERE realm = $1 AND number = $2 AND status <> 'PENDING_TRANSFER'",
             [realm.0.into(), number.into()],
         ),
         hold,
@@ -153,8 +156,8 @@ pub async fn page_ascending(
     let (created_at, number) = after.unwrap_or((i64::MIN, i64::MIN));
     let rows = store
         .read(Statement::new(
-            "SELECT number, id, status, mode, der, not_before, not_after, created_at, modified_at, customer_version, \
-             generation_id FROM certificates WHERE realm = $1 AND (created_at, number) > ($2, $3) \
+            "SELECT number, id, status, mode, ca, previous_owner, der, not_before, not_after, created_at, modified_at, \
+             customer_version, generation_id FROM certificates WHERE realm = $1 AND (created_at, number) > ($2, $3) \
              ORDER BY created_at, number LIMIT $4",
             [realm.0.into(), created_at.into(), number.into(), limit.into()],
         ))
@@ -172,13 +175,125 @@ pub async fn page_descending(
     let (created_at, number) = after.unwrap_or((i64::MAX, i64::MAX));
     let rows = store
         .read(Statement::new(
-            "SELECT number, id, status, mode, der, not_before, not_after, created_at, modified_at, customer_version, \
-             generation_id FROM certificates WHERE realm = $1 AND (created_at, number) < ($2, $3) \
+            "SELECT number, id, status, mode, ca, previous_owner, der, not_before, not_after, created_at, modified_at, \
+             customer_version, generation_id FROM certificates WHERE realm = $1 AND (created_at, number) < ($2, $3) \
              ORDER BY created_at DESC, number DESC LIMIT $4",
             [realm.0.into(), created_at.into(), number.into(), limit.into()],
         ))
         .await?;
     rows.iter().map(certificate).collect()
+}
+
+/// A page of the certificates that were registered under a CA certificate, oldest first, after `after`.
+pub async fn page_by_ca_ascending(
+    store: &dyn Store,
+    realm: Realm,
+    ca: &CertificateId,
+    after: Option<(i64, i64)>,
+    limit: i64,
+) -> Result<Vec<Certificate>, StoreError> {
+    let (created_at, number) = after.unwrap_or((i64::MIN, i64::MIN));
+    let rows = store
+        .read(Statement::new(
+            "SELECT number, id, status, mode, ca, previous_owner, der, not_before, not_after, created_at, modified_at, \
+             customer_version, generation_id FROM certificates \
+             WHERE realm = $1 AND ca = $2 AND (created_at, number) > ($3, $4) ORDER BY created_at, number LIMIT $5",
+            [
+                realm.0.into(),
+                ca.as_bytes().as_slice().into(),
+                created_at.into(),
+                number.into(),
+                limit.into(),
+            ],
+        ))
+        .await?;
+    rows.iter().map(certificate).collect()
+}
+
+/// A page of the certificates that were registered under a CA certificate, newest first, after `after`.
+pub async fn page_by_ca_descending(
+    store: &dyn Store,
+    realm: Realm,
+    ca: &CertificateId,
+    after: Option<(i64, i64)>,
+    limit: i64,
+) -> Result<Vec<Certificate>, StoreError> {
+    let (created_at, number) = after.unwrap_or((i64::MAX, i64::MAX));
+    let rows = store
+        .read(Statement::new(
+            "SELECT number, id, status, mode, ca, previous_owner, der, not_before, not_after, created_at, modified_at, \
+             customer_version, generation_id FROM certificates \
+             WHERE realm = $1 AND ca = $2 AND (created_at, number) < ($3, $4) \
+             ORDER BY created_at DESC, number DESC LIMIT $5",
+            [
+                realm.0.into(),
+                ca.as_bytes().as_slice().into(),
+                created_at.into(),
+                number.into(),
+                limit.into(),
+            ],
+        ))
+        .await?;
+    rows.iter().map(certificate).collect()
+}
+
+/// Puts an inactive certificate on its way to another account, provided that it still is as `before` says and nothing
+/// hangs on it. It must be held exclusively in an earlier step.
+pub fn send(batch: &mut Batch, realm: Realm, before: &Certificate, at: Timestamp, generation_id: Uuid) {
+    batch.guard(
+        Statement::new(
+            "UPDATE certificates SET status = 'PENDING_TRANSFER', modified_at = $4, \
+             customer_version = customer_version + 1, generation_id = $5 \
+             WHERE realm = $1 AND number = $2 AND customer_version = $3 \
+             AND NOT EXISTS (SELECT 1 FROM thing_principals WHERE realm = $1 AND principal = $2) \
+             AND NOT EXISTS (SELECT 1 FROM policy_attachments WHERE realm = $1 AND target = $2)",
+            [
+                realm.0.into(),
+                before.number.into(),
+                before.customer_version.into(),
+                at.into(),
+                generation_id.as_bytes().as_slice().into(),
+            ],
+        ),
+        1,
+    );
+}
+
+/// Gives a certificate whose transfer has ended its status in the realm that has it from now on.
+pub fn settle(
+    batch: &mut Batch,
+    realm: Realm,
+    id: &CertificateId,
+    status: CertificateStatus,
+    at: Timestamp,
+    generation_id: Uuid,
+) {
+    batch.guard(
+        Statement::new(
+            "UPDATE certificates SET status = $3, modified_at = $4, customer_version = customer_version + 1, \
+             generation_id = $5 \
+             WHERE realm = $1 AND id = $2 AND status = 'PENDING_TRANSFER'",
+            [
+                realm.0.into(),
+                id.as_bytes().as_slice().into(),
+                status.as_str().into(),
+                at.into(),
+                generation_id.as_bytes().as_slice().into(),
+            ],
+        ),
+        1,
+    );
+}
+
+/// Deletes a certificate whose transfer has ended from the realm that does not have it any more.
+pub fn give_up(batch: &mut Batch, realm: Realm, id: &CertificateId) {
+    batch.guard(
+        Statement::new(
+            "DELETE FROM certificates WHERE realm = $1 AND id = $2 AND status = 'PENDING_TRANSFER'",
+            [realm.0.into(), id.as_bytes().as_slice().into()],
+        ),
+        1,
+    );
 }
 
 fn to_standing(row: &Row) -> Result<Standing, StoreError> {
@@ -192,17 +307,23 @@ fn to_standing(row: &Row) -> Result<Standing, StoreError> {
 
 fn certificate(row: &Row) -> Result<Certificate, StoreError> {
     let (status, mode): (String, String) = (row.get(2)?, row.get(3)?);
+    let (ca, previous_owner): (Option<Vec<u8>>, Option<String>) = (row.get(4)?, row.get(5)?);
     Ok(Certificate {
         number: row.get(0)?,
         id: certificate_id(row.get(1)?)?,
         status: status.parse().map_err(StoreError::other)?,
         mode: mode.parse().map_err(StoreError::other)?,
-        der: row.get(4)?,
-        not_before: row.get(5)?,
-        not_after: row.get(6)?,
-        created_at: row.get(7)?,
-        modified_at: row.get(8)?,
-        customer_version: row.get(9)?,
-        generation_id: Uuid::from_slice(&row.get::<Vec<u8>>(10)?).map_err(StoreError::other)?,
+        ca: ca.map(certificate_id).transpose()?,
+        previous_owner: previous_owner
+            .map(|account| account.parse())
+            .transpose()
+            .map_err(StoreError::other)?,
+        der: row.get(6)?,
+        not_before: row.get(7)?,
+        not_after: row.get(8)?,
+        created_at: row.get(9)?,
+        modified_at: row.get(10)?,
+        customer_version: row.get(11)?,
+        generation_id: Uuid::from_slice(&row.get::<Vec<u8>>(12)?).map_err(StoreError::other)?,
     })
 }

@@ -7,6 +7,7 @@ use thingsmith_ports::{Batch, StoreError};
 use super::{Policy, rows};
 use crate::fault::sentence;
 use crate::realms::RealmRecord;
+use crate::tags::{self, Tags};
 use crate::tries::{Attempt, Tries};
 use crate::{Code, Deeds, Fault};
 
@@ -20,12 +21,21 @@ pub async fn create_policy(
     name: PolicyName,
     document: &str,
 ) -> Result<Policy, Fault> {
-    Document::parse(document, Language::Iot).map_err(|wrong| {
-        Fault::new(
-            Code::MalformedPolicy,
-            format!("policyDocument: {}", sentence(&wrong)),
-        )
-    })?;
+    create_tagged_policy(deeds, realm, name, document, &Tags::new()).await
+}
+
+/// As [`create_policy`], with tags.
+///
+/// # Errors
+/// As [`create_policy`].
+pub async fn create_tagged_policy(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    name: PolicyName,
+    document: &str,
+    tags: &Tags,
+) -> Result<Policy, Fault> {
+    parse(document)?;
     let now = deeds.clock().now();
     let policy = Policy {
         number: deeds.number().await?,
@@ -38,11 +48,21 @@ pub async fn create_policy(
     };
     let mut tries = Tries::default();
     loop {
-        let outcome = create_once(deeds, realm, &policy, document).await;
+        let outcome = create_once(deeds, realm, &policy, document, tags).await;
         if let Some(done) = tries.settle(outcome).await? {
             return Ok(done);
         }
     }
+}
+
+/// Checks the document of a new version.
+pub(super) fn parse(document: &str) -> Result<Document, Fault> {
+    Document::parse(document, Language::Iot).map_err(|wrong| {
+        Fault::new(
+            Code::MalformedPolicy,
+            format!("policyDocument: {}", sentence(&wrong)),
+        )
+    })
 }
 
 async fn create_once(
@@ -50,6 +70,7 @@ async fn create_once(
     realm: &RealmRecord,
     policy: &Policy,
     document: &str,
+    tags: &Tags,
 ) -> Result<Policy, Attempt> {
     let mut batch = Batch::new();
     rows::insert(&mut batch, realm.realm, policy);
@@ -61,6 +82,7 @@ async fn create_once(
         document,
         policy.created_at,
     );
+    tags::rows::insert(&mut batch, realm.realm, policy.number, tags);
     match deeds.commit(batch).await {
         Ok(_) => return Ok(policy.clone()),
         Err(StoreError::Duplicate(_)) => {}

@@ -6,6 +6,7 @@ use thingsmith_ports::Batch;
 use super::{not_found, rows};
 use crate::outbox::Change;
 use crate::realms::RealmRecord;
+use crate::tags;
 use crate::tries::{Attempt, Tries};
 use crate::{Code, Deeds, Fault};
 
@@ -47,6 +48,7 @@ async fn delete_once(
     }
     let mut batch = Batch::new();
     rows::delete(&mut batch, realm.realm, policy.number);
+    tags::rows::delete_all(&mut batch, realm.realm, policy.number);
     // No gateway holds a policy that is attached to nothing; the announcement is for its mark alone.
     deeds
         .commit_change(batch, realm.realm, Change::Policy(policy.number), tries)

@@ -5,10 +5,11 @@ pub mod rows;
 use thingsmith_ports::Batch;
 
 use crate::tries::{Attempt, Tries};
-use crate::{Deeds, Fault};
+use crate::{Deeds, Fault, messages};
 
-/// Deletes all things, certificates and policies of every realm. Realms, authorities, settings and access keys stay, so
-/// that endpoints keep their names and clients what they trust. Gateways hear of every certificate that goes.
+/// Deletes all things, certificates, CA certificates, policies and event configurations, retained messages and sessions of
+/// every realm, and what hangs on them. Realms, authorities, settings and access keys stay, so that endpoints keep their
+/// names and clients what they trust. Gateways hear of every certificate that goes.
 ///
 /// # Errors
 /// When the store fails.
@@ -20,8 +21,10 @@ pub async fn reset(deeds: &Deeds) -> Result<(), Fault> {
         rows::delete_certificates(&mut batch, deeds.clock().now());
         rows::delete_the_rest(&mut batch);
         let outcome = deeds.commit(batch).await.map(drop).map_err(Attempt::from);
-        if let Some(done) = tries.settle(outcome).await? {
-            return Ok(done);
+        deeds.event_configurations().forget_all();
+        deeds.callers().forget();
+        if tries.settle(outcome).await?.is_some() {
+            return messages::reset(deeds).await;
         }
     }
 }

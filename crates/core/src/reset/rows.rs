@@ -22,21 +22,68 @@ pub fn delete_certificates(batch: &mut Batch, at: Timestamp) {
     ));
 }
 
-/// Deletes every thing and policy, and everything that hangs on what is no more.
+/// Deletes every thing, thing group, policy and CA certificate, and everything that hangs on what is no more.
 pub fn delete_the_rest(batch: &mut Batch) {
     for sql in [
         "DELETE FROM things",
+        "DELETE FROM thing_groups",
         "DELETE FROM policies",
+        "DELETE FROM event_configurations",
+        "DELETE FROM thing_types",
+        "DELETE FROM billing_groups",
+        "UPDATE ca_subjects SET holders = 0",
+        "DELETE FROM ca_certificates",
+        "UPDATE ca_subjects SET holders = (SELECT count(*) FROM ca_certificates c \
+         WHERE c.realm = ca_subjects.realm AND c.subject = ca_subjects.subject)",
+        "DELETE FROM ca_subjects WHERE holders = 0",
+        "DELETE FROM registration_codes",
+        "DELETE FROM certificate_transfers WHERE NOT EXISTS (SELECT 1 FROM certificates c \
+         WHERE c.realm = certificate_transfers.realm AND c.id = certificate_transfers.id) \
+         OR NOT EXISTS (SELECT 1 FROM certificates c \
+         WHERE c.realm = certificate_transfers.peer AND c.id = certificate_transfers.id)",
+        "DELETE FROM certificates WHERE status = 'PENDING_TRANSFER' AND NOT EXISTS (SELECT 1 \
+         FROM certificate_transfers t WHERE t.realm = certificates.realm AND t.id = certificates.id)",
+        "DELETE FROM users",
+        "DELETE FROM roles",
+        "DELETE FROM managed_policies",
+        "DELETE FROM role_aliases",
+        "DELETE FROM domain_configurations",
+        "DELETE FROM logging_options",
+        "DELETE FROM logging_levels",
+        "DELETE FROM user_keys WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.number = user_keys.holder)",
+        "DELETE FROM inline_policies \
+         WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.number = inline_policies.holder) \
+         AND NOT EXISTS (SELECT 1 FROM roles r WHERE r.number = inline_policies.holder)",
+        "DELETE FROM managed_policy_versions \
+         WHERE NOT EXISTS (SELECT 1 FROM managed_policies p WHERE p.number = managed_policy_versions.policy)",
+        "DELETE FROM managed_attachments \
+         WHERE (policy > 0 \
+         AND NOT EXISTS (SELECT 1 FROM managed_policies p WHERE p.number = managed_attachments.policy)) \
+         OR (NOT EXISTS (SELECT 1 FROM users u WHERE u.number = managed_attachments.holder) \
+         AND NOT EXISTS (SELECT 1 FROM roles r WHERE r.number = managed_attachments.holder))",
         "DELETE FROM thing_attributes WHERE NOT EXISTS \
          (SELECT 1 FROM things t WHERE t.realm = thing_attributes.realm AND t.name = thing_attributes.thing)",
         "DELETE FROM policy_versions WHERE NOT EXISTS \
          (SELECT 1 FROM policies p WHERE p.number = policy_versions.policy)",
         "DELETE FROM policy_attachments \
          WHERE NOT EXISTS (SELECT 1 FROM policies p WHERE p.number = policy_attachments.policy) \
-         OR NOT EXISTS (SELECT 1 FROM certificates c WHERE c.number = policy_attachments.target)",
+         OR (NOT EXISTS (SELECT 1 FROM certificates c WHERE c.number = policy_attachments.target) \
+         AND NOT EXISTS (SELECT 1 FROM thing_groups g WHERE g.number = policy_attachments.target))",
         "DELETE FROM thing_principals \
          WHERE NOT EXISTS (SELECT 1 FROM things t WHERE t.number = thing_principals.thing) \
          OR NOT EXISTS (SELECT 1 FROM certificates c WHERE c.number = thing_principals.principal)",
+        "DELETE FROM thing_group_ancestors \
+         WHERE NOT EXISTS (SELECT 1 FROM thing_groups g WHERE g.number = thing_group_ancestors.descendant)",
+        "DELETE FROM thing_group_members \
+         WHERE NOT EXISTS (SELECT 1 FROM things t WHERE t.number = thing_group_members.thing) \
+         OR NOT EXISTS (SELECT 1 FROM thing_groups g WHERE g.number = thing_group_members.thing_group)",
+        "DELETE FROM tags WHERE NOT EXISTS (SELECT 1 FROM policies p WHERE p.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM thing_types t WHERE t.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM thing_groups g WHERE g.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM billing_groups b WHERE b.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM ca_certificates c WHERE c.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM role_aliases r WHERE r.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM domain_configurations d WHERE d.number = tags.resource)",
     ] {
         batch.execute(Statement::new(sql, []));
     }

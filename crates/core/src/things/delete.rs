@@ -3,9 +3,10 @@
 use thingsmith_model::ThingName;
 use thingsmith_ports::Batch;
 
-use super::{rows, update::check_version};
+use super::{Thing, events, rows, update::check_version};
 use crate::outbox::Change;
 use crate::realms::RealmRecord;
+use crate::thing_groups;
 use crate::tries::{Attempt, Tries};
 use crate::{Deeds, Fault};
 
@@ -22,9 +23,14 @@ pub async fn delete_thing(
 ) -> Result<(), Fault> {
     let mut tries = Tries::default();
     loop {
-        let outcome = delete_once(deeds, realm, name, expected_version, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
+        let mut gone = None;
+        let outcome = delete_once(deeds, realm, name, expected_version, &mut tries, &mut gone).await;
+        if tries.settle_change(deeds.store(), outcome).await?.is_some() {
+            if let Some(gone) = &gone {
+                events::tell_association(deeds, realm, "REMOVED", gone).await;
+                events::tell(deeds, realm, "DELETED", gone).await;
+            }
+            return Ok(());
         }
     }
 }
@@ -35,6 +41,7 @@ async fn delete_once(
     name: &ThingName,
     expected_version: Option<i64>,
     tries: &mut Tries,
+    gone: &mut Option<Thing>,
 ) -> Result<(), Attempt> {
     let Some(before) = rows::find(deeds.store(), realm.realm, name).await? else {
         return Ok(());
@@ -48,7 +55,8 @@ async fn delete_once(
     }
     let mut batch = Batch::new();
     rows::delete(&mut batch, realm.realm, &before);
-    deeds
-        .commit_change(batch, realm.realm, Change::Thing(before.number), tries)
-        .await
+    thing_groups::rows::leave_all(&mut batch, realm.realm, before.number);
+    let change = Change::Thing(before.number);
+    *gone = Some(before);
+    deeds.commit_change(batch, realm.realm, change, tries).await
 }

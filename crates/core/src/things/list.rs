@@ -6,7 +6,7 @@ use thingsmith_model::{AttributeName, ThingTypeName};
 use super::{Thing, rows};
 use crate::pages::{Page, PageRequest};
 use crate::realms::RealmRecord;
-use crate::{Deeds, Fault};
+use crate::{Deeds, Fault, thing_types};
 
 /// Which things to list.
 #[derive(Debug, Clone, Default)]
@@ -21,11 +21,12 @@ impl ThingFilter {
     /// The list that tokens belong to: a token goes on with the filter that it began with. No name and no value holds
     /// a space.
     fn list(&self) -> String {
+        let thing_type = self.thing_type.as_ref().map_or("", ThingTypeName::as_str);
         match &self.attribute {
-            None => "ListThings".into(),
+            None => format!("ListThings {thing_type}"),
             Some(AttributeFilter { name, value, prefix }) => {
                 let value = value.as_deref().unwrap_or_default();
-                format!("ListThings {name} {prefix} {value}")
+                format!("ListThings {thing_type} {name} {prefix} {value}")
             }
         }
     }
@@ -75,23 +76,35 @@ pub async fn list_things(
 ) -> Result<Page<Thing>, Fault> {
     let list = filter.list();
     let after: Option<Place> = page.place(deeds, realm.realm, &list)?;
-    if filter.thing_type.is_some() {
-        // There are no thing types yet, and so no thing of one.
-        return Ok(Page::empty());
-    }
     let store = deeds.store();
+    let of_type = match &filter.thing_type {
+        None => None,
+        Some(name) => match thing_types::rows::find(store, realm.realm, name).await? {
+            Some(found) => Some(found.number),
+            // Of a type that is not there, no thing is.
+            None => return Ok(Page::empty()),
+        },
+    };
     let limit = page.limit_and_one();
     let found = match &filter.attribute {
         None => {
             let after = after.as_ref().map(|place| place.thing.as_str());
-            let things = rows::page(store, realm.realm, after, limit).await?;
+            let things = match of_type {
+                None => rows::page(store, realm.realm, after, limit).await?,
+                Some(number) => rows::page_by_type(store, realm.realm, number, after, limit).await?,
+            };
             things.into_iter().map(|thing| (String::new(), thing)).collect()
         }
         Some(filter) => {
             let after = after
                 .as_ref()
                 .map(|place| (place.value.as_str(), place.thing.as_str()));
-            rows::page_by_attribute(store, realm.realm, filter, after, limit).await?
+            match of_type {
+                None => rows::page_by_attribute(store, realm.realm, filter, after, limit).await?,
+                Some(number) => {
+                    rows::page_by_attribute_and_type(store, realm.realm, filter, number, after, limit).await?
+                }
+            }
         }
     };
     let page = page.cut(deeds, realm.realm, &list, found, |(value, thing)| Place {

@@ -3,11 +3,11 @@
 use thingsmith_model::{ThingName, ThingTypeName};
 use thingsmith_ports::Batch;
 
-use super::{Attributes, Thing, not_found, rows, settled};
+use super::{Attributes, Thing, events, find_type, not_found, rows, settled};
 use crate::outbox::Change;
 use crate::realms::RealmRecord;
 use crate::tries::{Attempt, Tries};
-use crate::{Code, Deeds, Fault};
+use crate::{Code, Deeds, Fault, thing_types};
 
 /// What an update changes.
 #[derive(Debug, Clone, Default)]
@@ -28,8 +28,8 @@ pub struct ThingUpdate {
 ///
 /// # Errors
 /// `ResourceNotFoundException` for a thing or a type that is not there, `VersionConflictException` when the thing has
-/// another version than the expected one, `InvalidRequestException` for too many attributes or for giving and removing a
-/// type at once.
+/// another version than the expected one, `InvalidRequestException` for too many attributes, for a deprecated type and for
+/// giving and removing a type at once.
 pub async fn update_thing(
     deeds: &Deeds,
     realm: &RealmRecord,
@@ -43,9 +43,17 @@ pub async fn update_thing(
     }
     let mut tries = Tries::default();
     loop {
-        let outcome = update_once(deeds, realm, name, &update, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
+        let mut changed = None;
+        let outcome = update_once(deeds, realm, name, &update, &mut tries, &mut changed).await;
+        if tries.settle_change(deeds.store(), outcome).await?.is_some() {
+            if let Some((before, after)) = &changed {
+                events::tell(deeds, realm, "UPDATED", after).await;
+                if before.thing_type != after.thing_type {
+                    events::tell_association(deeds, realm, "REMOVED", before).await;
+                    events::tell_association(deeds, realm, "ADDED", after).await;
+                }
+            }
+            return Ok(());
         }
     }
 }
@@ -56,26 +64,39 @@ async fn update_once(
     name: &ThingName,
     update: &ThingUpdate,
     tries: &mut Tries,
+    changed: &mut Option<(Thing, Thing)>,
 ) -> Result<(), Attempt> {
     let before = rows::find(deeds.store(), realm.realm, name)
         .await?
         .ok_or_else(|| not_found(name))?;
-    if let Some(thing_type) = &update.thing_type {
-        return Err(Fault::not_found(format!("Thing type {thing_type} not found.")).into());
-    }
     check_version(&before, update.expected_version)?;
+    let thing_type = match &update.thing_type {
+        _ if update.remove_thing_type => None,
+        // A thing stays of its type when that is deprecated.
+        Some(name) if before.thing_type_name() != Some(name) => Some(find_type(deeds, realm, name).await?),
+        _ => before.thing_type.clone(),
+    };
     let attributes = match &update.attributes {
         None => before.attributes.clone(),
-        Some(new) if update.merge => {
-            settled(before.attributes.clone().into_iter().chain(new.clone()).collect())?
-        }
-        Some(new) => settled(new.clone())?,
+        Some(new) if update.merge => before.attributes.clone().into_iter().chain(new.clone()).collect(),
+        Some(new) => new.clone(),
+    };
+    let after = Thing {
+        attributes: settled(attributes, thing_type.is_some())?,
+        thing_type,
+        version: before.version + 1,
+        ..before.clone()
     };
     let mut batch = Batch::new();
-    rows::update(&mut batch, realm.realm, &before, &attributes)?;
-    deeds
-        .commit_change(batch, realm.realm, Change::Thing(before.number), tries)
-        .await
+    rows::update(&mut batch, realm.realm, &before, &after)?;
+    if let Some(link) = &after.thing_type
+        && after.thing_type != before.thing_type
+    {
+        thing_types::rows::hold_current(&mut batch, realm.realm, link.number);
+    }
+    let change = Change::Thing(before.number);
+    *changed = Some((before, after));
+    deeds.commit_change(batch, realm.realm, change, tries).await
 }
 
 /// Checks the version that a caller expects a thing to have.

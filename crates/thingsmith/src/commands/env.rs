@@ -42,6 +42,9 @@ pub(super) fn run(flags: &Flags) -> Result<ExitCode> {
     ] {
         say::line(format!("export {name}={}", quoted(value)));
     }
+    if endpoints.api.starts_with("https://") {
+        say::line(format!("export AWS_CA_BUNDLE={}", quoted(&ca.to_string_lossy())));
+    }
     say::line("unset AWS_SESSION_TOKEN AWS_PROFILE");
     Ok(ExitCode::SUCCESS)
 }

@@ -2,6 +2,7 @@
 
 mod access_keys;
 mod gateway;
+mod issuing;
 mod store;
 
 use std::net::SocketAddr;
@@ -14,6 +15,7 @@ use thingsmith_model::{Account, Region};
 
 pub use access_keys::AccessKeySection;
 pub use gateway::GatewaySection;
+pub use issuing::IssuingSection;
 pub use store::StoreChoice;
 
 /// The flags of `serve`.
@@ -39,6 +41,10 @@ pub struct Settings {
     /// Answer AWS API calls (HTTP) at this address; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4566")]
     pub api: SocketAddr,
+    /// Answer AWS API calls over TLS, with a certificate of the server's own authority for --domain and the address; needed
+    /// wherever the API is reached from other machines
+    #[arg(long)]
+    pub api_tls: bool,
     /// Let devices connect (MQTT over mutual TLS) at this address; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8883")]
     pub mqtt: SocketAddr,
@@ -68,6 +74,9 @@ pub struct File {
     /// Bounds of the device gateway.
     #[serde(default)]
     pub gateway: GatewaySection,
+    /// How certificates and keys are made.
+    #[serde(default)]
+    pub issuing: IssuingSection,
 }
 
 impl Settings {
@@ -88,12 +97,18 @@ impl Settings {
     /// Refuses what would be unsafe.
     ///
     /// # Errors
-    /// The API speaks plain HTTP and carries private keys, so that it stays on this machine; a development server lets
+    /// The API carries private keys, so that without TLS it stays on this machine; a development server lets
     /// anybody in, so that all of it does.
     pub fn check(&self) -> Result<()> {
         ensure!(
-            self.api.ip().is_loopback(),
-            "--api {}: the API speaks plain HTTP, so it listens on this machine only (127.0.0.1 or [::1])",
+            self.api_tls || self.api.ip().is_loopback(),
+            "--api {}: private keys travel over the API, so plain HTTP is for this machine only (127.0.0.1 or [::1]); \
+             --api-tls makes it HTTPS",
+            self.api
+        );
+        ensure!(
+            !self.dev || self.api.ip().is_loopback(),
+            "--api {}: with --dev the server listens on this machine only (127.0.0.1 or [::1])",
             self.api
         );
         ensure!(
@@ -164,9 +179,11 @@ mod tests {
                 .check()
                 .is_ok()
         );
+        assert!(settings(&["--api-tls", "--api", "0.0.0.0:4566"]).check().is_ok());
         for wrong in [
             &["--api", "0.0.0.0:4566"] as &[&str],
             &["--dev", "--mqtt", "0.0.0.0:8883"],
+            &["--dev", "--api-tls", "--api", "0.0.0.0:4566"],
             &["--domain", "127.0.0.1"],
             &["--domain", "Example.com"],
             &["--domain", "a..b"],

@@ -1,6 +1,7 @@
 //! `cargo xtask setup`: what the tests need and a bare Debian machine with Rust does not have. It changes nothing
 //! when everything is there.
 
+mod node;
 mod packages;
 mod venv;
 
@@ -8,8 +9,9 @@ use anyhow::Result;
 
 use crate::repository::Repository;
 
-/// Installs missing system packages and makes the Python environment of the client SDKs.
+/// Installs missing system packages and makes the Python and JavaScript environments of the client SDKs.
 pub(crate) fn setup(repository: &Repository) -> Result<()> {
     packages::install_missing()?;
-    venv::make(repository)
+    venv::make(repository)?;
+    node::make(repository)
 }

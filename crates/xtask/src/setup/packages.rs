@@ -12,11 +12,13 @@ use crate::process::{is_root, run, succeeds};
 type Check = fn() -> bool;
 
 /// Each package and how to see that it is there.
-const PACKAGES: [(&str, Check); 6] = [
+const PACKAGES: [(&str, Check); 8] = [
     ("curl", || answers("curl", "--version")),
     ("mosquitto-clients", || {
         on_path("mosquitto_pub") && on_path("mosquitto_sub")
     }),
+    ("nodejs", || on_path("node")),
+    ("npm", || on_path("npm")),
     ("openssl", || answers("openssl", "version")),
     ("postgresql", || server_binaries().is_some()),
     ("python3-venv", || {

@@ -1,5 +1,8 @@
 //! Realms never see each other.
 
+mod registry;
+mod thing_groups;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
@@ -86,6 +89,8 @@ async fn furnish(side: &mut Side) -> String {
         200,
     )
     .await;
+    registry::furnish(side).await;
+    thing_groups::furnish(side).await;
     made.text("certificateId")
 }
 
@@ -106,6 +111,8 @@ async fn inventory(side: &mut Side, id: &str) -> Vec<String> {
     ] {
         replies.push(side.expect(name, input, 200).await.to_string());
     }
+    replies.extend(registry::inventory(side, id).await);
+    replies.extend(thing_groups::inventory(side, id).await);
     replies
 }
 
@@ -206,6 +213,7 @@ async fn trespass(ours: &mut Side, theirs: &Side, id: &str) {
         200,
     )
     .await;
+    thing_groups::trespass(ours, theirs, id).await;
     // Their own names are free here.
     ours.expect(
         "CreateThing",
@@ -219,6 +227,7 @@ async fn trespass(ours: &mut Side, theirs: &Side, id: &str) {
         200,
     )
     .await;
+    registry::trespass(ours, theirs, id).await;
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 use thingsmith_core::{Fault, certificates};
-use thingsmith_model::{CertificateStatus, Resource};
+use thingsmith_model::Resource;
 
 use crate::{Context, Http, Operation};
 
@@ -38,10 +38,7 @@ impl Operation for CreateCertificateFromCsr {
     }
 
     async fn call(cx: &Context<'_>, input: Input) -> Result<Output, Fault> {
-        let status = match input.set_as_active {
-            Some(true) => CertificateStatus::Active,
-            Some(false) | None => CertificateStatus::Inactive,
-        };
+        let status = super::status(input.set_as_active);
         let realm = cx.realm().await?;
         let csr = &input.certificate_signing_request;
         let made = certificates::create_certificate_from_csr(cx.deeds, &realm, csr, status).await?;

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
-use thingsmith_core::Fault;
 use thingsmith_core::certificates::{self, Certificate};
+use thingsmith_core::{Fault, Page};
 use thingsmith_model::{CertificateMode, CertificateStatus, Resource};
 
 use crate::{Context, Http, Operation, pages};
@@ -38,6 +38,23 @@ struct Item {
     creation_date: f64,
 }
 
+impl Output {
+    /// A page of certificates as ListCertificates and ListCertificatesByCA show it.
+    pub(super) fn new(cx: &Context<'_>, page: Page<Certificate>) -> Self {
+        let item = |found: Certificate| Item {
+            certificate_arn: cx.arn(Resource::Certificate(found.id)),
+            certificate_id: found.id.to_string(),
+            status: found.status,
+            certificate_mode: found.mode,
+            creation_date: found.created_at.as_seconds_f64(),
+        };
+        Self {
+            certificates: page.items.into_iter().map(item).collect(),
+            next_marker: page.next,
+        }
+    }
+}
+
 impl Operation for ListCertificates {
     const NAME: &'static str = "ListCertificates";
     const HTTP: Http = Http::get("/certificates");
@@ -55,16 +72,6 @@ impl Operation for ListCertificates {
         let ascending = input.ascending_order.unwrap_or_default();
         let realm = cx.realm().await?;
         let page = certificates::list_certificates(cx.deeds, &realm, ascending, &page).await?;
-        let item = |found: Certificate| Item {
-            certificate_arn: cx.arn(Resource::Certificate(found.id)),
-            certificate_id: found.id.to_string(),
-            status: found.status,
-            certificate_mode: found.mode,
-            creation_date: found.created_at.as_seconds_f64(),
-        };
-        Ok(Output {
-            certificates: page.items.into_iter().map(item).collect(),
-            next_marker: page.next,
-        })
+        Ok(Output::new(cx, page))
     }
 }

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 use thingsmith_core::{Fault, policies};
 use thingsmith_model::{PolicyName, Resource};
 
+use crate::iot::tags::{self, Tag};
 use crate::{Context, Http, Operation};
 
 /// Creates a policy whose version 1, the default one, has this document.
@@ -15,20 +16,7 @@ pub struct CreatePolicy;
 pub struct Input {
     policy_name: PolicyName,
     policy_document: String,
-    #[serde(default)]
-    tags: Vec<Tag>,
-}
-
-/// AWS's `Tag`.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[expect(
-    dead_code,
-    reason = "tags are read and refused until there is a place to keep them"
-)]
-struct Tag {
-    key: String,
-    value: Option<String>,
+    tags: Option<Vec<Tag>>,
 }
 
 #[derive(Serialize)]
@@ -47,18 +35,15 @@ impl Operation for CreatePolicy {
     type Input = Input;
     type Output = Output;
 
-    fn not_implemented(input: &Input) -> Option<&'static str> {
-        (!input.tags.is_empty()).then_some("tags")
-    }
-
     fn resources(cx: &Context<'_>, input: &Input) -> Vec<String> {
         vec![cx.arn(Resource::Policy(input.policy_name.clone()))]
     }
 
     async fn call(cx: &Context<'_>, input: Input) -> Result<Output, Fault> {
+        let tags = tags::checked(input.tags)?;
         let realm = cx.realm().await?;
-        let policy =
-            policies::create_policy(cx.deeds, &realm, input.policy_name, &input.policy_document).await?;
+        let (name, document) = (input.policy_name, &input.policy_document);
+        let policy = policies::create_tagged_policy(cx.deeds, &realm, name, document, &tags).await?;
         Ok(Output {
             policy_arn: cx.arn(Resource::Policy(policy.name.clone())),
             policy_name: policy.name,

@@ -2,12 +2,14 @@ use serde::Deserialize;
 use thingsmith_core::{Fault, things};
 use thingsmith_model::ThingName;
 
+use super::ThingPrincipalType;
 use crate::{Context, Empty, Http, Operation};
 
 /// Attaches a principal, which today is a certificate, to a thing. Doing it twice is harmless.
 ///
 /// # Errors
-/// `ResourceNotFoundException` if the thing or the principal is not there.
+/// `ResourceNotFoundException` if the thing or the principal is not there, `InvalidRequestException` if the principal has
+/// another thing and either attachment is exclusive.
 pub struct AttachThingPrincipal;
 
 #[derive(Deserialize)]
@@ -15,15 +17,7 @@ pub struct AttachThingPrincipal;
 pub struct Input {
     thing_name: ThingName,
     principal: String,
-    thing_principal_type: Option<PrincipalType>,
-}
-
-/// AWS's `ThingPrincipalType`.
-#[derive(Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum PrincipalType {
-    ExclusiveThing,
-    NonExclusiveThing,
+    thing_principal_type: Option<ThingPrincipalType>,
 }
 
 impl Operation for AttachThingPrincipal {
@@ -33,20 +27,15 @@ impl Operation for AttachThingPrincipal {
     type Input = Input;
     type Output = Empty;
 
-    fn not_implemented(input: &Input) -> Option<&'static str> {
-        match input.thing_principal_type {
-            Some(PrincipalType::ExclusiveThing) => Some("thingPrincipalType (EXCLUSIVE_THING)"),
-            Some(PrincipalType::NonExclusiveThing) | None => None,
-        }
-    }
-
     fn resources(_: &Context<'_>, _: &Input) -> Vec<String> {
         vec!["*".into()]
     }
 
     async fn call(cx: &Context<'_>, input: Input) -> Result<Empty, Fault> {
         let realm = cx.realm().await?;
-        things::attach_thing_principal(cx.deeds, &realm, &input.thing_name, &input.principal).await?;
+        let principal_type = input.thing_principal_type.map(Into::into);
+        let (thing, principal) = (&input.thing_name, &input.principal);
+        things::attach_thing_principal_as(cx.deeds, &realm, thing, principal, principal_type).await?;
         Ok(Empty {})
     }
 }

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use thingsmith_core::Fault;
 use thingsmith_core::things::{self, Attributes};
-use thingsmith_model::{Resource, ThingName};
+use thingsmith_model::{BillingGroupName, Resource, ThingName, ThingTypeName};
 
 use crate::{Context, Http, Operation};
 
@@ -24,8 +24,12 @@ pub struct Output {
     thing_name: ThingName,
     thing_id: String,
     thing_arn: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thing_type_name: Option<ThingTypeName>,
     attributes: Attributes,
     version: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    billing_group_name: Option<BillingGroupName>,
 }
 
 impl Operation for DescribeThing {
@@ -46,6 +50,8 @@ impl Operation for DescribeThing {
             default_client_id: thing.name.clone(),
             thing_id: thing.thing_id.to_string(),
             thing_arn: cx.arn(Resource::Thing(thing.name.clone())),
+            thing_type_name: thing.thing_type_name().cloned(),
+            billing_group_name: thing.billing_group_name().cloned(),
             thing_name: thing.name,
             attributes: thing.attributes,
             version: thing.version,

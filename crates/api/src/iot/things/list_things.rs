@@ -35,6 +35,8 @@ pub struct Output {
 #[serde(rename_all = "camelCase")]
 struct Item {
     thing_name: ThingName,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thing_type_name: Option<ThingTypeName>,
     thing_arn: String,
     attributes: Attributes,
     version: i64,
@@ -71,6 +73,7 @@ impl Operation for ListThings {
         let page = things::list_things(cx.deeds, &realm, &filter, &page).await?;
         let item = |thing: Thing| Item {
             thing_arn: cx.arn(Resource::Thing(thing.name.clone())),
+            thing_type_name: thing.thing_type_name().cloned(),
             thing_name: thing.name,
             attributes: thing.attributes,
             version: thing.version,

@@ -3,9 +3,13 @@
 //! On PostgreSQL each node has connections of its own; SQLite has one owner, whose store both nodes share.
 
 mod attachments;
+mod identities;
 mod nodes;
 mod objects;
+mod registry;
 mod reset;
+mod thing_groups;
+mod versions;
 
 use std::sync::Arc;
 
@@ -25,6 +29,7 @@ struct Pair {
     here: Deeds,
     there: Deeds,
     realm: Arc<RealmRecord>,
+    clock: Arc<TestClock>,
     _place: Place,
 }
 
@@ -32,7 +37,8 @@ struct Pair {
 async fn pairs() -> Vec<Pair> {
     let mut pairs = Vec::new();
     for place in places().await {
-        let clock: Arc<dyn Clock> = Arc::new(TestClock::default());
+        let turned = Arc::new(TestClock::default());
+        let clock: Arc<dyn Clock> = Arc::<TestClock>::clone(&turned);
         let (here, there) = dawdling(&place).await;
         let here = node(here, Arc::clone(&clock), 1).await;
         let there = node(there, clock, 2).await;
@@ -40,6 +46,7 @@ async fn pairs() -> Vec<Pair> {
             realm: realm(&here).await,
             here,
             there,
+            clock: turned,
             _place: place,
         });
     }

@@ -45,6 +45,8 @@ pub(super) async fn play(script: &mut Script) {
     pages(script).await;
     update_status(script).await;
     attachments_and_delete(script).await;
+    by_ca(script).await;
+    transfer(script).await;
 }
 
 async fn insert_and_find(script: &mut Script) {
@@ -199,4 +201,99 @@ async fn attachments_and_delete(script: &mut Script) {
     // The registration in another realm is untouched.
     let twin = read!(script, certificates::find(ELSEWHERE, &one.id)).unwrap();
     script.expect(twin.number, 21);
+}
+
+async fn by_ca(script: &mut Script) {
+    let (ca, other) = (certificate(901, STATUSES[0]).id, certificate(902, STATUSES[0]).id);
+    let mut batch = Batch::new();
+    for (number, ca) in [(31, Some(ca)), (32, Some(other)), (33, Some(ca)), (34, None)] {
+        let new = Certificate {
+            ca,
+            previous_owner: (number == 33).then(|| "123456789012".parse().unwrap()),
+            created_at: Timestamp::from_millis(number),
+            ..certificate(number, CertificateStatus::Active)
+        };
+        step!(script, batch, certificates::insert(HERE, &new));
+    }
+    assert_eq!(script.commit(batch).await, Outcome::Done);
+    for (realm, after, limit, expected) in [
+        (HERE, None, 10, vec![31, 33]),
+        (HERE, Some((31, 31)), 10, vec![33]),
+        (ELSEWHERE, None, 10, vec![]),
+    ] {
+        let page = read!(
+            script,
+            certificates::page_by_ca_ascending(realm, &ca, after, limit)
+        );
+        assert_eq!(numbers(&page), expected);
+        script.note(page);
+    }
+    for (after, limit, expected) in [(None, 1, vec![33]), (Some((33, 33)), 10, vec![31])] {
+        let page = read!(
+            script,
+            certificates::page_by_ca_descending(HERE, &ca, after, limit)
+        );
+        assert_eq!(numbers(&page), expected);
+        script.note(page);
+    }
+}
+
+/// On its way a certificate is not held, and what ends its transfer changes nothing else.
+async fn transfer(script: &mut Script) {
+    let at = Timestamp::from_millis(1_800_000_000_001);
+    let generation_id = Uuid::from_u128(78);
+    let before = certificate(41, CertificateStatus::Inactive);
+    let mut batch = Batch::new();
+    step!(script, batch, certificates::insert(HERE, &before));
+    assert_eq!(script.commit(batch).await, Outcome::Done);
+    let mut send = Batch::new();
+    step!(script, send, certificates::hold(HERE, 41, Hold::Exclusive));
+    step!(script, send, certificates::send(HERE, &before, at, generation_id));
+    for thing in [true, false] {
+        let mut batch = Batch::new();
+        if thing {
+            things::rows::attach(&mut batch, HERE, 100, 41);
+        } else {
+            things::rows::detach(&mut batch, HERE, 100, 41);
+            policies::rows::attach(&mut batch, HERE, 41, 200, 10);
+        }
+        assert_eq!(script.commit(batch).await, Outcome::Done);
+        assert_eq!(script.commit(send.clone()).await, Outcome::Guard(1));
+    }
+    let mut batch = Batch::new();
+    policies::rows::detach_all(&mut batch, HERE, 41);
+    step!(
+        script,
+        batch,
+        certificates::settle(HERE, &before.id, CertificateStatus::Active, at, generation_id)
+    );
+    assert_eq!(script.commit(batch).await, Outcome::Guard(1));
+    let mut batch = Batch::new();
+    policies::rows::detach_all(&mut batch, HERE, 41);
+    step!(script, batch, certificates::give_up(HERE, &before.id));
+    assert_eq!(script.commit(batch).await, Outcome::Guard(1));
+    let mut batch = Batch::new();
+    policies::rows::detach_all(&mut batch, HERE, 41);
+    assert_eq!(script.commit(batch).await, Outcome::Done);
+    assert_eq!(script.commit(send.clone()).await, Outcome::Done);
+    assert_eq!(script.commit(send.clone()).await, Outcome::Guard(0));
+    let mut batch = Batch::new();
+    step!(
+        script,
+        batch,
+        certificates::settle(HERE, &before.id, CertificateStatus::Inactive, at, generation_id)
+    );
+    assert_eq!(script.commit(batch).await, Outcome::Done);
+    let back = read!(script, certificates::find(HERE, &before.id)).unwrap();
+    script.expect(
+        (back.status, back.customer_version),
+        (CertificateStatus::Inactive, 3),
+    );
+    let mut batch = Batch::new();
+    step!(script, batch, certificates::hold(HERE, 41, Hold::Exclusive));
+    step!(script, batch, certificates::send(HERE, &back, at, generation_id));
+    step!(script, batch, certificates::give_up(HERE, &before.id));
+    assert_eq!(script.commit(batch).await, Outcome::Done);
+    let gone = read!(script, certificates::find(HERE, &before.id));
+    script.expect(gone, None);
 }

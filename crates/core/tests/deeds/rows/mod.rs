@@ -2,45 +2,92 @@
 
 mod access_keys;
 mod authorities;
+mod billing_groups;
+mod ca_certificates;
 mod certificates;
 mod connections;
+mod events;
+mod identity_policies;
+mod managed_policies;
 mod numbers;
 mod outbox;
 mod policies;
 mod realms;
+mod registration_codes;
 mod reset;
+mod retained;
+mod roles;
 mod script;
+mod sessions;
 mod settings;
+mod tags;
+mod thing_groups;
+mod thing_types;
 mod things;
+mod transfers;
+mod user_keys;
+mod users;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use script::{Played, play};
+use thingsmith_core::messages::MIGRATIONS as MESSAGES;
+use thingsmith_core::schema::MIGRATIONS as REGISTRY;
 
 use crate::stores::Place;
 
 /// A test of each resource's script, and one that no function was forgotten.
 macro_rules! scripts {
-    ($($resource:ident)*) => {
-        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    ($($schema:ident: $($resource:ident)*;)*) => {
+        $($(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $resource() {
-            let on_sqlite = play(Place::sqlite(), |script| Box::pin($resource::play(script))).await;
+            let on_sqlite = play(Place::sqlite(), $schema, |script| Box::pin($resource::play(script))).await;
             if let Some(place) = Place::postgres().await {
-                same(on_sqlite, play(place, |script| Box::pin($resource::play(script))).await);
+                same(on_sqlite, play(place, $schema, |script| Box::pin($resource::play(script))).await);
             }
-        })*
+        })*)*
 
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn every_function_of_a_rows_file_is_called_by_a_script() {
             let mut called = BTreeSet::new();
-            $(called.extend(play(Place::sqlite(), |script| Box::pin($resource::play(script))).await.called);)*
+            $($(
+                let played = play(Place::sqlite(), $schema, |script| Box::pin($resource::play(script))).await;
+                called.extend(played.called);
+            )*)*
             assert_eq!(called, public_functions());
         }
     };
 }
 
-scripts!(access_keys authorities certificates connections numbers outbox policies realms reset settings things);
+scripts! {
+    REGISTRY:
+    access_keys
+    authorities
+    billing_groups
+    ca_certificates
+    certificates
+    connections
+    events
+    identity_policies
+    managed_policies
+    numbers
+    outbox
+    policies
+    realms
+    registration_codes
+    reset
+    roles
+    settings
+    tags
+    thing_groups
+    thing_types
+    things
+    transfers
+    user_keys
+    users;
+    MESSAGES: retained sessions;
+}
 
 fn same(sqlite: Played, postgres: Played) {
     assert_eq!(sqlite.notes.len(), postgres.notes.len());
@@ -49,16 +96,19 @@ fn same(sqlite: Played, postgres: Played) {
     }
 }
 
-/// `RESOURCE::FUNCTION` of each public function in a `rows.rs` of the core.
+/// `RESOURCE::FUNCTION` of each public function in a `rows.rs` of the core; the resource is its folder's name.
 fn public_functions() -> BTreeSet<String> {
     let mut functions = BTreeSet::new();
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    for folder in std::fs::read_dir(source).unwrap() {
-        let folder = folder.unwrap();
-        let Ok(text) = std::fs::read_to_string(folder.path().join("rows.rs")) else {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        folders.extend(entries.filter(|path| path.is_dir()));
+        let Ok(text) = std::fs::read_to_string(folder.join("rows.rs")) else {
             continue;
         };
-        let resource = folder.file_name().into_string().unwrap();
+        let resource = folder.file_name().unwrap().to_str().unwrap();
         functions.extend(text.lines().filter_map(|line| {
             let rest = line
                 .strip_prefix("pub async fn ")

@@ -1,12 +1,15 @@
+use thingsmith_core::billing_groups::{self, BillingGroup};
+use thingsmith_core::events::{self, EventType};
 use thingsmith_core::outbox::{self, Change};
+use thingsmith_core::thing_types::{self, ThingType};
 use thingsmith_core::things::{self, Thing};
-use thingsmith_core::{certificates, policies, reset};
+use thingsmith_core::{certificates, policies, reset, tags, thing_groups};
 use thingsmith_model::{CertificateStatus, Realm, Timestamp};
 use thingsmith_ports::Batch;
 use uuid::Uuid;
 
 use super::script::{Outcome, Script, step};
-use crate::objects::{attributes, certificate, thing_name};
+use crate::objects::{attributes, certificate, thing_group, thing_name};
 
 const HERE: Realm = Realm(1);
 
@@ -18,13 +21,48 @@ fn fill(batch: &mut Batch, number: i64) {
         thing_id: Uuid::from_u128(1),
         version: 1,
         attributes: attributes([("colour", "red")]),
+        thing_type: None,
+        billing_group: None,
     };
     things::rows::insert(batch, HERE, &thing).unwrap();
     let certificate = certificate(number + 1, CertificateStatus::Active);
     certificates::rows::insert(batch, HERE, &certificate);
     things::rows::attach(batch, HERE, number, number + 1);
     policies::rows::attach(batch, HERE, number + 1, number + 2, 10);
+    tags::rows::insert(batch, HERE, number + 2, &[("a".into(), "b".into())].into());
+    events::rows::set(batch, HERE, EventType::Thing, true, Timestamp::from_millis(1));
+    thing_types::rows::insert(batch, HERE, &thing_type(number + 3)).unwrap();
+    tags::rows::insert(batch, HERE, number + 3, &[("a".into(), "b".into())].into());
+    billing_groups::rows::insert(batch, HERE, &billing_group(number + 4));
+    tags::rows::insert(batch, HERE, number + 4, &[("a".into(), "b".into())].into());
     policies::rows::insert_version(batch, HERE, number + 2, 1, "{}", Timestamp::from_millis(1));
+    let group = thing_group(number + 1000, &format!("g{number}"), None);
+    thing_groups::rows::insert(batch, HERE, &group, 9).unwrap();
+    thing_groups::rows::join(batch, HERE, number, &group, 9);
+    policies::rows::attach(batch, HERE, number + 1000, number + 2, 9);
+}
+
+fn thing_type(number: i64) -> ThingType {
+    ThingType {
+        number,
+        name: format!("t{number}").parse().unwrap(),
+        thing_type_id: Uuid::from_u128(1),
+        properties: thing_types::Properties::default(),
+        created_at: Timestamp::from_millis(1),
+        deprecated_at: None,
+        revision: 1,
+    }
+}
+
+fn billing_group(number: i64) -> BillingGroup {
+    BillingGroup {
+        number,
+        name: format!("t{number}").parse().unwrap(),
+        billing_group_id: Uuid::from_u128(1),
+        description: None,
+        version: 1,
+        created_at: Timestamp::from_millis(1),
+    }
 }
 
 pub(super) async fn play(script: &mut Script) {
@@ -38,6 +76,13 @@ pub(super) async fn play(script: &mut Script) {
         step!(script, empty, reset::delete_certificates(now));
         step!(script, empty, reset::delete_the_rest());
         assert_eq!(script.commit(empty).await, Outcome::Done);
+        let store = script.store.as_ref();
+        let left = (
+            events::rows::all(store, HERE).await.unwrap(),
+            thing_types::rows::page(store, HERE, "", 10).await.unwrap(),
+            billing_groups::rows::page(store, HERE, "", "", 10).await.unwrap(),
+        );
+        script.expect(left, (vec![], vec![], vec![]));
         for number in [at * 10, at * 10 + 5] {
             let store = script.store.as_ref();
             let left = (
@@ -49,7 +94,26 @@ pub(super) async fn play(script: &mut Script) {
                     .await
                     .unwrap(),
             );
+            let groups = (
+                thing_groups::rows::line(store, HERE, number + 1000)
+                    .await
+                    .unwrap()
+                    .len(),
+                thing_groups::rows::memberships(store, HERE, number)
+                    .await
+                    .unwrap()
+                    .len(),
+                policies::rows::attached(store, HERE, number + 1000, number + 2)
+                    .await
+                    .unwrap(),
+            );
             script.expect(left, (false, (false, false), None));
+            script.expect(groups, (0, 0, (0, false)));
+            for tagged in [2, 3, 4] {
+                let tags = tags::rows::page(script.store.as_ref(), HERE, number + tagged, "", 10).await;
+                script.expect(tags.unwrap(), vec![]);
+            }
+            script.expect(groups, (0, 0, (0, false)));
         }
     }
     let announced = outbox::rows::since(script.store.as_ref(), Timestamp::from_millis(0), 100)

@@ -1,5 +1,9 @@
-use thingsmith_core::things::{self, AttributeFilter, Thing};
-use thingsmith_model::{CertificateStatus, Realm};
+use thingsmith_core::billing_groups::{self, BillingGroup};
+use thingsmith_core::thing_types::{self, ThingType};
+use thingsmith_core::things::PrincipalType::{Exclusive, NonExclusive};
+use thingsmith_core::things::rows::Attachment;
+use thingsmith_core::things::{self, AttributeFilter, Link, Thing};
+use thingsmith_model::{CertificateStatus, Realm, Timestamp};
 use thingsmith_ports::{Batch, Hold};
 use uuid::Uuid;
 
@@ -16,6 +20,8 @@ fn thing<const N: usize>(number: i64, name: &str, pairs: [(&str, &str); N]) -> T
         thing_id: Uuid::from_u128(u128::MAX - u128::from(number.unsigned_abs())),
         version: 1,
         attributes: attributes(pairs),
+        thing_type: None,
+        billing_group: None,
     }
 }
 
@@ -30,6 +36,7 @@ pub(super) async fn play(script: &mut Script) {
     update(script).await;
     principals(script).await;
     delete(script).await;
+    belongings(script).await;
 }
 
 async fn insert_and_find(script: &mut Script) {
@@ -126,7 +133,15 @@ async fn update(script: &mut Script) {
     step!(
         script,
         batch,
-        things::update(HERE, &before, &attributes([("size", "1"), ("shape", "round")]))
+        things::update(
+            HERE,
+            &before,
+            &Thing {
+                version: 2,
+                attributes: attributes([("size", "1"), ("shape", "round")]),
+                ..before.clone()
+            }
+        )
     )
     .unwrap();
     assert_eq!(script.commit(batch.clone()).await, Outcome::Done);
@@ -147,12 +162,7 @@ async fn update(script: &mut Script) {
     );
     // Another realm's thing of the same number is none.
     let mut batch = Batch::new();
-    step!(
-        script,
-        batch,
-        things::update(ELSEWHERE, &before, &before.attributes)
-    )
-    .unwrap();
+    step!(script, batch, things::update(ELSEWHERE, &before, &before)).unwrap();
     assert_eq!(script.commit(batch).await, Outcome::Guard(0));
 }
 
@@ -160,6 +170,7 @@ async fn principals(script: &mut Script) {
     let certificates = [
         certificate(11, CertificateStatus::Active),
         certificate(12, CertificateStatus::Active),
+        certificate(13, CertificateStatus::Active),
     ];
     let mut batch = Batch::new();
     for certificate in &certificates {
@@ -168,10 +179,13 @@ async fn principals(script: &mut Script) {
     for hold in [Hold::Shared, Hold::Exclusive] {
         step!(script, batch, things::hold(HERE, 1, hold));
     }
-    for principal in [12, 11, 12] {
+    for principal in [12, 11] {
         step!(script, batch, things::attach(HERE, 1, principal));
     }
     assert_eq!(script.commit(batch).await, Outcome::Done);
+    let mut again = Batch::new();
+    step!(script, again, things::attach(HERE, 1, 11));
+    assert_eq!(script.commit(again).await, Outcome::Guard(0));
     for (realm, number) in [(HERE, 99), (ELSEWHERE, 1)] {
         let mut batch = Batch::new();
         step!(script, batch, things::hold(realm, number, Hold::Shared));
@@ -182,16 +196,195 @@ async fn principals(script: &mut Script) {
         let has = read!(script, things::has_principals(realm, thing));
         script.expect(has, expected);
     }
-    let [first, second] = certificates.map(|certificate| (certificate.number, certificate.id));
-    for (after, limit, expected) in [
-        (0, 10, vec![first, second]),
-        (0, 1, vec![first]),
-        (11, 10, vec![second]),
-        (12, 10, vec![]),
+    let [first, second, _] = certificates.map(|certificate| (certificate.number, certificate.id));
+    for (only, after, limit, expected) in [
+        (None, 0, 10, vec![first, second]),
+        (None, 0, 1, vec![first]),
+        (None, 11, 10, vec![second]),
+        (None, 12, 10, vec![]),
+        (Some(NonExclusive), 0, 10, vec![first, second]),
+        (Some(Exclusive), 0, 10, vec![]),
     ] {
-        let page = read!(script, things::page_of_principals(HERE, 1, after, limit));
+        let page = read!(script, things::page_of_principals(HERE, 1, only, after, limit));
+        let page: Vec<_> = page.iter().map(|it| (it.number, it.object)).collect();
         script.expect(page, expected);
     }
+    exclusive(script).await;
+}
+
+async fn exclusive(script: &mut Script) {
+    let attachment = |here, elsewhere, exclusive_elsewhere| Attachment {
+        here,
+        elsewhere,
+        exclusive_elsewhere,
+    };
+    // 11 belongs to 1, and so to none exclusively; 13 to 2 alone.
+    for (thing, principal, exclusively, expected) in [
+        (2, 11, true, Outcome::Guard(0)),
+        (2, 13, true, Outcome::Done),
+        (2, 13, true, Outcome::Guard(0)),
+        (1, 13, false, Outcome::Guard(0)),
+        (1, 13, true, Outcome::Guard(0)),
+        (2, 11, false, Outcome::Done),
+    ] {
+        let mut batch = Batch::new();
+        if exclusively {
+            step!(script, batch, things::attach_exclusively(HERE, thing, principal));
+        } else {
+            step!(script, batch, things::attach(HERE, thing, principal));
+        }
+        assert_eq!(script.commit(batch).await, expected, "{principal} to {thing}");
+    }
+    for (thing, principal, expected) in [
+        (1, 11, attachment(Some(NonExclusive), true, false)),
+        (1, 12, attachment(Some(NonExclusive), false, false)),
+        (2, 12, attachment(None, true, false)),
+        (2, 13, attachment(Some(Exclusive), false, false)),
+        (1, 13, attachment(None, true, true)),
+        (1, 14, attachment(None, false, false)),
+    ] {
+        let found = read!(script, things::attachment(HERE, thing, principal));
+        script.expect(found, expected);
+    }
+    for (principal, only, after, expected) in [
+        (11, None, 0, vec![(1, "a", NonExclusive), (2, "B", NonExclusive)]),
+        (11, None, 1, vec![(2, "B", NonExclusive)]),
+        (11, Some(Exclusive), 0, vec![]),
+        (13, None, 0, vec![(2, "B", Exclusive)]),
+        (13, Some(Exclusive), 0, vec![(2, "B", Exclusive)]),
+        (13, Some(NonExclusive), 0, vec![]),
+    ] {
+        let page = read!(
+            script,
+            things::page_of_principal_things(HERE, principal, only, after, 10)
+        );
+        let page: Vec<_> = page
+            .iter()
+            .map(|it| (it.number, it.object.as_str(), it.principal_type))
+            .collect();
+        script.expect(page, expected);
+    }
+}
+
+/// Types and billing groups; numbers that name nothing count as none.
+async fn belongings(script: &mut Script) {
+    let mut batch = Batch::new();
+    for (number, name) in [(101, "pump"), (102, "valve")] {
+        let new = ThingType {
+            number,
+            name: name.parse().unwrap(),
+            thing_type_id: Uuid::from_u128(1),
+            properties: thing_types::Properties::default(),
+            created_at: Timestamp::from_millis(1),
+            deprecated_at: None,
+            revision: 1,
+        };
+        thing_types::rows::insert(&mut batch, HERE, &new).unwrap();
+        let new = BillingGroup {
+            number: number + 100,
+            name: name.parse().unwrap(),
+            billing_group_id: Uuid::from_u128(1),
+            description: None,
+            version: 1,
+            created_at: Timestamp::from_millis(1),
+        };
+        billing_groups::rows::insert(&mut batch, HERE, &new);
+    }
+    let of_type = |number, name: &str| {
+        let name = name.parse().unwrap();
+        Some(Link { number, name })
+    };
+    let first = Thing {
+        thing_type: of_type(101, "pump"),
+        billing_group: Some(Link {
+            number: 202,
+            name: "valve".parse().unwrap(),
+        }),
+        ..thing(31, "x", [("shape", "square")])
+    };
+    let second = Thing {
+        thing_type: of_type(101, "pump"),
+        ..thing(32, "y", [("shape", "oval")])
+    };
+    let third = Thing {
+        thing_type: of_type(999, "gone"),
+        ..thing(33, "z", [("shape", "oval")])
+    };
+    for new in [&first, &second, &third] {
+        step!(script, batch, things::insert(HERE, new)).unwrap();
+    }
+    assert_eq!(script.commit(batch).await, Outcome::Done);
+    for (new, expected) in [
+        (&first, first.clone()),
+        (&second, second.clone()),
+        (
+            &third,
+            Thing {
+                thing_type: None,
+                ..third.clone()
+            },
+        ),
+    ] {
+        let found = read!(script, things::find(HERE, &new.name));
+        script.expect(found, Some(expected));
+    }
+    for (realm, after, limit, expected) in [
+        (HERE, None, 10, vec!["x", "y"]),
+        (HERE, None, 1, vec!["x"]),
+        (HERE, Some("x"), 10, vec!["y"]),
+        (ELSEWHERE, None, 10, vec![]),
+    ] {
+        let page = read!(script, things::page_by_type(realm, 101, after, limit));
+        script.expect(names(&page), expected);
+    }
+    let filter = AttributeFilter {
+        name: "shape".parse().unwrap(),
+        value: None,
+        prefix: false,
+    };
+    for (number, after, expected) in [
+        (101, None, vec!["y", "x"]),
+        (101, Some(("oval", "y")), vec!["x"]),
+        (102, None, vec![]),
+    ] {
+        let page = read!(
+            script,
+            things::page_by_attribute_and_type(HERE, &filter, number, after, 10)
+        );
+        let found: Vec<_> = page.iter().map(|(_, thing)| thing.name.as_str()).collect();
+        script.expect(found, expected);
+    }
+    // Another type, no type, another group, no group.
+    let valve = Thing {
+        version: 2,
+        thing_type: of_type(102, "valve"),
+        ..first.clone()
+    };
+    let none = Thing {
+        version: 3,
+        thing_type: None,
+        billing_group: Some(Link {
+            number: 201,
+            name: "pump".parse().unwrap(),
+        }),
+        ..first.clone()
+    };
+    let mut batch = Batch::new();
+    step!(script, batch, things::update(HERE, &first, &valve)).unwrap();
+    step!(script, batch, things::update(HERE, &valve, &none)).unwrap();
+    step!(script, batch, things::leave_billing_group(HERE, 31, 201));
+    step!(script, batch, things::set_billing_group(HERE, 31, 201));
+    assert_eq!(script.commit(batch).await, Outcome::Done);
+    let found = read!(script, things::find(HERE, &first.name));
+    script.expect(found, Some(none));
+    let mut batch = Batch::new();
+    step!(script, batch, things::leave_billing_group(HERE, 31, 201));
+    assert_eq!(script.commit(batch).await, Outcome::Done);
+    let found = read!(script, things::find(HERE, &first.name)).unwrap();
+    script.expect(found.billing_group, None);
+    let mut batch = Batch::new();
+    step!(script, batch, things::set_billing_group(ELSEWHERE, 31, 201));
+    assert_eq!(script.commit(batch).await, Outcome::Guard(0));
 }
 
 async fn delete(script: &mut Script) {
@@ -204,6 +397,7 @@ async fn delete(script: &mut Script) {
     for principal in [11, 12, 12] {
         step!(script, batch, things::detach(HERE, 1, principal));
     }
+    step!(script, batch, things::detach(HERE, 2, 11));
     assert_eq!(script.commit(batch).await, Outcome::Done);
     let mut stale = Batch::new();
     let other_version = Thing {

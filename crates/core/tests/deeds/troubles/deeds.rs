@@ -1,8 +1,11 @@
 //! Every deed that writes, with every trouble.
 
 use thingsmith_core::access_keys::{self, AccessKey};
-use thingsmith_core::{Code, Fault, certificates, outbox, policies, things};
-use thingsmith_model::{Account, CertificateStatus, Timestamp};
+use thingsmith_core::realms::RealmRecord;
+use thingsmith_core::{
+    Code, Fault, billing_groups, certificates, events, outbox, policies, tags, thing_types, things,
+};
+use thingsmith_model::{Account, Arn, CertificateStatus, Resource, Timestamp};
 
 use super::{Registry, Trouble};
 use crate::objects::{DOCUMENT, code, new_thing, policy_name, replacing, thing_name};
@@ -15,6 +18,18 @@ enum Deed {
     DeleteThing,
     AttachThingPrincipal,
     DetachThingPrincipal,
+    CreateThingType,
+    UpdateThingType,
+    DeprecateThingType,
+    DeleteThingType,
+    CreateBillingGroup,
+    UpdateBillingGroup,
+    DeleteBillingGroup,
+    AddThingToBillingGroup,
+    RemoveThingFromBillingGroup,
+    TagResource,
+    UntagResource,
+    UpdateEventConfigurations,
     CreatePolicy,
     DeletePolicy,
     AttachPolicy,
@@ -27,12 +42,24 @@ enum Deed {
     KeepAdministrator,
 }
 
-const ALL: [Deed; 15] = [
+const ALL: [Deed; 27] = [
     Deed::CreateThing,
     Deed::UpdateThing,
     Deed::DeleteThing,
     Deed::AttachThingPrincipal,
     Deed::DetachThingPrincipal,
+    Deed::CreateThingType,
+    Deed::UpdateThingType,
+    Deed::DeprecateThingType,
+    Deed::DeleteThingType,
+    Deed::CreateBillingGroup,
+    Deed::UpdateBillingGroup,
+    Deed::DeleteBillingGroup,
+    Deed::AddThingToBillingGroup,
+    Deed::RemoveThingFromBillingGroup,
+    Deed::TagResource,
+    Deed::UntagResource,
+    Deed::UpdateEventConfigurations,
     Deed::CreatePolicy,
     Deed::DeletePolicy,
     Deed::AttachPolicy,
@@ -59,6 +86,14 @@ fn foreign_certificate() -> String {
         .pem()
 }
 
+fn tag(key: &str) -> tags::Tags {
+    [(key.to_owned(), String::new())].into()
+}
+
+fn north(realm: &RealmRecord) -> Arn {
+    realm.arn(Resource::BillingGroup("north".parse().unwrap()))
+}
+
 impl Deed {
     async fn carry_out(self, registry: &Registry) -> Result<(), Fault> {
         let (deeds, realm) = (&registry.deeds, &*registry.realm);
@@ -79,6 +114,72 @@ impl Deed {
             Self::DetachThingPrincipal => {
                 things::detach_thing_principal(deeds, realm, &thing_name("valve"), &arn(&registry.owned))
                     .await
+            }
+            Self::CreateThingType => {
+                let new = thing_types::NewThingType {
+                    name: "new".parse().unwrap(),
+                    properties: thing_types::Properties::default(),
+                    tags: tag("a"),
+                };
+                thing_types::create_thing_type(deeds, realm, new).await.map(drop)
+            }
+            Self::UpdateThingType => {
+                let update = thing_types::Update {
+                    propagating_attributes: Some(vec![]),
+                    ..thing_types::Update::default()
+                };
+                thing_types::update_thing_type(deeds, realm, &"current".parse().unwrap(), &update).await
+            }
+            Self::DeprecateThingType => {
+                thing_types::deprecate_thing_type(deeds, realm, &"current".parse().unwrap(), false).await
+            }
+            Self::DeleteThingType => {
+                thing_types::delete_thing_type(deeds, realm, &"old".parse().unwrap()).await
+            }
+            Self::CreateBillingGroup => {
+                let new = billing_groups::NewBillingGroup {
+                    name: "new".parse().unwrap(),
+                    description: None,
+                    tags: tag("a"),
+                };
+                billing_groups::create_billing_group(deeds, realm, new)
+                    .await
+                    .map(drop)
+            }
+            Self::UpdateBillingGroup => {
+                let name = "north".parse().unwrap();
+                let version =
+                    billing_groups::update_billing_group(deeds, realm, &name, None, Some(1)).await?;
+                assert_eq!(version, 2);
+                Ok(())
+            }
+            Self::DeleteBillingGroup => {
+                billing_groups::delete_billing_group(deeds, realm, &"north".parse().unwrap(), Some(1)).await
+            }
+            Self::AddThingToBillingGroup | Self::RemoveThingFromBillingGroup => {
+                let (group, pump, valve) =
+                    ("north".parse().unwrap(), thing_name("pump"), thing_name("valve"));
+                let group = billing_groups::Named {
+                    name: Some(&group),
+                    arn: None,
+                    members: ("billingGroupName", "billingGroupArn"),
+                };
+                let thing = |name| billing_groups::Named {
+                    name: Some(name),
+                    arn: None,
+                    members: ("thingName", "thingArn"),
+                };
+                if self == Self::AddThingToBillingGroup {
+                    billing_groups::add_thing_to_billing_group(deeds, realm, group, thing(&pump)).await
+                } else {
+                    billing_groups::remove_thing_from_billing_group(deeds, realm, group, thing(&valve)).await
+                }
+            }
+            Self::TagResource => tags::tag_resource(deeds, realm, &north(realm), &tag("b")).await,
+            Self::UntagResource => tags::untag_resource(deeds, realm, &north(realm), &["a".to_owned()]).await,
+            Self::UpdateEventConfigurations => {
+                let on = [(events::EventType::Job, true)].into();
+                events::update_event_configurations(deeds, realm, &on).await
             }
             Self::CreatePolicy => policies::create_policy(deeds, realm, policy_name("new"), DOCUMENT)
                 .await
@@ -127,6 +228,16 @@ impl Deed {
                 .await
                 .unwrap()
         };
+        let thing_type = async |name: &str| {
+            thing_types::rows::find(store, realm, &name.parse().unwrap())
+                .await
+                .unwrap()
+        };
+        let group = async |name: &str| {
+            billing_groups::rows::find(store, realm, &name.parse().unwrap())
+                .await
+                .unwrap()
+        };
         let certificate = async |of: &certificates::Certificate| {
             certificates::rows::find(store, realm, &of.id).await.unwrap()
         };
@@ -141,6 +252,26 @@ impl Deed {
             Self::DeleteThing => i64::from(thing("pump").await.is_none()),
             Self::AttachThingPrincipal => i64::from(attached(&registry.bare).await.0),
             Self::DetachThingPrincipal => i64::from(!attached(&registry.owned).await.0),
+            Self::CreateThingType => i64::from(thing_type("new").await.is_some()),
+            Self::UpdateThingType | Self::DeprecateThingType => {
+                thing_type("current").await.unwrap().revision - 1
+            }
+            Self::DeleteThingType => i64::from(thing_type("old").await.is_none()),
+            Self::CreateBillingGroup => i64::from(group("new").await.is_some()),
+            Self::UpdateBillingGroup => group("north").await.unwrap().version - 1,
+            Self::DeleteBillingGroup => i64::from(group("north").await.is_none()),
+            Self::AddThingToBillingGroup => i64::from(thing("pump").await.unwrap().billing_group.is_some()),
+            Self::RemoveThingFromBillingGroup => {
+                i64::from(thing("valve").await.unwrap().billing_group.is_none())
+            }
+            Self::TagResource | Self::UntagResource => {
+                let number = group("north").await.unwrap().number;
+                let tags = tags::rows::page(store, realm, number, "", 10).await.unwrap();
+                i64::from(tags.len() != 1)
+            }
+            Self::UpdateEventConfigurations => {
+                i64::try_from(events::rows::all(store, realm).await.unwrap().len()).unwrap()
+            }
             Self::CreatePolicy => i64::from(policy("new").await.is_some()),
             Self::DeletePolicy => i64::from(policy("free").await.is_none()),
             Self::AttachPolicy => i64::from(attached(&registry.bare).await.1),
@@ -169,6 +300,8 @@ impl Deed {
         !matches!(
             self,
             Self::CreateThing
+                | Self::CreateThingType
+                | Self::CreateBillingGroup
                 | Self::CreatePolicy
                 | Self::CreateCertificateFromCsr
                 | Self::RegisterCertificateWithoutCa

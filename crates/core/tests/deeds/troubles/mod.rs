@@ -7,12 +7,14 @@ mod others;
 mod store;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use thingsmith_core::Deeds;
 use thingsmith_core::certificates::{self, Certificate};
 use thingsmith_core::policies::attach_policy;
 use thingsmith_core::realms::RealmRecord;
-use thingsmith_core::things::attach_thing_principal;
+use thingsmith_core::things::{self, attach_thing_principal};
+use thingsmith_core::{billing_groups, tags, thing_types};
 use thingsmith_model::CertificateStatus;
 use thingsmith_ports::{Batch, Clock, Store};
 use thingsmith_testkit::TestClock;
@@ -33,15 +35,17 @@ struct Registry {
     owned: Certificate,
     /// Inactive, with the policy `attached`.
     ruled: Certificate,
+    clock: Arc<TestClock>,
     _place: Place,
 }
 
 impl Registry {
-    /// Things `pump` and `valve`, policies `free` and `attached`, and the three certificates.
+    /// Things `pump` and `valve`, the latter in the billing group `north`; thing types `current` and `old`; policies `free` and `attached`, and the three certificates.
     async fn new() -> Self {
         let place = Place::sqlite();
         let store = place.open().await;
-        let clock: Arc<dyn Clock> = Arc::new(TestClock::default());
+        let turned = Arc::new(TestClock::default());
+        let clock: Arc<dyn Clock> = Arc::<TestClock>::clone(&turned);
         let troubled = Arc::new(Troubled::new(Arc::clone(&store)));
         let deeds = node(Arc::clone(&troubled) as Arc<dyn Store>, Arc::clone(&clock), 1).await;
         let other = node(store, clock, 2).await;
@@ -63,6 +67,29 @@ impl Registry {
         attach_policy(&deeds, &realm, &attached.name, &ruled.arn(&realm))
             .await
             .unwrap();
+        for name in ["current", "old"] {
+            let new = thing_types::NewThingType {
+                name: name.parse().unwrap(),
+                properties: thing_types::Properties::default(),
+                tags: tags::Tags::new(),
+            };
+            thing_types::create_thing_type(&deeds, &realm, new).await.unwrap();
+        }
+        thing_types::deprecate_thing_type(&deeds, &realm, &"old".parse().unwrap(), false)
+            .await
+            .unwrap();
+        turned.advance(Duration::from_secs(300));
+        let north = billing_groups::NewBillingGroup {
+            name: "north".parse().unwrap(),
+            description: None,
+            tags: [("a".to_owned(), String::new())].into(),
+        };
+        let north = billing_groups::create_billing_group(&deeds, &realm, north)
+            .await
+            .unwrap();
+        let mut batch = Batch::new();
+        things::rows::set_billing_group(&mut batch, realm.realm, valve.number, north.number);
+        deeds.store().write(batch).await.unwrap();
         Self {
             troubled,
             deeds,
@@ -71,6 +98,7 @@ impl Registry {
             bare,
             owned,
             ruled,
+            clock: turned,
             _place: place,
         }
     }
@@ -78,7 +106,8 @@ impl Registry {
     /// The same with a node that has not reserved any numbers.
     async fn with_a_fresh_node(mut self) -> Self {
         let store = Arc::clone(&self.troubled) as Arc<dyn Store>;
-        self.deeds = node(store, Arc::new(TestClock::default()), 3).await;
+        let clock = Arc::<TestClock>::clone(&self.clock);
+        self.deeds = node(store, clock, 3).await;
         self
     }
 }

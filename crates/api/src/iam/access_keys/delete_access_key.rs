@@ -1,0 +1,51 @@
+use crate::iam;
+use crate::{Context, Empty, Http, Operation};
+use serde::Deserialize;
+use thingsmith_core::{Fault, user_keys};
+
+/// Deletes an access key of a user: of the caller, if no other is named.
+///
+/// # Errors
+/// `NoSuchEntity` for a user or a key that is not there.
+pub struct DeleteAccessKey;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Input {
+    user_name: Option<String>,
+    access_key_id: String,
+}
+
+impl Operation for DeleteAccessKey {
+    const NAME: &'static str = "DeleteAccessKey";
+    const HTTP: Http = Http::post("/");
+    const ACTION: Option<&'static str> = Some("iam:DeleteAccessKey");
+    type Input = Input;
+    type Output = Empty;
+
+    fn resources(cx: &Context<'_>, input: &Input) -> Vec<String> {
+        vec![iam::user_arn(
+            cx,
+            "/",
+            input
+                .user_name
+                .as_deref()
+                .or(cx.caller.user_name.as_deref())
+                .unwrap_or_default(),
+        )]
+    }
+
+    async fn find_resources(cx: &Context<'_>, input: &Input) -> Result<Vec<String>, Fault> {
+        match input.user_name.as_deref().or(cx.caller.user_name.as_deref()) {
+            Some(name) => Ok(vec![iam::find_user_arn(cx, name).await?]),
+            None => Ok(vec![cx.caller.arn.clone()]),
+        }
+    }
+
+    async fn call(cx: &Context<'_>, input: Input) -> Result<Empty, Fault> {
+        let name = iam::named(cx, input.user_name)?;
+        let realm = iam::realm(cx).await?;
+        user_keys::delete_access_key(cx.deeds, &realm, &name, &input.access_key_id).await?;
+        Ok(Empty {})
+    }
+}

@@ -1,0 +1,41 @@
+use crate::iam;
+use crate::{Context, Empty, Http, Operation};
+use serde::Deserialize;
+use thingsmith_core::Fault;
+use thingsmith_core::identity_policies::{self, Holder};
+
+/// Takes a policy out of a role.
+///
+/// # Errors
+/// `NoSuchEntity` if there is no such role or policy.
+pub struct DeleteRolePolicy;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Input {
+    role_name: String,
+    policy_name: String,
+}
+
+impl Operation for DeleteRolePolicy {
+    const NAME: &'static str = "DeleteRolePolicy";
+    const HTTP: Http = Http::post("/");
+    const ACTION: Option<&'static str> = Some("iam:DeleteRolePolicy");
+    type Input = Input;
+    type Output = Empty;
+
+    fn resources(cx: &Context<'_>, input: &Input) -> Vec<String> {
+        vec![iam::role_arn(cx, "/", &input.role_name)]
+    }
+
+    async fn find_resources(cx: &Context<'_>, input: &Input) -> Result<Vec<String>, Fault> {
+        Ok(vec![iam::find_role_arn(cx, &input.role_name).await?])
+    }
+
+    async fn call(cx: &Context<'_>, input: Input) -> Result<Empty, Fault> {
+        let realm = iam::realm(cx).await?;
+        let holder = Holder::Role(&input.role_name);
+        identity_policies::delete_inline(cx.deeds, &realm, holder, &input.policy_name).await?;
+        Ok(Empty {})
+    }
+}

@@ -1,0 +1,42 @@
+use crate::iam;
+use crate::{Context, Empty, Http, Operation};
+use serde::Deserialize;
+use thingsmith_core::Fault;
+use thingsmith_core::identity_policies::{self, Holder};
+
+/// Detaches a managed policy from a role.
+///
+/// # Errors
+/// `NoSuchEntity` if there is no such role or policy, or it is not attached, `InvalidInput` for what is no policy's
+/// ARN.
+pub struct DetachRolePolicy;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Input {
+    role_name: String,
+    policy_arn: String,
+}
+
+impl Operation for DetachRolePolicy {
+    const NAME: &'static str = "DetachRolePolicy";
+    const HTTP: Http = Http::post("/");
+    const ACTION: Option<&'static str> = Some("iam:DetachRolePolicy");
+    type Input = Input;
+    type Output = Empty;
+
+    fn resources(cx: &Context<'_>, input: &Input) -> Vec<String> {
+        vec![iam::role_arn(cx, "/", &input.role_name)]
+    }
+
+    async fn find_resources(cx: &Context<'_>, input: &Input) -> Result<Vec<String>, Fault> {
+        Ok(vec![iam::find_role_arn(cx, &input.role_name).await?])
+    }
+
+    async fn call(cx: &Context<'_>, input: Input) -> Result<Empty, Fault> {
+        let realm = iam::realm(cx).await?;
+        let holder = Holder::Role(&input.role_name);
+        identity_policies::detach(cx.deeds, &realm, holder, &input.policy_arn).await?;
+        Ok(Empty {})
+    }
+}

@@ -1,0 +1,42 @@
+use crate::iam;
+use crate::{Context, Empty, Http, Operation};
+use serde::Deserialize;
+use thingsmith_core::Fault;
+use thingsmith_core::identity_policies::{self, Holder};
+
+/// Attaches a managed policy to a user. Doing it twice is harmless.
+///
+/// # Errors
+/// `NoSuchEntity` if there is no such user or policy, `InvalidInput` for what is no policy's ARN, `LimitExceeded` for
+/// an eleventh policy.
+pub struct AttachUserPolicy;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Input {
+    user_name: String,
+    policy_arn: String,
+}
+
+impl Operation for AttachUserPolicy {
+    const NAME: &'static str = "AttachUserPolicy";
+    const HTTP: Http = Http::post("/");
+    const ACTION: Option<&'static str> = Some("iam:AttachUserPolicy");
+    type Input = Input;
+    type Output = Empty;
+
+    fn resources(cx: &Context<'_>, input: &Input) -> Vec<String> {
+        vec![iam::user_arn(cx, "/", &input.user_name)]
+    }
+
+    async fn find_resources(cx: &Context<'_>, input: &Input) -> Result<Vec<String>, Fault> {
+        Ok(vec![iam::find_user_arn(cx, &input.user_name).await?])
+    }
+
+    async fn call(cx: &Context<'_>, input: Input) -> Result<Empty, Fault> {
+        let realm = iam::realm(cx).await?;
+        let holder = Holder::User(&input.user_name);
+        identity_policies::attach(cx.deeds, &realm, holder, &input.policy_arn).await?;
+        Ok(Empty {})
+    }
+}

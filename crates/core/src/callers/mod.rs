@@ -1,0 +1,171 @@
+//! Whose an access key is, and what its holder may do.
+//!
+//! What was looked up is believed for a second: a caller in steady state costs a read a second and none for each request,
+//! and a change bites within a second on every node; on the node that makes it at once.
+
+mod lookup;
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_lc_rs::digest;
+use lru::LruCache;
+use thingsmith_model::{Account, Secret, Timestamp};
+use thingsmith_policy::Document;
+
+use crate::{Deeds, Fault};
+
+/// How long what was looked up is believed.
+const BELIEVED: Duration = Duration::from_secs(1);
+/// Callers remembered at once.
+const REMEMBERED: NonZeroUsize = NonZeroUsize::new(10_000).expect("it is not zero");
+
+/// Who signs with an access key.
+#[derive(Debug)]
+pub struct Identity {
+    /// Its account.
+    pub account: Account,
+    /// Its ARN: a user's or a session's.
+    pub arn: String,
+    /// IAM's id of it; a session's is its role's with its name.
+    pub user_id: String,
+    /// The user's name; a session has none.
+    pub user_name: Option<String>,
+    /// The ARN of the session's role; a user has none.
+    pub role_arn: Option<String>,
+    /// What the key signs with.
+    pub secret: Secret<String>,
+    /// The policies of the user or role.
+    pub documents: Arc<[Arc<Document>]>,
+    /// The policies that narrow a session, where it was given any: it may do what both permit.
+    pub narrowing: Option<Arc<[Arc<Document>]>>,
+    /// When a session was made.
+    pub issued_at: Option<Timestamp>,
+    /// When a session ends.
+    pub expires_at: Option<Timestamp>,
+    /// What policies can ask of a session besides.
+    pub variables: Vec<(String, String)>,
+}
+
+/// What was found of an access key.
+#[derive(Debug, Clone)]
+pub enum Lookup {
+    /// No such key is known.
+    Unknown,
+    /// The key is known and may not be used: it is switched off, or its token is not its own.
+    Unusable,
+    /// The session has ended.
+    Expired,
+    /// This is who signs with it.
+    Found(Arc<Identity>),
+}
+
+/// The callers that this node has seen lately.
+pub(crate) struct Callers {
+    seen: Mutex<Seen>,
+}
+
+struct Seen {
+    /// Counted up by each change, so that what was read before one is not remembered after it.
+    generation: u64,
+    identities: LruCache<String, Entry>,
+}
+
+struct Entry {
+    read_at: Timestamp,
+    /// The SHA-256 of the session's token.
+    token: Option<[u8; 32]>,
+    identity: Arc<Identity>,
+}
+
+impl Default for Callers {
+    fn default() -> Self {
+        Self {
+            seen: Mutex::new(Seen {
+                generation: 0,
+                identities: LruCache::new(REMEMBERED),
+            }),
+        }
+    }
+}
+
+impl Callers {
+    /// Forgets everybody: something changed that may concern any of them.
+    pub(crate) fn forget(&self) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.generation += 1;
+        seen.identities.clear();
+    }
+
+    fn recall(
+        &self,
+        access_key_id: &str,
+        token: Option<&[u8; 32]>,
+        now: Timestamp,
+    ) -> Result<Arc<Identity>, u64> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let generation = seen.generation;
+        match seen.identities.get(access_key_id) {
+            // A clock that was turned back makes it old as well.
+            Some(entry)
+                if entry.read_at <= now && now < entry.read_at.plus(BELIEVED) && entry.bears(token) =>
+            {
+                Ok(Arc::clone(&entry.identity))
+            }
+            _ => Err(generation),
+        }
+    }
+
+    fn remember(&self, access_key_id: &str, entry: Entry, generation: u64) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.generation == generation {
+            seen.identities.put(access_key_id.to_owned(), entry);
+        }
+    }
+}
+
+impl Entry {
+    fn bears(&self, token: Option<&[u8; 32]>) -> bool {
+        match (&self.token, token) {
+            (None, None) => true,
+            (Some(own), Some(given)) => aws_lc_rs::constant_time::verify_slices_are_equal(own, given).is_ok(),
+            _ => false,
+        }
+    }
+}
+
+/// Whose an access key is, given the session token that came with it.
+///
+/// # Errors
+/// When the store fails, or a secret was sealed with another seal key.
+pub async fn find(deeds: &Deeds, access_key_id: &str, token: Option<&str>) -> Result<Lookup, Fault> {
+    let digest = token.map(|token| {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
+        bytes
+    });
+    let now = deeds.clock().now();
+    let found = match deeds.callers().recall(access_key_id, digest.as_ref(), now) {
+        Ok(identity) => Lookup::Found(identity),
+        Err(generation) => {
+            let found = match token {
+                Some(token) => lookup::session(deeds, access_key_id, token).await?,
+                None => lookup::user(deeds, access_key_id).await?,
+            };
+            if let Lookup::Found(identity) = &found {
+                let entry = Entry {
+                    read_at: now,
+                    token: digest,
+                    identity: Arc::clone(identity),
+                };
+                deeds.callers().remember(access_key_id, entry, generation);
+            }
+            found
+        }
+    };
+    Ok(match found {
+        Lookup::Found(identity) if identity.expires_at.is_some_and(|end| end <= now) => Lookup::Expired,
+        found => found,
+    })
+}

@@ -1,0 +1,135 @@
+//! Sessions of roles: temporary credentials.
+//!
+//! A session is no row: everything that it is stands in its token, sealed under a key of its own that the seal key and the
+//! access key id make, so that every node opens it, nobody else reads or forges it, and a fleet that renews its
+//! credentials every hour writes nothing. What a session may do is looked up by its role at each use.
+
+mod token;
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use thingsmith_model::{Secret, Timestamp};
+use thingsmith_policy::{Document, Language};
+
+pub(crate) use token::Session;
+
+use crate::iam::{self, malformed};
+use crate::realms::RealmRecord;
+use crate::roles::Role;
+use crate::{Code, Deeds, Fault, managed_policies};
+
+/// What a new session is to be.
+#[derive(Debug, Clone, Default)]
+pub struct NewSession {
+    /// The session's name, which its ARN ends in.
+    pub name: String,
+    /// How long it lasts, in seconds; an hour if not given.
+    pub duration_seconds: Option<i64>,
+    /// A policy that narrows what the role may do.
+    pub policy: Option<String>,
+    /// ARNs of managed policies of the role's account that narrow it too.
+    pub policy_arns: Vec<String>,
+    /// Values that policies can ask for by these names, such as `credentials-iot:ThingName`.
+    pub variables: Vec<(String, String)>,
+}
+
+/// The credentials of a session. They are told once.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// `ASIA` and 16 characters.
+    pub access_key_id: String,
+    /// 40 characters.
+    pub secret: Secret<String>,
+    /// The sealed session.
+    pub session_token: Secret<String>,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// The role's id, a colon and the session's name.
+    pub user_id: String,
+    /// The session's ARN.
+    pub arn: String,
+}
+
+/// How long a session lasts when nothing is said (STS API reference, AssumeRole).
+const HOUR: i64 = 3600;
+/// Most characters of the policies that a session is given (STS API reference, AssumeRole, Policy).
+pub const MOST_CHARACTERS: usize = 2048;
+/// Most managed policies that a session is given (STS API reference, AssumeRole, PolicyArns).
+const MOST_ARNS: usize = 10;
+
+/// Makes a session of a role. Whether the caller may was decided before.
+///
+/// # Errors
+/// `InvalidRequestException` for a session longer than the role's are, or a policy ARN that is none of the role's account;
+/// `MalformedPolicyDocumentException`; `PackedPolicyTooLargeException`.
+pub async fn issue(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    role: &Role,
+    new: NewSession,
+) -> Result<Credentials, Fault> {
+    let seconds = new.duration_seconds.unwrap_or(HOUR);
+    if seconds > role.longest_session_seconds {
+        return Err(Fault::invalid(
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+        ));
+    }
+    check_policy(&new)?;
+    let mut managed = Vec::new();
+    for arn in &new.policy_arns {
+        let number = managed_policies::number_of(deeds, realm, arn).await;
+        managed.push(number.map_err(|fault| match fault.code {
+            Code::NoSuchEntity | Code::InvalidInput => {
+                Fault::invalid(format!("PolicyArns: {}", fault.message))
+            }
+            _ => fault,
+        })?);
+    }
+    let now = deeds.clock().now();
+    let lifetime = Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
+    let mut secret = [0; 30];
+    deeds.random().fill(&mut secret);
+    let session = Session {
+        realm: realm.realm.0,
+        account: realm.account.clone(),
+        role: role.number,
+        name: new.name,
+        secret: STANDARD.encode(secret),
+        issued_at: now.as_millis(),
+        expires_at: now.plus(lifetime).as_millis(),
+        policy: new.policy,
+        managed,
+        variables: new.variables,
+    };
+    let access_key_id = format!("ASIA{}", iam::characters(16, deeds.random()));
+    let session_token = session.seal(deeds, &access_key_id)?;
+    Ok(Credentials {
+        session_token: Secret::new(session_token),
+        user_id: session.user_id(role),
+        arn: session.arn(role),
+        expires_at: Timestamp::from_millis(session.expires_at),
+        secret: Secret::new(session.secret.clone()),
+        access_key_id,
+    })
+}
+
+fn check_policy(new: &NewSession) -> Result<(), Fault> {
+    if new.policy_arns.len() > MOST_ARNS {
+        return Err(Fault::invalid(format!(
+            "PolicyArns has {} ARNs, at most {MOST_ARNS} are allowed.",
+            new.policy_arns.len()
+        )));
+    }
+    let Some(policy) = &new.policy else { return Ok(()) };
+    let characters = policy.chars().count();
+    if characters > MOST_CHARACTERS {
+        return Err(Fault::new(
+            Code::PackedPolicyTooLarge,
+            format!("Policy has {characters} characters, at most {MOST_CHARACTERS} are allowed."),
+        ));
+    }
+    Document::parse(policy, Language::Iam).map_err(|wrong| malformed("Policy", &wrong))?;
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! Finding the resource that an ARN names.
+
+use thingsmith_model::{Arn, Realm, Resource};
+use thingsmith_ports::{Batch, Hold};
+
+use crate::realms::RealmRecord;
+use crate::{Deeds, Fault, billing_groups, policies, thing_groups, thing_types};
+
+/// A resource that takes tags.
+pub(super) struct Taggable {
+    /// What its tags hang on.
+    pub(super) number: i64,
+    /// Adds the hold of its row to a batch.
+    pub(super) hold: fn(&mut Batch, Realm, i64, Hold),
+}
+
+/// The taggable resource of this realm that an ARN names.
+///
+/// # Errors
+/// `ResourceNotFoundException` when it is not there, `InvalidRequestException` for what takes no tags: things and client
+/// certificates among others (guide, "Using tags with billing groups").
+pub(super) async fn find(deeds: &Deeds, realm: &RealmRecord, arn: &Arn) -> Result<Taggable, Fault> {
+    let absent = || Fault::not_found(format!("Resource {arn} not found."));
+    let elsewhere = (&arn.account, &arn.region) != (&realm.account, &realm.region);
+    let (number, hold): (_, fn(&mut Batch, Realm, i64, Hold)) = match &arn.resource {
+        Resource::Thing(_) | Resource::Certificate(_) => {
+            return Err(Fault::invalid(format!(
+                "resourceArn {arn} names a kind of resource that takes no tags."
+            )));
+        }
+        // A resource of another account or region is none of this realm's, whether it is there or not.
+        _ if elsewhere => return Err(absent()),
+        Resource::Policy(name) => {
+            let found = policies::rows::find(deeds.store(), realm.realm, name).await?;
+            (found.map(|it| it.number), policies::rows::hold)
+        }
+        Resource::ThingGroup(name) => {
+            let found = thing_groups::rows::find(deeds.store(), realm.realm, name).await?;
+            (found.map(|it| it.number), thing_groups::rows::hold)
+        }
+        Resource::ThingType(name) => {
+            let found = thing_types::rows::find(deeds.store(), realm.realm, name).await?;
+            (found.map(|it| it.number), thing_types::rows::hold)
+        }
+        Resource::BillingGroup(name) => {
+            let found = billing_groups::rows::find(deeds.store(), realm.realm, name).await?;
+            (found.map(|it| it.number), billing_groups::rows::hold)
+        }
+        Resource::CaCertificate(_) | Resource::Other(_) => (None, policies::rows::hold),
+    };
+    let number = number.ok_or_else(absent)?;
+    Ok(Taggable { number, hold })
+}
