@@ -116,7 +116,7 @@ async fn why_says_what_was_refused_and_what_decided() {
 fn a_caller_of_the_api_that_may_not_is_known_too() {
     let home = Home::sqlite().config(
         "[[access_keys]]\naccess_key_id = \"AKIAREADER0000000000\"\nsecret_access_key = \"reads and reads and reads\"\nname = \"reader\"\n\
-         policy = '{\"Version\": \"2012-10-17\", \"Statement\": []}'\n",
+         policy = '{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"iot:CreateThing\", \"Resource\": \"*\"}]}'\n",
     );
     let server = home.start();
     let mut reader =
