@@ -30,6 +30,7 @@ pub mod schema;
 pub mod sessions;
 pub mod settings;
 pub mod tags;
+pub mod thing_groups;
 pub mod thing_types;
 pub mod things;
 pub mod transfers;

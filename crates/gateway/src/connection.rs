@@ -61,6 +61,7 @@ pub(crate) async fn serve(
         codec: Codec::new(),
         session,
         output,
+        cut: false,
         shutdown,
         backlog: false,
         client: None,
@@ -77,6 +78,8 @@ struct Connection<'g> {
     codec: Codec,
     session: Session,
     output: BytesMut,
+    /// Whether sending stopped inside of a packet, after which nothing can follow.
+    cut: bool,
     shutdown: watch::Receiver<bool>,
     /// Whether packets that were read may still wait for their turn.
     backlog: bool,
@@ -336,9 +339,15 @@ impl Connection<'_> {
     /// Sends what is to be sent. A client that takes nothing for a while is given up; one that does not read must not
     /// keep its client id from its successor, nor the server from ending.
     async fn flush(&mut self) -> Result<(), DisconnectReason> {
-        if self.output.is_empty() {
+        if self.output.is_empty() || self.cut {
             return Ok(());
         }
+        let flushed = self.flush_output().await;
+        self.cut = flushed.is_err();
+        flushed
+    }
+
+    async fn flush_output(&mut self) -> Result<(), DisconnectReason> {
         let patience = self.gateway.config.write_patience;
         let mut output = std::mem::take(&mut self.output);
         let send = async {

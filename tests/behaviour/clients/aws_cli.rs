@@ -11,7 +11,7 @@ use crate::server::{ACCOUNT, Home, REGION, Server};
 use device::{Device, Kind};
 
 /// The CLI with a key.
-struct Aws<'s> {
+pub(super) struct Aws<'s> {
     program: PathBuf,
     server: &'s Server<'s>,
     id: String,
@@ -19,7 +19,7 @@ struct Aws<'s> {
 }
 
 impl<'s> Aws<'s> {
-    fn new(server: &'s Server<'s>) -> Option<Self> {
+    pub(super) fn new(server: &'s Server<'s>) -> Option<Self> {
         let (id, secret) = server.credentials();
         Some(Self {
             program: venv()?.join("bin/aws"),
@@ -44,7 +44,7 @@ impl<'s> Aws<'s> {
     }
 
     /// Calls, and reads what is printed.
-    fn call(&self, words: &str, more: &[&str]) -> Value {
+    pub(super) fn call(&self, words: &str, more: &[&str]) -> Value {
         let output = self.run(words, more);
         assert!(output.status.success(), "aws {words} {more:?}: {}", text(&output));
         if output.stdout.is_empty() {
@@ -55,7 +55,7 @@ impl<'s> Aws<'s> {
     }
 
     /// Calls, and gives back what a refusal prints.
-    fn refused(&self, words: &str, more: &[&str]) -> String {
+    pub(super) fn refused(&self, words: &str, more: &[&str]) -> String {
         let output = self.run(words, more);
         // Version 1 of the CLI ends with 255 when the service refuses, version 2 with 254.
         assert!(
@@ -71,7 +71,7 @@ impl<'s> Aws<'s> {
     }
 }
 
-fn arn(resource: &str) -> String {
+pub(super) fn arn(resource: &str) -> String {
     format!("arn:aws:iot:{REGION}:{ACCOUNT}:{resource}")
 }
 

@@ -2,11 +2,13 @@
 //! Device SDK, curl and openssl. Nothing about them is changed but the address they are given.
 
 mod aws_cli;
+mod aws_groups;
 mod boto3;
 pub(crate) mod device;
 mod javascript;
 mod mosquitto;
 mod openssl;
+mod registry;
 mod sdk;
 
 use std::path::{Path, PathBuf};

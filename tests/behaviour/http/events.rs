@@ -2,19 +2,19 @@
 
 use serde_json::{Value, json};
 use thingsmith_core::messages::{Delivery, QueueLimits};
-use thingsmith_mqtt::{Qos, TopicFilter, TopicLimits};
+use thingsmith_mqtt::{Qos, SubscriptionOptions, TopicFilter, TopicLimits};
 use thingsmith_testkit::{ACCOUNT, Client, Engine, REGION, TestServer};
 use tokio::sync::mpsc::Receiver;
 
 use super::{Seen, named};
 
 /// Somebody who subscribes to every event of the server's realm.
-struct Listener {
+pub(super) struct Listener {
     queue: Receiver<Delivery>,
 }
 
 impl Listener {
-    async fn at(server: &TestServer) -> Self {
+    pub(super) async fn at(server: &TestServer) -> Self {
         let realm = server
             .deeds
             .realm(&ACCOUNT.parse().unwrap(), &REGION.parse().unwrap())
@@ -31,13 +31,13 @@ impl Listener {
             &subscriber,
             &filter,
             Qos::AtLeastOnce,
-            thingsmith_mqtt::SubscriptionOptions::default(),
+            SubscriptionOptions::default(),
         );
         Self { queue }
     }
 
     /// The events until now, their topics and payloads.
-    fn heard(&mut self) -> Vec<(String, Value)> {
+    pub(super) fn heard(&mut self) -> Vec<(String, Value)> {
         let mut heard = Vec::new();
         while let Ok(delivery) = self.queue.try_recv() {
             assert_eq!(delivery.qos, Qos::AtLeastOnce);
@@ -52,7 +52,7 @@ impl Listener {
     }
 }
 
-async fn turn(admin: &Client, types: &[&str], on: bool) {
+pub(super) async fn turn(admin: &Client, types: &[&str], on: bool) {
     let configurations: serde_json::Map<_, _> = types
         .iter()
         .map(|name| ((*name).to_owned(), json!({"Enabled": on})))

@@ -12,12 +12,16 @@ mod iot_data;
 mod own;
 mod permissions;
 mod policies;
+mod policy_versions;
 mod presigned;
 mod principals;
 mod query;
 mod realms;
+mod rights;
 mod sts;
 mod tags;
+mod thing_group_events;
+mod thing_groups;
 mod thing_types;
 mod things;
 

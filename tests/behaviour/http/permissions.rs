@@ -9,7 +9,9 @@ use super::{call, named, written};
 /// and condition keys for AWS IoT".
 const RESOURCES: &[(&str, &str)] = &[
     ("AddThingToBillingGroup", "*"),
+    ("AddThingToThingGroup", "*"),
     ("AttachPolicy", "a"),
+    ("AttachPrincipalPolicy", "a"),
     ("AttachThingPrincipal", "*"),
     (
         "CreateBillingGroup",
@@ -17,7 +19,15 @@ const RESOURCES: &[(&str, &str)] = &[
     ),
     ("CreateCertificateFromCsr", "*"),
     ("CreatePolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
+    (
+        "CreatePolicyVersion",
+        "arn:aws:iot:us-east-1:123456789012:policy/a",
+    ),
     ("CreateThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
+    (
+        "CreateThingGroup",
+        "arn:aws:iot:us-east-1:123456789012:thinggroup/a",
+    ),
     (
         "CreateThingType",
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",
@@ -28,7 +38,15 @@ const RESOURCES: &[(&str, &str)] = &[
     ),
     ("DeleteCertificate", CERTIFICATE),
     ("DeletePolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
+    (
+        "DeletePolicyVersion",
+        "arn:aws:iot:us-east-1:123456789012:policy/a",
+    ),
     ("DeleteThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
+    (
+        "DeleteThingGroup",
+        "arn:aws:iot:us-east-1:123456789012:thinggroup/a",
+    ),
     (
         "DeleteThingType",
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",
@@ -46,19 +64,41 @@ const RESOURCES: &[(&str, &str)] = &[
     ("DescribeEventConfigurations", "*"),
     ("DescribeThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
     (
+        "DescribeThingGroup",
+        "arn:aws:iot:us-east-1:123456789012:thinggroup/a",
+    ),
+    (
         "DescribeThingType",
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",
     ),
     ("DetachPolicy", "a"),
+    ("DetachPrincipalPolicy", "a"),
     ("DetachThingPrincipal", "*"),
+    ("GetEffectivePolicies", "*"),
     ("GetPolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
+    ("GetPolicyVersion", "arn:aws:iot:us-east-1:123456789012:policy/a"),
     ("ListAttachedPolicies", "*"),
     ("ListBillingGroups", "*"),
     ("ListCertificates", "*"),
     ("ListPolicies", "*"),
+    ("ListPolicyPrincipals", "*"),
+    (
+        "ListPolicyVersions",
+        "arn:aws:iot:us-east-1:123456789012:policy/a",
+    ),
+    ("ListPrincipalPolicies", "*"),
     ("ListPrincipalThings", "*"),
     ("ListPrincipalThingsV2", "*"),
     ("ListTagsForResource", "a"),
+    (
+        "ListTargetsForPolicy",
+        "arn:aws:iot:us-east-1:123456789012:policy/a",
+    ),
+    ("ListThingGroups", "*"),
+    (
+        "ListThingGroupsForThing",
+        "arn:aws:iot:us-east-1:123456789012:thing/a",
+    ),
     ("ListThingPrincipals", "*"),
     ("ListThingPrincipalsV2", "*"),
     ("ListThingTypes", "*"),
@@ -67,9 +107,19 @@ const RESOURCES: &[(&str, &str)] = &[
         "ListThingsInBillingGroup",
         "arn:aws:iot:us-east-1:123456789012:billinggroup/a",
     ),
+    (
+        "ListThingsInThingGroup",
+        "arn:aws:iot:us-east-1:123456789012:thinggroup/a",
+    ),
     ("RegisterCertificateWithoutCA", "*"),
     ("RemoveThingFromBillingGroup", "*"),
+    ("RemoveThingFromThingGroup", "*"),
+    (
+        "SetDefaultPolicyVersion",
+        "arn:aws:iot:us-east-1:123456789012:policy/a",
+    ),
     ("TagResource", "a"),
+    ("TestAuthorization", "*"),
     ("UntagResource", "a"),
     (
         "UpdateBillingGroup",
@@ -78,6 +128,11 @@ const RESOURCES: &[(&str, &str)] = &[
     ("UpdateCertificate", CERTIFICATE),
     ("UpdateEventConfigurations", "*"),
     ("UpdateThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
+    (
+        "UpdateThingGroup",
+        "arn:aws:iot:us-east-1:123456789012:thinggroup/a",
+    ),
+    ("UpdateThingGroupsForThing", "*"),
     (
         "UpdateThingType",
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",

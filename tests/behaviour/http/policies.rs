@@ -212,7 +212,7 @@ async fn a_target_is_something_that_is_there() {
     insta::assert_snapshot!(attach("arn:aws:iot:us-east-1:123456789012:thinggroup/g").await, @r#"
     404 ResourceNotFoundException
     {
-      "message": "Thing group arn:aws:iot:us-east-1:123456789012:thinggroup/g not found."
+      "message": "Thing group g not found."
     }
     "#);
     insta::assert_snapshot!(attach("arn:aws:iot:us-east-1:123456789012:thing/t").await, @r#"

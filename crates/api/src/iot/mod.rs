@@ -8,6 +8,7 @@ pub mod events;
 mod missing;
 pub mod policies;
 pub mod tags;
+pub mod thing_groups;
 pub mod thing_types;
 pub mod things;
 pub mod transfers;
@@ -53,12 +54,34 @@ const WRITTEN: &[Entry] = &[
     entry::<transfers::RejectCertificateTransfer>(),
     entry::<transfers::TransferCertificate>(),
     entry::<policies::AttachPolicy>(),
+    entry::<policies::AttachPrincipalPolicy>(),
     entry::<policies::CreatePolicy>(),
+    entry::<policies::CreatePolicyVersion>(),
     entry::<policies::DeletePolicy>(),
+    entry::<policies::DeletePolicyVersion>(),
     entry::<policies::DetachPolicy>(),
+    entry::<policies::DetachPrincipalPolicy>(),
+    entry::<policies::GetEffectivePolicies>(),
     entry::<policies::GetPolicy>(),
+    entry::<policies::GetPolicyVersion>(),
     entry::<policies::ListAttachedPolicies>(),
     entry::<policies::ListPolicies>(),
+    entry::<policies::ListPolicyPrincipals>(),
+    entry::<policies::ListPolicyVersions>(),
+    entry::<policies::ListPrincipalPolicies>(),
+    entry::<policies::ListTargetsForPolicy>(),
+    entry::<policies::SetDefaultPolicyVersion>(),
+    entry::<policies::TestAuthorization>(),
+    entry::<thing_groups::AddThingToThingGroup>(),
+    entry::<thing_groups::CreateThingGroup>(),
+    entry::<thing_groups::DeleteThingGroup>(),
+    entry::<thing_groups::DescribeThingGroup>(),
+    entry::<thing_groups::ListThingGroups>(),
+    entry::<thing_groups::ListThingGroupsForThing>(),
+    entry::<thing_groups::ListThingsInThingGroup>(),
+    entry::<thing_groups::RemoveThingFromThingGroup>(),
+    entry::<thing_groups::UpdateThingGroup>(),
+    entry::<thing_groups::UpdateThingGroupsForThing>(),
     entry::<endpoints::DescribeEndpoint>(),
     entry::<thing_types::CreateThingType>(),
     entry::<thing_types::DeleteThingType>(),

@@ -30,7 +30,7 @@ async fn is_whole(
         connections::rows::registration(deeds.store(), realm.realm, &registered.certificate_id).await?;
     Ok(found.is_some_and(|(number, grounds)| {
         let policies = grounds.policies.iter().map(|policy| policy.number);
-        let thing = grounds.thing.as_ref().map(|(name, _)| name);
+        let thing = grounds.thing.as_ref().map(|thing| &thing.name);
         number == registered.certificate
             && thing == Some(&registered.thing)
             && policies.eq(devices.policies())

@@ -9,3 +9,4 @@ pub mod rows;
 
 pub use admission::{Admission, Refusal, admit};
 pub use principal::{Answer, ConnectFacts, DecidingStatement, Principal};
+pub(crate) use principal::{certificate_facts, rights};

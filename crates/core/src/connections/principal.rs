@@ -13,8 +13,9 @@ use thingsmith_ports::StoreError;
 use thingsmith_x509::Certificate;
 
 use super::Admission;
-use super::rows::{self, Grounds};
+use super::rows::{self, ConnectedThing, Grounds};
 use crate::Deeds;
+use crate::outbox::Change;
 use crate::policies::AttachedDocument;
 use crate::realms::RealmRecord;
 
@@ -54,8 +55,10 @@ pub struct Principal {
 struct Known {
     read_at: Timestamp,
     active: bool,
+    /// The objects that all this was read from, but for the certificate.
+    read_from: Vec<Change>,
     documents: Vec<AttachedDocument>,
-    /// The thing of the client's name, when the certificate is attached to it.
+    /// The thing that the certificate is attached to exclusively, or that of the client's name when it is attached to it.
     thing: Option<ThingFacts>,
 }
 
@@ -108,7 +111,7 @@ impl Principal {
             realm: Arc::clone(&admission.realm),
             number: admission.number,
             certificate_id: admission.certificate.id(),
-            certificate: facts(&admission.certificate),
+            certificate: certificate_facts(&admission.certificate),
             source: connect.source.map(|address| address.to_canonical().to_string()),
             will_topic: connect
                 .will_topic
@@ -133,6 +136,12 @@ impl Principal {
     /// Its client id.
     pub fn client_id(&self) -> &str {
         &self.connect.client_id
+    }
+
+    /// The changes that make what is known of it out of date.
+    pub fn concerned_by(&self) -> impl Iterator<Item = Change> {
+        let certificate = Change::Certificate(self.number);
+        std::iter::once(certificate).chain(self.known.read_from.iter().copied())
     }
 
     /// May it connect under its client id?
@@ -247,9 +256,12 @@ impl Principal {
 const READINGS: usize = 4;
 
 /// Whether what was seen of a certificate as its first thing also decides for it under this client id: it has no thing,
-/// or that is the one.
+/// that is the one, or it is attached to it exclusively.
 fn decides_for(grounds: &Grounds, client_id: &str) -> bool {
-    grounds.thing.as_ref().is_none_or(|(name, _)| name == client_id)
+    grounds
+        .thing
+        .as_ref()
+        .is_none_or(|thing| thing.exclusive || thing.name == client_id)
 }
 
 /// Reads what decides for a principal.
@@ -265,6 +277,18 @@ async fn read(
         }
     }
     Err(StoreError::other("a document of an attached policy is not there"))
+}
+
+/// The thing that a certificate connects as under a client id, and the documents that decide for it, whether it is active
+/// or not.
+pub(crate) async fn rights(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    certificate: i64,
+    client_id: &str,
+) -> Result<(Option<ThingFacts>, Vec<AttachedDocument>), StoreError> {
+    let known = read(deeds, realm, certificate, client_id).await?;
+    Ok((known.thing, known.documents))
 }
 
 /// Reads once; nothing if a document was gone when its turn came.
@@ -292,10 +316,18 @@ impl Known {
             return Ok(Some(Self {
                 read_at,
                 active: false,
+                read_from: Vec::new(),
                 documents: Vec::new(),
                 thing: None,
             }));
         };
+        let policies = grounds
+            .policies
+            .iter()
+            .map(|policy| Change::Policy(policy.number));
+        let groups = grounds.groups.iter().copied().map(Change::ThingGroup);
+        let thing = grounds.thing.iter().map(|thing| Change::Thing(thing.number));
+        let read_from = policies.chain(groups).chain(thing).collect();
         let documents = deeds
             .documents()
             .parsed(deeds, realm.realm, grounds.policies)
@@ -306,13 +338,10 @@ impl Known {
         Ok(Some(Self {
             read_at,
             active: grounds.status == CertificateStatus::Active,
+            read_from,
             documents,
             // Thing variables have values only for the certificate's own thing (guide, "Thing policy variables").
-            thing: grounds.thing.map(|(name, attributes)| ThingFacts {
-                name,
-                thing_type: None,
-                attributes: attributes.into_iter().collect(),
-            }),
+            thing: grounds.thing.map(thing_facts),
         }))
     }
 }
@@ -321,8 +350,17 @@ fn arn(realm: &RealmRecord, kind: &str, name: &str) -> String {
     format!("arn:aws:iot:{}:{}:{kind}/{name}", realm.region, realm.account)
 }
 
+/// A thing in the words of policies.
+fn thing_facts(thing: ConnectedThing) -> ThingFacts {
+    ThingFacts {
+        name: thing.name,
+        thing_type: thing.thing_type,
+        attributes: thing.attributes.into_iter().collect(),
+    }
+}
+
 /// A certificate in the words of policies.
-fn facts(certificate: &Certificate) -> CertificateFacts {
+pub(crate) fn certificate_facts(certificate: &Certificate) -> CertificateFacts {
     CertificateFacts {
         id: certificate.id().to_string(),
         serial_number: Some(certificate.serial_number()),

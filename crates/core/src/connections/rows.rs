@@ -1,19 +1,57 @@
 //! The SQL of what decides for a connected principal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use thingsmith_model::{CertificateId, CertificateStatus, PolicyName, Realm};
 use thingsmith_ports::{Row, Statement, Store, StoreError};
+
+/// The rest of a statement whose `known` is a certificate and the thing that it connects as. `$1` is the realm. Policies
+/// count from the certificate, from the thing's groups and from those above them (guide, "Attach a policy to a thing
+/// group"). SQLite keeps the order of a CROSS JOIN: without statistics it would look for the thing among all ancestors.
+macro_rules! grounds_of_known {
+    () => {
+        "SELECT k.number, k.status, t.number, t.name, t.attributes, k.sole, tt.name, x.thing_group, \
+         p.number, p.name, p.default_version FROM known k \
+         LEFT JOIN things t ON t.realm = $1 AND t.number = COALESCE(k.sole, k.fitting) \
+         LEFT JOIN thing_types tt ON tt.realm = $1 AND tt.number = t.thing_type \
+         LEFT JOIN (SELECT CAST(NULL AS BIGINT) AS thing_group, a.policy FROM known k \
+         JOIN policy_attachments a ON a.realm = $1 AND a.target = k.number \
+         UNION ALL SELECT ga.ancestor, a.policy FROM known k \
+         CROSS JOIN thing_group_members m CROSS JOIN thing_group_ancestors ga \
+         LEFT JOIN policy_attachments a ON a.realm = $1 AND a.target = ga.ancestor \
+         WHERE m.realm = $1 AND m.thing = COALESCE(k.sole, k.fitting) \
+         AND ga.realm = $1 AND ga.descendant = m.thing_group) x ON 1 = 1 \
+         LEFT JOIN policies p ON p.realm = $1 AND p.number = x.policy"
+    };
+}
 
 /// What decides for a principal, as it stood at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grounds {
     /// The certificate's status.
     pub status: CertificateStatus,
-    /// The name and the attributes of the thing it connects as, if the certificate is attached to it.
-    pub thing: Option<(String, BTreeMap<String, String>)>,
-    /// The policies attached to the certificate, by number.
+    /// The thing it connects as.
+    pub thing: Option<ConnectedThing>,
+    /// The numbers of the groups that the thing is in and of those above them, with policies or without.
+    pub groups: Vec<i64>,
+    /// The policies attached to the certificate and to these groups, each once, by number.
     pub policies: Vec<AttachedPolicy>,
+}
+
+/// The thing that a certificate connects as: the one to which it is attached exclusively, else the one that is named as
+/// the client id, if it is attached to that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectedThing {
+    /// Names the thing in attachments.
+    pub number: i64,
+    /// Its name.
+    pub name: String,
+    /// The name of its type.
+    pub thing_type: Option<String>,
+    /// Its attributes.
+    pub attributes: BTreeMap<String, String>,
+    /// Whether the certificate is attached to it exclusively, so that the client id does not matter.
+    pub exclusive: bool,
 }
 
 /// A policy attached to a principal.
@@ -27,8 +65,8 @@ pub struct AttachedPolicy {
     pub default_version: i64,
 }
 
-/// The number of the certificate of this id and what decides for it, should it connect as the first of its things; none
-/// when the certificate is not there.
+/// The number of the certificate of this id and what decides for it, should it connect as its exclusive thing or else as
+/// the first of its things; none when the certificate is not there.
 ///
 /// One statement, because each costs a connecting device more than what it reads: a way to another thread and back. Most
 /// certificates have one thing, so that most connections need no other.
@@ -39,16 +77,19 @@ pub async fn registration(
 ) -> Result<Option<(i64, Grounds)>, StoreError> {
     let rows = store
         .read(Statement::new(
-            "SELECT c.status, t.name, t.attributes, p.number, p.name, p.default_version, c.number FROM certificates c \
-             LEFT JOIN things t ON t.realm = $2 AND t.number = (SELECT min(tp.thing) FROM thing_principals tp \
-             WHERE tp.realm = $2 AND tp.principal = c.number) \
-             LEFT JOIN policy_attachments a ON a.realm = $2 AND a.target = c.number \
-             LEFT JOIN policies p ON p.realm = $2 AND p.number = a.policy \
-             WHERE c.id = $1 AND c.realm = $2 ORDER BY p.number",
-            [id.as_bytes().as_slice().into(), realm.0.into()],
+            concat!(
+                "WITH known AS (SELECT c.number, c.status, \
+                 (SELECT tp.thing FROM thing_principals tp \
+                 WHERE tp.realm = $1 AND tp.principal = c.number AND tp.exclusive = 1 LIMIT 1) AS sole, \
+                 (SELECT min(tp.thing) FROM thing_principals tp \
+                 WHERE tp.realm = $1 AND tp.principal = c.number) AS fitting \
+                 FROM certificates c WHERE c.id = $2 AND c.realm = $1) ",
+                grounds_of_known!()
+            ),
+            [realm.0.into(), id.as_bytes().as_slice().into()],
         ))
         .await?;
-    let number = rows.first().map(|first| first.get(6)).transpose()?;
+    let number = rows.first().map(|first| first.get(0)).transpose()?;
     Ok(number.zip(to_grounds(&rows)?))
 }
 
@@ -61,44 +102,65 @@ pub async fn grounds(
 ) -> Result<Option<Grounds>, StoreError> {
     let rows = store
         .read(Statement::new(
-            "SELECT c.status, t.name, t.attributes, p.number, p.name, p.default_version FROM certificates c \
-             LEFT JOIN things t ON t.realm = $1 AND t.name = $3 AND EXISTS (SELECT 1 FROM thing_principals tp \
-             WHERE tp.realm = $1 AND tp.thing = t.number AND tp.principal = $2) \
-             LEFT JOIN policy_attachments a ON a.realm = $1 AND a.target = $2 \
-             LEFT JOIN policies p ON p.realm = $1 AND p.number = a.policy \
-             WHERE c.realm = $1 AND c.number = $2 ORDER BY p.number",
+            concat!(
+                "WITH known AS (SELECT c.number, c.status, \
+                 (SELECT tp.thing FROM thing_principals tp \
+                 WHERE tp.realm = $1 AND tp.principal = $2 AND tp.exclusive = 1 LIMIT 1) AS sole, \
+                 (SELECT t.number FROM things t WHERE t.realm = $1 AND t.name = $3 \
+                 AND EXISTS (SELECT 1 FROM thing_principals tp \
+                 WHERE tp.realm = $1 AND tp.thing = t.number AND tp.principal = $2)) AS fitting \
+                 FROM certificates c WHERE c.realm = $1 AND c.number = $2) ",
+                grounds_of_known!()
+            ),
             [realm.0.into(), certificate.into(), client_id.into()],
         ))
         .await?;
     to_grounds(&rows)
 }
 
-/// Reads a row for each policy, or one without a policy.
+/// Reads a row for each policy and each group without one, or one row when there is neither.
 fn to_grounds(rows: &[Row]) -> Result<Option<Grounds>, StoreError> {
     let Some(first) = rows.first() else {
         return Ok(None);
     };
-    let status: String = first.get(0)?;
-    let (name, attributes): (Option<String>, Option<String>) = (first.get(1)?, first.get(2)?);
-    let attributes = attributes.map(|text| serde_json::from_str(&text)).transpose();
+    let status: String = first.get(1)?;
+    let (mut groups, mut policies) = (BTreeSet::new(), BTreeMap::new());
+    for row in rows {
+        groups.extend(row.get::<Option<i64>>(7)?);
+        if let Some(policy) = policy(row)? {
+            policies.insert(policy.number, policy);
+        }
+    }
     Ok(Some(Grounds {
         status: status.parse().map_err(StoreError::other)?,
-        thing: name.zip(attributes.map_err(StoreError::other)?),
-        policies: rows
-            .iter()
-            .filter_map(|row| policy(row).transpose())
-            .collect::<Result<_, _>>()?,
+        thing: thing(first)?,
+        groups: groups.into_iter().collect(),
+        policies: policies.into_values().collect(),
+    }))
+}
+
+fn thing(row: &Row) -> Result<Option<ConnectedThing>, StoreError> {
+    let Some(number) = row.get(2)? else {
+        return Ok(None);
+    };
+    let attributes: String = row.get(4)?;
+    Ok(Some(ConnectedThing {
+        number,
+        name: row.get(3)?,
+        thing_type: row.get(6)?,
+        attributes: serde_json::from_str(&attributes).map_err(StoreError::other)?,
+        exclusive: row.get::<Option<i64>>(5)? == Some(number),
     }))
 }
 
 fn policy(row: &Row) -> Result<Option<AttachedPolicy>, StoreError> {
-    let Some(number) = row.get(3)? else {
+    let Some(number) = row.get(8)? else {
         return Ok(None);
     };
-    let name: String = row.get(4)?;
+    let name: String = row.get(9)?;
     Ok(Some(AttachedPolicy {
         number,
         name: name.parse().map_err(StoreError::other)?,
-        default_version: row.get(5)?,
+        default_version: row.get(10)?,
     }))
 }

@@ -89,7 +89,7 @@ const REMEMBERED: usize = 10_000;
 impl Known {
     /// Whether events of a type are turned on. A store that does not answer turns them off: the change happened, and an
     /// event is not worth failing it.
-    pub(super) async fn enabled(&self, deeds: &Deeds, realm: Realm, event_type: EventType) -> bool {
+    pub(crate) async fn enabled(&self, deeds: &Deeds, realm: Realm, event_type: EventType) -> bool {
         let now = deeds.clock().now();
         if let Some((at, enabled)) = self.lock().get(&realm)
             && *at <= now

@@ -21,10 +21,13 @@ const KEEP: Duration = Duration::from_secs(15 * 60);
 pub enum Change {
     /// A certificate's status, its policies or its things.
     Certificate(i64),
-    /// A thing's attributes, its certificates, or that it is.
+    /// A thing's attributes, its certificates, its groups, or that it is.
     Thing(i64),
     /// A policy's default version.
     Policy(i64),
+    /// A thing group's policies, or that it is: of interest to every connection whose thing is in it or in a group below
+    /// it. (A thing that joins or leaves a group is a change of the thing.)
+    ThingGroup(i64),
     /// A thing type's propagating attributes.
     ThingType(i64),
     /// What no gateway knows of: the row is a mark alone.
@@ -41,6 +44,7 @@ impl Change {
             Self::Certificate(_) => "certificate",
             Self::Thing(_) => "thing",
             Self::Policy(_) => "policy",
+            Self::ThingGroup(_) => "thing group",
             Self::ThingType(_) => "thing type",
             Self::Unseen(_) => "unseen",
             Self::CaCertificate(_) => "ca certificate",
@@ -53,6 +57,7 @@ impl Change {
             Self::Certificate(number)
             | Self::Thing(number)
             | Self::Policy(number)
+            | Self::ThingGroup(number)
             | Self::ThingType(number)
             | Self::Unseen(number)
             | Self::CaCertificate(number)
@@ -65,6 +70,7 @@ impl Change {
             "certificate" => Some(Self::Certificate(object)),
             "thing" => Some(Self::Thing(object)),
             "policy" => Some(Self::Policy(object)),
+            "thing group" => Some(Self::ThingGroup(object)),
             "thing type" => Some(Self::ThingType(object)),
             "unseen" => Some(Self::Unseen(object)),
             "ca certificate" => Some(Self::CaCertificate(object)),

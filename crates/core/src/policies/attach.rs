@@ -1,19 +1,13 @@
 //! Attaching policies to targets.
 
-use thingsmith_model::{Arn, PolicyName, Resource};
+use thingsmith_model::PolicyName;
 use thingsmith_ports::{Batch, Hold};
 
-use super::{Policy, not_found, rows};
-use crate::certificates::{self, Certificate};
-use crate::outbox::Change;
-use crate::pages::{Page, PageRequest};
+use super::{Target, not_found, rows};
+use crate::certificates;
 use crate::realms::RealmRecord;
 use crate::tries::{Attempt, Tries};
 use crate::{Code, Deeds, Fault};
-
-/// Policies that a certificate may have (AWS's quota "Maximum number of policies that can be attached to a certificate
-/// or Amazon Cognito identity").
-const POLICIES_PER_TARGET: i64 = 10;
 
 /// Attaches a policy to a target. Doing it twice is harmless.
 ///
@@ -45,14 +39,13 @@ async fn attach_once(
     let policy = rows::find(deeds.store(), realm.realm, name)
         .await?
         .ok_or_else(|| not_found(name))?;
-    let certificate = find_target(deeds, realm, target).await?;
-    certificates::check_attachable(&certificate)?;
-    let (count, attached) =
-        rows::attached(deeds.store(), realm.realm, certificate.number, policy.number).await?;
+    let found = Target::find(deeds, realm, target).await?;
+    found.check_attachable()?;
+    let (count, attached) = rows::attached(deeds.store(), realm.realm, found.number(), policy.number).await?;
     if attached {
         return Ok(());
     }
-    if count >= POLICIES_PER_TARGET {
+    if count >= found.limit() {
         return Err(Fault::new(
             Code::LimitExceeded,
             format!("Target {target} has {count} policies attached, the most that it may have."),
@@ -60,19 +53,32 @@ async fn attach_once(
         .into());
     }
     let mut batch = Batch::new();
-    // Always the certificate before the policy, so that two batches never wait for each other.
-    certificates::rows::hold(&mut batch, realm.realm, certificate.number, Hold::Exclusive);
+    found.hold(&mut batch, realm, Hold::Exclusive);
     rows::hold(&mut batch, realm.realm, policy.number, Hold::Shared);
     rows::attach(
         &mut batch,
         realm.realm,
-        certificate.number,
+        found.number(),
         policy.number,
-        POLICIES_PER_TARGET,
+        found.limit(),
     );
     deeds
-        .commit_change(batch, realm.realm, Change::Certificate(certificate.number), tries)
+        .commit_change(batch, realm.realm, found.change(), tries)
         .await
+}
+
+/// Attaches a policy to a principal, which is a target but no thing group. Doing it twice is harmless.
+///
+/// # Errors
+/// As [`attach_policy`].
+pub async fn attach_principal_policy(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    name: &PolicyName,
+    principal: &str,
+) -> Result<(), Fault> {
+    certificates::find_principal(deeds, realm, principal).await?;
+    attach_policy(deeds, realm, name, principal).await
 }
 
 /// Detaches a policy from a target. What is not attached, or not there, counts as detached: AWS lists no error for it.
@@ -85,13 +91,13 @@ pub async fn detach_policy(
     name: &PolicyName,
     target: &str,
 ) -> Result<(), Fault> {
-    let certificate = match find_target(deeds, realm, target).await {
+    let target = match Target::find(deeds, realm, target).await {
         Err(fault) if fault.code == Code::ResourceNotFound => return Ok(()),
         found => found?,
     };
     let mut tries = Tries::default();
     loop {
-        let outcome = detach_once(deeds, realm, name, &certificate, &mut tries).await;
+        let outcome = detach_once(deeds, realm, name, &target, &mut tries).await;
         if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
             return Ok(done);
         }
@@ -102,53 +108,33 @@ async fn detach_once(
     deeds: &Deeds,
     realm: &RealmRecord,
     name: &PolicyName,
-    certificate: &Certificate,
+    target: &Target,
     tries: &mut Tries,
 ) -> Result<(), Attempt> {
     let Some(policy) = rows::find(deeds.store(), realm.realm, name).await? else {
         return Ok(());
     };
     let mut batch = Batch::new();
-    rows::detach(&mut batch, realm.realm, certificate.number, policy.number);
+    rows::detach(&mut batch, realm.realm, target.number(), policy.number);
     deeds
-        .commit_change(batch, realm.realm, Change::Certificate(certificate.number), tries)
+        .commit_change(batch, realm.realm, target.change(), tries)
         .await
 }
 
-/// Lists the policies attached to a target in the order in which they were made.
+/// Detaches a policy from a principal. What is not attached counts as detached.
 ///
 /// # Errors
-/// `ResourceNotFoundException` when the target is not there, `InvalidRequestException` for what cannot be a target or a
-/// marker that is not of this list.
-pub async fn list_attached_policies(
+/// `ResourceNotFoundException` when the policy or the principal is not there, `InvalidRequestException` for what cannot be
+/// a principal.
+pub async fn detach_principal_policy(
     deeds: &Deeds,
     realm: &RealmRecord,
-    target: &str,
-    page: &PageRequest,
-) -> Result<Page<Policy>, Fault> {
-    let certificate = find_target(deeds, realm, target).await?;
-    let list = format!("ListAttachedPolicies {}", certificate.number);
-    let after: Option<i64> = page.place(deeds, realm.realm, &list)?;
-    let found = rows::page_of_attached(
-        deeds.store(),
-        realm.realm,
-        certificate.number,
-        after.unwrap_or(0),
-        page.limit_and_one(),
-    )
-    .await?;
-    page.cut(deeds, realm.realm, &list, found, |last| last.number)
-}
-
-/// The certificate that a target names. Thing groups and Cognito identities can be targets too, but there are none yet.
-async fn find_target(deeds: &Deeds, realm: &RealmRecord, target: &str) -> Result<Certificate, Fault> {
-    if let Ok(Arn {
-        resource: Resource::Other(resource),
-        ..
-    }) = target.parse()
-        && resource.starts_with("thinggroup/")
-    {
-        return Err(Fault::not_found(format!("Thing group {target} not found.")));
-    }
-    certificates::find_principal(deeds, realm, target).await
+    name: &PolicyName,
+    principal: &str,
+) -> Result<(), Fault> {
+    rows::find(deeds.store(), realm.realm, name)
+        .await?
+        .ok_or_else(|| not_found(name))?;
+    certificates::find_principal(deeds, realm, principal).await?;
+    detach_policy(deeds, realm, name, principal).await
 }

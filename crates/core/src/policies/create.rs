@@ -35,12 +35,7 @@ pub async fn create_tagged_policy(
     document: &str,
     tags: &Tags,
 ) -> Result<Policy, Fault> {
-    Document::parse(document, Language::Iot).map_err(|wrong| {
-        Fault::new(
-            Code::MalformedPolicy,
-            format!("policyDocument: {}", sentence(&wrong)),
-        )
-    })?;
+    parse(document)?;
     let now = deeds.clock().now();
     let policy = Policy {
         number: deeds.number().await?,
@@ -58,6 +53,16 @@ pub async fn create_tagged_policy(
             return Ok(done);
         }
     }
+}
+
+/// Checks the document of a new version.
+pub(super) fn parse(document: &str) -> Result<Document, Fault> {
+    Document::parse(document, Language::Iot).map_err(|wrong| {
+        Fault::new(
+            Code::MalformedPolicy,
+            format!("policyDocument: {}", sentence(&wrong)),
+        )
+    })
 }
 
 async fn create_once(

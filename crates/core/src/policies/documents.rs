@@ -15,6 +15,8 @@ use crate::connections::rows::AttachedPolicy;
 /// A document that decides for a principal.
 #[derive(Debug, Clone)]
 pub struct AttachedDocument {
+    /// Names the policy in attachments.
+    pub number: i64,
     /// The policy's name.
     pub name: PolicyName,
     /// The version, its default one.
@@ -66,6 +68,7 @@ impl Documents {
                 },
             };
             documents.push(AttachedDocument {
+                number: policy.number,
                 name: policy.name,
                 version: policy.default_version,
                 document,

@@ -1,22 +1,38 @@
 //! AWS IoT policies: documents with a name, and what they are attached to.
 
 mod attach;
+mod attachments;
 mod create;
 mod delete;
 mod documents;
+mod effective;
 mod get;
 mod list;
 pub mod rows;
+mod target;
+mod test_authorization;
+mod versions;
 
 use thingsmith_model::{PolicyName, Resource, Timestamp};
 use uuid::Uuid;
 
-pub use attach::{attach_policy, detach_policy, list_attached_policies};
+pub use attach::{attach_policy, attach_principal_policy, detach_policy, detach_principal_policy};
+pub use attachments::{
+    list_attached_policies, list_policy_principals, list_principal_policies, list_targets_for_policy,
+};
 pub use create::{create_policy, create_tagged_policy};
 pub use delete::delete_policy;
 pub use documents::{AttachedDocument, Documents};
+pub use effective::{EffectivePolicy, get_effective_policies};
 pub use get::get_policy;
 pub use list::list_policies;
+pub use test_authorization::{AuthorizationTest, Question, TestResult, test_authorization};
+pub use versions::{
+    PolicyVersion, WholeVersion, create_policy_version, delete_policy_version, get_policy_version,
+    list_policy_versions, set_default_policy_version,
+};
+
+use target::Target;
 
 use crate::Fault;
 use crate::realms::RealmRecord;

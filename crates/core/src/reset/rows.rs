@@ -22,17 +22,15 @@ pub fn delete_certificates(batch: &mut Batch, at: Timestamp) {
     ));
 }
 
-/// Deletes every thing, policy and CA certificate, and everything that hangs on what is no more.
+/// Deletes every thing, thing group, policy and CA certificate, and everything that hangs on what is no more.
 pub fn delete_the_rest(batch: &mut Batch) {
     for sql in [
         "DELETE FROM things",
+        "DELETE FROM thing_groups",
         "DELETE FROM policies",
         "DELETE FROM event_configurations",
         "DELETE FROM thing_types",
         "DELETE FROM billing_groups",
-        "DELETE FROM tags WHERE NOT EXISTS (SELECT 1 FROM policies p WHERE p.number = tags.resource) \
-         AND NOT EXISTS (SELECT 1 FROM thing_types t WHERE t.number = tags.resource) \
-         AND NOT EXISTS (SELECT 1 FROM billing_groups b WHERE b.number = tags.resource)",
         "UPDATE ca_subjects SET holders = 0",
         "DELETE FROM ca_certificates",
         "UPDATE ca_subjects SET holders = (SELECT count(*) FROM ca_certificates c \
@@ -69,10 +67,23 @@ pub fn delete_the_rest(batch: &mut Batch) {
          (SELECT 1 FROM policies p WHERE p.number = policy_versions.policy)",
         "DELETE FROM policy_attachments \
          WHERE NOT EXISTS (SELECT 1 FROM policies p WHERE p.number = policy_attachments.policy) \
-         OR NOT EXISTS (SELECT 1 FROM certificates c WHERE c.number = policy_attachments.target)",
+         OR (NOT EXISTS (SELECT 1 FROM certificates c WHERE c.number = policy_attachments.target) \
+         AND NOT EXISTS (SELECT 1 FROM thing_groups g WHERE g.number = policy_attachments.target))",
         "DELETE FROM thing_principals \
          WHERE NOT EXISTS (SELECT 1 FROM things t WHERE t.number = thing_principals.thing) \
          OR NOT EXISTS (SELECT 1 FROM certificates c WHERE c.number = thing_principals.principal)",
+        "DELETE FROM thing_group_ancestors \
+         WHERE NOT EXISTS (SELECT 1 FROM thing_groups g WHERE g.number = thing_group_ancestors.descendant)",
+        "DELETE FROM thing_group_members \
+         WHERE NOT EXISTS (SELECT 1 FROM things t WHERE t.number = thing_group_members.thing) \
+         OR NOT EXISTS (SELECT 1 FROM thing_groups g WHERE g.number = thing_group_members.thing_group)",
+        "DELETE FROM tags WHERE NOT EXISTS (SELECT 1 FROM policies p WHERE p.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM thing_types t WHERE t.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM thing_groups g WHERE g.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM billing_groups b WHERE b.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM ca_certificates c WHERE c.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM role_aliases r WHERE r.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM domain_configurations d WHERE d.number = tags.resource)",
     ] {
         batch.execute(Statement::new(sql, []));
     }

@@ -4,7 +4,7 @@ use thingsmith_model::{Arn, Realm, Resource};
 use thingsmith_ports::{Batch, Hold};
 
 use crate::realms::RealmRecord;
-use crate::{Deeds, Fault, billing_groups, policies, thing_types};
+use crate::{Deeds, Fault, billing_groups, policies, thing_groups, thing_types};
 
 /// A resource that takes tags.
 pub(super) struct Taggable {
@@ -34,6 +34,10 @@ pub(super) async fn find(deeds: &Deeds, realm: &RealmRecord, arn: &Arn) -> Resul
             let found = policies::rows::find(deeds.store(), realm.realm, name).await?;
             (found.map(|it| it.number), policies::rows::hold)
         }
+        Resource::ThingGroup(name) => {
+            let found = thing_groups::rows::find(deeds.store(), realm.realm, name).await?;
+            (found.map(|it| it.number), thing_groups::rows::hold)
+        }
         Resource::ThingType(name) => {
             let found = thing_types::rows::find(deeds.store(), realm.realm, name).await?;
             (found.map(|it| it.number), thing_types::rows::hold)
@@ -42,9 +46,7 @@ pub(super) async fn find(deeds: &Deeds, realm: &RealmRecord, arn: &Arn) -> Resul
             let found = billing_groups::rows::find(deeds.store(), realm.realm, name).await?;
             (found.map(|it| it.number), billing_groups::rows::hold)
         }
-        Resource::ThingGroup(_) | Resource::CaCertificate(_) | Resource::Other(_) => {
-            (None, policies::rows::hold)
-        }
+        Resource::CaCertificate(_) | Resource::Other(_) => (None, policies::rows::hold),
     };
     let number = number.ok_or_else(absent)?;
     Ok(Taggable { number, hold })

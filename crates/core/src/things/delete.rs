@@ -6,6 +6,7 @@ use thingsmith_ports::Batch;
 use super::{Thing, events, rows, update::check_version};
 use crate::outbox::Change;
 use crate::realms::RealmRecord;
+use crate::thing_groups;
 use crate::tries::{Attempt, Tries};
 use crate::{Deeds, Fault};
 
@@ -54,6 +55,7 @@ async fn delete_once(
     }
     let mut batch = Batch::new();
     rows::delete(&mut batch, realm.realm, &before);
+    thing_groups::rows::leave_all(&mut batch, realm.realm, before.number);
     let change = Change::Thing(before.number);
     *gone = Some(before);
     deeds.commit_change(batch, realm.realm, change, tries).await

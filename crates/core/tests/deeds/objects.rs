@@ -3,10 +3,12 @@
 use thingsmith_core::certificates::{self, Certificate};
 use thingsmith_core::policies::{self, Policy};
 use thingsmith_core::realms::RealmRecord;
+use thingsmith_core::thing_groups::{self, NewThingGroup, ThingGroup};
 use thingsmith_core::things::{self, Attributes, NewThing, Thing, ThingUpdate};
 use thingsmith_core::{Code, Deeds, Fault, PageRequest, number_rows};
 use thingsmith_model::{
-    AttributeName, CertificateId, CertificateMode, CertificateStatus, PolicyName, ThingName, Timestamp,
+    AttributeName, CertificateId, CertificateMode, CertificateStatus, PolicyName, ThingGroupName, ThingName,
+    Timestamp,
 };
 use thingsmith_ports::Batch;
 use uuid::Uuid;
@@ -36,6 +38,47 @@ pub(crate) fn new_thing<const N: usize>(name: &str, pairs: [(&str, &str); N]) ->
         attributes: attributes(pairs),
         billing_group: None,
     }
+}
+
+pub(crate) fn group_name(name: &str) -> ThingGroupName {
+    name.parse().unwrap()
+}
+
+/// A thing group as rows know it.
+pub(crate) fn thing_group(number: i64, name: &str, parent: Option<&ThingGroup>) -> ThingGroup {
+    ThingGroup {
+        number,
+        name: group_name(name),
+        group_id: Uuid::from_u128(3),
+        version: 1,
+        parent: parent.map_or(0, |parent| parent.number),
+        root: parent.map_or(number, |parent| parent.root),
+        depth: parent.map_or(1, |parent| parent.depth + 1),
+        description: None,
+        attributes: attributes([("hall", "north")]),
+        created_at: Timestamp::from_millis(7),
+    }
+}
+
+pub(crate) fn new_group(name: &str, parent: Option<&str>) -> NewThingGroup {
+    NewThingGroup {
+        name: group_name(name),
+        parent: parent.map(group_name),
+        description: None,
+        attributes: Attributes::new(),
+        tags: thingsmith_core::tags::Tags::new(),
+    }
+}
+
+pub(crate) async fn make_group(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    name: &str,
+    parent: Option<&str>,
+) -> ThingGroup {
+    thing_groups::create_thing_group(deeds, realm, new_group(name, parent))
+        .await
+        .unwrap()
 }
 
 /// An update that replaces the attributes.

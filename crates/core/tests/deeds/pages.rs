@@ -242,7 +242,7 @@ async fn what_is_attached_is_listed_once_while_it_changes() {
             2,
             |policy: &thingsmith_core::policies::Policy| policy.name.to_string(),
             async |page| {
-                list_attached_policies(&deeds, &realm, target, &page)
+                list_attached_policies(&deeds, &realm, target, false, &page)
                     .await
                     .unwrap()
             },
@@ -327,10 +327,10 @@ async fn a_token_is_good_for_its_own_list_only() {
                 list_certificates(&deeds, &realm, false, page)
                     .await
                     .map(|page| page.next),
-                list_attached_policies(&deeds, &realm, &targets[0], page)
+                list_attached_policies(&deeds, &realm, &targets[0], false, page)
                     .await
                     .map(|page| page.next),
-                list_attached_policies(&deeds, &realm, &targets[1], page)
+                list_attached_policies(&deeds, &realm, &targets[1], false, page)
                     .await
                     .map(|page| page.next),
                 list_thing_principals(&deeds, &realm, &thing_name("a"), page)

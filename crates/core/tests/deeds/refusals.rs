@@ -221,7 +221,7 @@ async fn what_is_not_there_is_neither_principal_nor_target() {
             let detached = detach_policy(&deeds, &realm, &policy, &principal).await;
             let only = (expected != Code::ResourceNotFound).then_some(expected);
             assert_eq!(code(&detached), only, "{principal}");
-            let listed = list_attached_policies(&deeds, &realm, &principal, &first_page(10)).await;
+            let listed = list_attached_policies(&deeds, &realm, &principal, false, &first_page(10)).await;
             assert_eq!(code(&listed), Some(expected), "{principal}");
         }
         let group = "arn:aws:iot:us-east-1:000000000000:thinggroup/g";
@@ -256,7 +256,7 @@ async fn another_realms_objects_are_not_there() {
             code(&get_policy(&deeds, &elsewhere, &policy).await),
             code(&delete_policy(&deeds, &elsewhere, &policy).await),
             code(&attach_policy(&deeds, &elsewhere, &policy, &arn).await),
-            code(&list_attached_policies(&deeds, &elsewhere, &arn, &page).await),
+            code(&list_attached_policies(&deeds, &elsewhere, &arn, false, &page).await),
             code(&certificates::describe_certificate(&deeds, &elsewhere, &id).await),
             code(&update_certificate(&deeds, &elsewhere, &id, CertificateStatus::Revoked).await),
             code(&delete_certificate(&deeds, &elsewhere, &id, true).await),

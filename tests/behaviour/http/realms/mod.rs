@@ -1,6 +1,7 @@
 //! Realms never see each other.
 
 mod registry;
+mod thing_groups;
 
 use std::collections::BTreeSet;
 
@@ -89,6 +90,7 @@ async fn furnish(side: &mut Side) -> String {
     )
     .await;
     registry::furnish(side).await;
+    thing_groups::furnish(side).await;
     made.text("certificateId")
 }
 
@@ -110,6 +112,7 @@ async fn inventory(side: &mut Side, id: &str) -> Vec<String> {
         replies.push(side.expect(name, input, 200).await.to_string());
     }
     replies.extend(registry::inventory(side, id).await);
+    replies.extend(thing_groups::inventory(side, id).await);
     replies
 }
 
@@ -210,6 +213,7 @@ async fn trespass(ours: &mut Side, theirs: &Side, id: &str) {
         200,
     )
     .await;
+    thing_groups::trespass(ours, theirs, id).await;
     // Their own names are free here.
     ours.expect(
         "CreateThing",

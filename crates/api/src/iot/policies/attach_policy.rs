@@ -5,7 +5,7 @@ use thingsmith_model::PolicyName;
 use super::target_resource;
 use crate::{Context, Empty, Http, Operation};
 
-/// Attaches a policy to a target, which today is a certificate. Doing it twice is harmless.
+/// Attaches a policy to a target, a certificate or a thing group. Doing it twice is harmless.
 ///
 /// # Errors
 /// `ResourceNotFoundException` if the policy or the target is not there, `LimitExceededException` if the target has as many

@@ -4,7 +4,8 @@ use thingsmith_core::{Fault, policies};
 use super::Item;
 use crate::{Context, Http, Operation, pages};
 
-/// Lists the policies attached to a target in the order in which they were made.
+/// Lists the policies attached to a target in the order in which they were made; if `recursive`, also those of the groups
+/// above it.
 ///
 /// # Errors
 /// `ResourceNotFoundException` if the target is not there, `InvalidRequestException` for what cannot be a target and for a
@@ -15,10 +16,6 @@ pub struct ListAttachedPolicies;
 #[serde(rename_all = "camelCase")]
 pub struct Input {
     target: String,
-    #[expect(
-        dead_code,
-        reason = "there are no thing groups yet whose policies a target could inherit"
-    )]
     recursive: Option<bool>,
     marker: Option<String>,
     page_size: Option<u16>,
@@ -45,8 +42,10 @@ impl Operation for ListAttachedPolicies {
 
     async fn call(cx: &Context<'_>, input: Input) -> Result<Output, Fault> {
         let page = pages::by_marker(input.marker, input.page_size, 100);
+        let recursive = input.recursive.unwrap_or_default();
         let realm = cx.realm().await?;
-        let page = policies::list_attached_policies(cx.deeds, &realm, &input.target, &page).await?;
+        let page =
+            policies::list_attached_policies(cx.deeds, &realm, &input.target, recursive, &page).await?;
         let page = page.map(|policy| Item::new(cx, policy));
         Ok(Output {
             policies: page.items,

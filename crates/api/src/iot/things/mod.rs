@@ -30,8 +30,8 @@ pub use update_thing::UpdateThing;
 /// AWS's `AttributePayload`.
 #[derive(Deserialize, Default)]
 pub struct AttributePayload {
-    attributes: Option<Attributes>,
-    merge: Option<bool>,
+    pub(super) attributes: Option<Attributes>,
+    pub(super) merge: Option<bool>,
 }
 
 /// AWS's `ThingPrincipalType`.

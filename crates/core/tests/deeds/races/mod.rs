@@ -8,6 +8,8 @@ mod nodes;
 mod objects;
 mod registry;
 mod reset;
+mod thing_groups;
+mod versions;
 
 use std::sync::Arc;
 

@@ -21,6 +21,7 @@ mod script;
 mod sessions;
 mod settings;
 mod tags;
+mod thing_groups;
 mod thing_types;
 mod things;
 mod transfers;
@@ -79,6 +80,7 @@ scripts! {
     roles
     settings
     tags
+    thing_groups
     thing_types
     things
     transfers

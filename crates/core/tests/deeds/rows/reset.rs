@@ -3,13 +3,13 @@ use thingsmith_core::events::{self, EventType};
 use thingsmith_core::outbox::{self, Change};
 use thingsmith_core::thing_types::{self, ThingType};
 use thingsmith_core::things::{self, Thing};
-use thingsmith_core::{certificates, policies, reset, tags};
+use thingsmith_core::{certificates, policies, reset, tags, thing_groups};
 use thingsmith_model::{CertificateStatus, Realm, Timestamp};
 use thingsmith_ports::Batch;
 use uuid::Uuid;
 
 use super::script::{Outcome, Script, step};
-use crate::objects::{attributes, certificate, thing_name};
+use crate::objects::{attributes, certificate, thing_group, thing_name};
 
 const HERE: Realm = Realm(1);
 
@@ -36,6 +36,10 @@ fn fill(batch: &mut Batch, number: i64) {
     billing_groups::rows::insert(batch, HERE, &billing_group(number + 4));
     tags::rows::insert(batch, HERE, number + 4, &[("a".into(), "b".into())].into());
     policies::rows::insert_version(batch, HERE, number + 2, 1, "{}", Timestamp::from_millis(1));
+    let group = thing_group(number + 1000, &format!("g{number}"), None);
+    thing_groups::rows::insert(batch, HERE, &group, 9).unwrap();
+    thing_groups::rows::join(batch, HERE, number, &group, 9);
+    policies::rows::attach(batch, HERE, number + 1000, number + 2, 9);
 }
 
 fn thing_type(number: i64) -> ThingType {
@@ -90,11 +94,26 @@ pub(super) async fn play(script: &mut Script) {
                     .await
                     .unwrap(),
             );
+            let groups = (
+                thing_groups::rows::line(store, HERE, number + 1000)
+                    .await
+                    .unwrap()
+                    .len(),
+                thing_groups::rows::memberships(store, HERE, number)
+                    .await
+                    .unwrap()
+                    .len(),
+                policies::rows::attached(store, HERE, number + 1000, number + 2)
+                    .await
+                    .unwrap(),
+            );
             script.expect(left, (false, (false, false), None));
+            script.expect(groups, (0, 0, (0, false)));
             for tagged in [2, 3, 4] {
                 let tags = tags::rows::page(script.store.as_ref(), HERE, number + tagged, "", 10).await;
                 script.expect(tags.unwrap(), vec![]);
             }
+            script.expect(groups, (0, 0, (0, false)));
         }
     }
     let announced = outbox::rows::since(script.store.as_ref(), Timestamp::from_millis(0), 100)
