@@ -7,6 +7,7 @@ mod boto3;
 pub(crate) mod device;
 mod javascript;
 mod mosquitto;
+mod mosquitto_messages;
 mod openssl;
 mod registry;
 mod sdk;

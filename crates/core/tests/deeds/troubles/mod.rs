@@ -4,7 +4,7 @@
 
 mod deeds;
 mod others;
-mod store;
+pub(crate) mod store;
 
 use std::sync::Arc;
 use std::time::Duration;
