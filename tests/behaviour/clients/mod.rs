@@ -9,6 +9,7 @@ pub(crate) mod device;
 mod iam;
 mod javascript;
 mod mosquitto;
+mod mosquitto_messages;
 mod openssl;
 mod registry;
 mod sdk;

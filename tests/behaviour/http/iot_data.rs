@@ -192,7 +192,54 @@ async fn retained_messages_are_found_and_listed_by_topic() {
         }
         server.stop().await;
     }
-    insta::assert_snapshot!(seen.whole());
+    insta::assert_snapshot!(seen.whole(), @r#"
+    200
+    {
+      "topic": "plant/1",
+      "payload": "b25l",
+      "qos": 1,
+      "lastModifiedTime": 1795291200123,
+      "userProperties": "W3siYiI6IjEifSx7ImEiOiIyIn1d"
+    }
+    200
+    {
+      "topic": "plant/1",
+      "payload": "b25l",
+      "qos": 1,
+      "lastModifiedTime": 1795291200123,
+      "userProperties": "W3siYiI6IjEifSx7ImEiOiIyIn1d"
+    }
+    200
+    {
+      "topic": "Plant",
+      "payload": "/wA=",
+      "qos": 0,
+      "lastModifiedTime": 1795291200123
+    }
+    200
+    {
+      "retainedTopics": [
+        {
+          "topic": "Plant",
+          "payloadSize": 2,
+          "qos": 0,
+          "lastModifiedTime": 1795291200123
+        },
+        {
+          "topic": "plant",
+          "payloadSize": 4,
+          "qos": 0,
+          "lastModifiedTime": 1795291200123
+        },
+        {
+          "topic": "plant/1",
+          "payloadSize": 3,
+          "qos": 1,
+          "lastModifiedTime": 1795291200123
+        }
+      ]
+    }
+    "#);
 }
 
 fn policy(effect: &str, action: &str, resource: &str) -> String {

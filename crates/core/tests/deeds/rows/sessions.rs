@@ -163,7 +163,7 @@ pub(super) async fn play(script: &mut Script) {
     for (now, expected) in [
         (999, vec![]),
         (2_000, vec![pump.clone(), theirs.clone()]),
-        (9_000, vec![pump.clone(), theirs.clone(), valve.clone()]),
+        (4_000, vec![pump.clone(), theirs.clone(), valve.clone()]),
     ] {
         let expired = read!(script, sessions::expired(at(now), 10));
         script.expect(expired, expected);

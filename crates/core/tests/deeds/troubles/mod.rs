@@ -5,7 +5,7 @@
 mod deeds;
 mod events;
 mod others;
-mod store;
+pub(crate) mod store;
 
 use std::sync::Arc;
 use std::time::Duration;
