@@ -63,6 +63,7 @@ macro_rules! scripts {
 }
 
 scripts! {
+    REGISTRY:
     access_keys
     authorities
     billing_groups
@@ -79,10 +80,8 @@ scripts! {
     realms
     registration_codes
     reset
-    retained
     role_aliases
     roles
-    sessions
     settings
     tags
     thing_groups
@@ -90,7 +89,8 @@ scripts! {
     things
     transfers
     user_keys
-    users
+    users;
+    MESSAGES: retained sessions;
 }
 
 fn same(sqlite: Played, postgres: Played) {
