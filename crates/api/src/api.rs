@@ -7,7 +7,7 @@ use thingsmith_core::Deeds;
 
 use crate::auth::AccessKeys;
 use crate::readiness::Readiness;
-use crate::{Config, Service, iam, iot, sts};
+use crate::{Config, Service, iam, iot, iot_data, sts};
 
 /// The edge as a whole. One serves any number of listeners.
 pub struct Api {
@@ -16,6 +16,7 @@ pub struct Api {
     pub(crate) keys: AccessKeys,
     pub(crate) iam: Service,
     pub(crate) iot: Service,
+    pub(crate) iot_data: Service,
     pub(crate) sts: Service,
     pub(crate) readiness: Readiness,
     pub(crate) unlisted: AtomicU64,
@@ -30,6 +31,7 @@ impl Api {
             keys,
             iam: iam::service(),
             iot: iot::service(),
+            iot_data: iot_data::service(),
             sts: sts::service(),
             readiness: Readiness::default(),
             unlisted: AtomicU64::new(0),

@@ -1,5 +1,6 @@
 //! From a request to its answer: signature, operation, members, constraints, permission, deed.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 
@@ -9,6 +10,7 @@ use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_TYPE, USER_AGENT};
 use hyper::http::request::Parts;
 use thingsmith_aws_model::{OperationModel, Protocol, Route};
+use thingsmith_core::decisions::{Decision, Stage};
 use thingsmith_core::{Code, Fault};
 use thingsmith_sigv4::{Request, SignedRequest};
 use uuid::Uuid;
@@ -17,7 +19,7 @@ use crate::auth::{self, Caller, Claim, RequestFacts};
 use crate::protocol::aws_query::{self, Form};
 use crate::protocol::{EdgeError, Received, Refusal, Reply, rest_json};
 use crate::service::Answer;
-use crate::{Api, Context, Service};
+use crate::{Api, Context, Service, iot_data};
 
 /// Where a request came from.
 #[derive(Debug, Clone, Copy)]
@@ -45,14 +47,13 @@ enum Meant<'a> {
 
 /// The services whose operations devices and their makers need and that come later, by the name in the scope of their
 /// signatures.
-const LATER: [&str; 12] = [
+const LATER: [&str; 11] = [
     "IoTSecuredTunneling",
     "acm",
     "acm-pca",
     "cognito-identity",
     "greengrass",
     "iot-jobs-data",
-    "iotdata",
     "iotdeviceadvisor",
     "iotdevicegateway",
     "lambda",
@@ -125,6 +126,7 @@ impl Api {
         match scope {
             Some("iam") => Meant::Spoken(&self.iam),
             Some("iot") => Meant::Spoken(&self.iot),
+            Some("iotdata") => Meant::Spoken(&self.iot_data),
             Some("sts") => Meant::Spoken(&self.sts),
             Some(name) => match LATER.iter().find(|later| **later == name) {
                 Some(later) => Meant::Later(later),
@@ -263,7 +265,8 @@ impl<'a> Answering<'a> {
             self.operation = Some(operation);
             (service.entry(operation)?, form.input(model, operation)?)
         } else {
-            let route = self.route(service)?;
+            let path = self.path(service);
+            let route = self.route(service, &path)?;
             self.operation = Some(route.operation);
             (
                 service.entry(route.operation)?,
@@ -292,12 +295,33 @@ impl<'a> Answering<'a> {
             region: claim.region(),
             facts: &facts,
         };
-        let decide = |action: &str, resources: &[String]| auth::authorize(&facts, action, resources);
+        let decide = |action: &str, resources: &[String]| {
+            auth::authorize(&facts, action, resources)
+                .inspect_err(|refused| self.note_denied(&facts, action, resources, refused))
+        };
         (entry.run)(&cx, &decide, input).await
     }
 
-    fn route(&self, service: &'a Service) -> Result<Route<'a, 'a>, EdgeError> {
+    /// Keeps a record of what a caller may not do.
+    fn note_denied(&self, facts: &RequestFacts<'_>, action: &str, resources: &[String], refused: &EdgeError) {
+        let mut decision = Decision::new(Stage::Api, refused.to_string())
+            .from_peer(self.source.peer)
+            .about(action, &resources.join(", "));
+        decision.account = Some(facts.caller.account.to_string());
+        decision.region = Some(facts.region.to_owned());
+        decision.caller = Some(facts.caller.arn.clone());
+        self.api.deeds.refuse(decision);
+    }
+
+    fn path(&self, service: &Service) -> Cow<'a, str> {
         let path = self.target.split_once('?').map_or(self.target, |(path, _)| path);
+        match service.model.metadata().signing_name() {
+            "iotdata" => iot_data::topic_as_one_segment(path),
+            _ => path.into(),
+        }
+    }
+
+    fn route<'p>(&self, service: &'a Service, path: &'p str) -> Result<Route<'a, 'p>, EdgeError> {
         let method = self.head.method.as_str();
         service.model.route(method, path).ok_or_else(|| {
             let path: String = path.chars().take(256).collect();

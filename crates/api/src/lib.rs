@@ -12,6 +12,7 @@ mod context;
 mod dispatch;
 pub mod iam;
 pub mod iot;
+pub mod iot_data;
 mod operation;
 mod own;
 mod pages;

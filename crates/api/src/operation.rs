@@ -24,6 +24,11 @@ pub trait Operation: 'static {
     /// The members of its answer.
     type Output: Serialize;
 
+    /// A second IAM action that this input needs on the same resources.
+    fn further_action(_input: &Self::Input) -> Option<&'static str> {
+        None
+    }
+
     /// The member of this input that asks for what does not exist yet, if there is one: the answer names it, rather than
     /// ignoring it.
     fn not_implemented(_input: &Self::Input) -> Option<&'static str> {

@@ -88,7 +88,11 @@ async fn run<O: Operation>(cx: &Context<'_>, decide: Decide<'_>, input: Value) -
         .into());
     }
     if let Some(action) = O::ACTION {
-        decide(action, &O::find_resources(cx, &input).await?)?;
+        let resources = O::find_resources(cx, &input).await?;
+        decide(action, &resources)?;
+        if let Some(action) = O::further_action(&input) {
+            decide(action, &resources)?;
+        }
     }
     let output = O::call(cx, input).await?;
     Ok(serde_json::to_value(output).map_err(Fault::internal)?)

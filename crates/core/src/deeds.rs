@@ -11,8 +11,12 @@ use uuid::Uuid;
 use crate::Fault;
 use crate::authorities::{Authorities, AuthorityError, SealKey};
 use crate::callers::Callers;
+use crate::connections::Watches;
+use crate::decisions::{Decision, Decisions};
 use crate::events;
-use crate::messages::Router;
+use crate::messages::sessions::{self, Sessions};
+use crate::messages::{self, Router};
+use crate::metrics::Metrics;
 use crate::numbers::Numbers;
 use crate::outbox::{self, Change, Mark};
 use crate::policies::Documents;
@@ -24,6 +28,8 @@ use crate::tries::{Attempt, Tries};
 pub struct World {
     /// Where the registry is kept.
     pub store: Arc<dyn Store>,
+    /// Where retained messages and sessions are kept, so that a burst of messages does not delay a registration.
+    pub messages: Arc<dyn Store>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Bytes that nobody can guess.
@@ -43,6 +49,12 @@ pub struct Deeds {
     documents: Documents,
     callers: Callers,
     router: Router,
+    watches: Arc<Watches>,
+    versions: events::Versions,
+    decisions: Decisions,
+    metrics: Metrics,
+    sessions: Sessions,
+    message_numbers: Numbers,
     event_configurations: events::Known,
     page_key: hmac::Key,
 }
@@ -56,6 +68,9 @@ pub enum OpenError {
     /// The certificate authorities could not be loaded or made.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
+    /// The sessions of clients could not be read.
+    #[error("the sessions of clients cannot be read: {0}")]
+    Sessions(#[from] StoreError),
 }
 
 impl Deeds {
@@ -65,23 +80,43 @@ impl Deeds {
     /// See [`OpenError`].
     pub async fn open(world: World) -> Result<Self, OpenError> {
         world.store.migrate(MIGRATIONS).await?;
+        world.messages.migrate(messages::MIGRATIONS).await?;
         let authorities = Authorities::open(&world).await?;
-        Ok(Self {
+        let deeds = Self {
             numbers: Numbers::new(Arc::clone(&world.store)),
             realms: Realms::new(Arc::clone(&world.store), Arc::clone(&world.random)),
             documents: Documents::default(),
             callers: Callers::default(),
             router: Router::new(),
+            watches: Watches::new(),
+            versions: events::Versions::default(),
+            decisions: Decisions::default(),
+            metrics: Metrics::default(),
+            sessions: Sessions::default(),
+            message_numbers: Numbers::new(Arc::clone(&world.messages)),
             event_configurations: events::Known::default(),
             page_key: world.seal.derive_hmac_key("page tokens"),
             authorities,
             world,
-        })
+        };
+        // Before anybody publishes: what is for a session that nobody knows yet would be lost.
+        sessions::load(&deeds).await?;
+        Ok(deeds)
     }
 
     /// The store.
     pub fn store(&self) -> &dyn Store {
         self.world.store.as_ref()
+    }
+
+    /// The store of messages.
+    pub(crate) fn messages(&self) -> &dyn Store {
+        self.world.messages.as_ref()
+    }
+
+    /// The sessions that outlive their connections, as this node knows them.
+    pub fn sessions(&self) -> &Sessions {
+        &self.sessions
     }
 
     /// The clock.
@@ -107,6 +142,31 @@ impl Deeds {
     /// Where messages are routed: those of devices, of the API, and events.
     pub fn router(&self) -> &Router {
         &self.router
+    }
+
+    /// Which connections of this node a change concerns.
+    pub fn watches(&self) -> &Arc<Watches> {
+        &self.watches
+    }
+
+    pub(crate) fn versions(&self) -> &events::Versions {
+        &self.versions
+    }
+
+    /// Who was refused lately, and why.
+    pub fn decisions(&self) -> &Decisions {
+        &self.decisions
+    }
+
+    /// Keeps and counts a refusal.
+    pub fn refuse(&self, decision: Decision) {
+        self.metrics.refused(decision.stage);
+        self.decisions.record(decision, self.clock().now());
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     pub(crate) fn event_configurations(&self) -> &events::Known {
@@ -139,13 +199,12 @@ impl Deeds {
 
     /// The number of a new object.
     pub(crate) async fn number(&self) -> Result<i64, Fault> {
-        let mut tries = Tries::default();
-        loop {
-            let outcome = self.numbers.take(1).await.map_err(Attempt::from);
-            if let Some(number) = tries.settle(outcome).await? {
-                return Ok(number);
-            }
-        }
+        take(&self.numbers, 1).await
+    }
+
+    /// The first of `count` numbers of new sessions and queued messages, which have a space of their own.
+    pub(crate) async fn message_numbers(&self, count: i64) -> Result<i64, Fault> {
+        take(&self.message_numbers, count).await
     }
 
     pub(crate) fn documents(&self) -> &Documents {
@@ -188,12 +247,25 @@ impl Deeds {
             self.callers.forget();
         }
         outcome?;
+        self.watches.announce(change, mark);
         Ok(())
     }
 
     /// Sends a deed's batch. Every change of the registry passes here, so that what must stand in the same batch as the
     /// change (the audit record, when it comes) has one place to be added.
     pub(crate) async fn commit(&self, batch: Batch) -> Result<Vec<Vec<Row>>, StoreError> {
-        self.store().write(batch).await
+        let answers = self.store().write(batch).await?;
+        self.metrics.committed();
+        Ok(answers)
+    }
+}
+
+async fn take(numbers: &Numbers, count: i64) -> Result<i64, Fault> {
+    let mut tries = Tries::default();
+    loop {
+        let outcome = numbers.take(count).await.map_err(Attempt::from);
+        if let Some(number) = tries.settle(outcome).await? {
+            return Ok(number);
+        }
     }
 }

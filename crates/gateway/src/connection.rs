@@ -1,23 +1,31 @@
 //! One client's connection: a task that owns its socket, its codec and its session.
 
+mod changes;
+mod client;
+mod lifecycle;
 mod requests;
+mod retained;
+mod sessions;
+mod wills;
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use thingsmith_core::connections::{self, Admission, Principal};
-use thingsmith_core::messages::{Delivery, Seat, Subscriber};
+use thingsmith_core::connections::Admission;
+use thingsmith_core::decisions::Stage;
+use thingsmith_core::messages::Delivery;
 use thingsmith_mqtt::{
-    Action, Answer, Codec, Delivered, DeliveryId, DisconnectReason, Dispatch, Session, TopicFilter,
+    Action, Answer, Codec, Delivered, DeliveryId, DisconnectReason, Dispatch, Message, Qos, Session,
 };
 use thingsmith_ports::StoreError;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use self::client::Client;
+pub(crate) use self::wills::execute as execute_will;
 use crate::gateway::Gateway;
 use crate::refusal;
 use crate::tls::AdmittedStream;
@@ -38,10 +46,11 @@ pub(crate) struct Peer {
     pub(crate) admission: Admission,
 }
 
-/// Speaks MQTT with a client until one of the two ends it.
+/// Speaks MQTT with a client until one of the two ends it. `first` is a byte that was read already to see that it is MQTT.
 pub(crate) async fn serve(
     gateway: &Arc<Gateway>,
     stream: AdmittedStream,
+    first: Option<u8>,
     peer: Peer,
     shutdown: watch::Receiver<bool>,
 ) {
@@ -56,12 +65,13 @@ pub(crate) async fn serve(
         codec: Codec::new(),
         session,
         output,
+        cut: false,
         shutdown,
         backlog: false,
         client: None,
         deliveries: 0,
     };
-    connection.run().await;
+    connection.run(first).await;
 }
 
 struct Connection<'g> {
@@ -72,6 +82,8 @@ struct Connection<'g> {
     codec: Codec,
     session: Session,
     output: BytesMut,
+    /// Whether sending stopped inside of a packet, after which nothing can follow.
+    cut: bool,
     shutdown: watch::Receiver<bool>,
     /// Whether packets that were read may still wait for their turn.
     backlog: bool,
@@ -80,43 +92,22 @@ struct Connection<'g> {
     deliveries: u64,
 }
 
-/// A client that was accepted. Dropping it gives back its client id and its subscriptions.
-struct Client {
-    gateway: Arc<Gateway>,
-    principal: Principal,
-    subscriber: Subscriber,
-    queue: mpsc::Receiver<Delivery>,
-    seat: Seat,
-    filters: HashMap<String, TopicFilter>,
-    /// The last refusal to receive that was written down.
-    receive_denied: Option<connections::Answer>,
-}
-
-impl Drop for Client {
-    fn drop(&mut self) {
-        let realm = self.principal.realm().realm;
-        for filter in self.filters.values() {
-            self.gateway
-                .deeds
-                .router()
-                .unsubscribe(realm, &self.subscriber, filter);
-        }
-    }
-}
-
 /// What a connection waits for.
 enum Event {
     Read(std::io::Result<usize>),
     Delivery(Delivery),
+    /// The session may have messages in the store.
+    Stored,
     Backlog,
+    Changed,
     TakenOver,
     Shutdown,
     Deadline,
 }
 
 impl Connection<'_> {
-    async fn run(&mut self) {
-        let mut input = BytesMut::new();
+    async fn run(&mut self, first: Option<u8>) {
+        let mut input: BytesMut = first.as_slice().into();
         let mut actions = Vec::new();
         while !self.session.is_closed() {
             match self.next_event(&mut input).await {
@@ -127,6 +118,8 @@ impl Connection<'_> {
                     self.session.close(DisconnectReason::ConnectionLost, &mut actions);
                 }
                 Event::Delivery(delivery) => self.deliver_waiting(delivery, &mut actions).await,
+                Event::Stored => self.deliver_stored(&mut actions).await,
+                Event::Changed => self.reconsider(&mut actions).await,
                 Event::TakenOver => self
                     .session
                     .close(DisconnectReason::DuplicateClientId, &mut actions),
@@ -140,6 +133,8 @@ impl Connection<'_> {
             }
             self.carry_out(&mut actions).await;
             self.take_packets(&mut input, &mut actions).await;
+            self.settle_session(&mut actions).await;
+            self.carry_out(&mut actions).await;
             if let Err(reason) = self.flush().await {
                 self.session.close(reason, &mut actions);
                 self.carry_out(&mut actions).await;
@@ -147,6 +142,14 @@ impl Connection<'_> {
         }
         // The other end is told that nothing follows; whether it hears it is its own matter.
         drop(timeout(Duration::from_secs(1), self.stream.shutdown()).await);
+    }
+
+    async fn reconsider(&mut self, actions: &mut Vec<Action>) {
+        let Some(client) = &mut self.client else { return };
+        // Boxed, so that a connection does not keep the room for it.
+        if let Some(reason) = Box::pin(changes::reconsider(client, self.peer.address)).await {
+            self.session.close(reason, actions);
+        }
     }
 
     async fn next_event(&mut self, input: &mut BytesMut) -> Event {
@@ -216,12 +219,13 @@ impl Connection<'_> {
                 self.answer(answer, actions);
             }
             Action::Subscribe(subscriptions) => {
-                let answer = self.subscribe(subscriptions).await;
+                let (answer, retained) = self.subscribe(subscriptions).await;
                 self.answer(answer, actions);
+                self.deliver_retained(retained, actions).await;
             }
             Action::Unsubscribe(filters) => {
-                self.unsubscribe(&filters);
-                self.answer(Answer::Unsubscribed, actions);
+                let answer = self.unsubscribe(&filters).await;
+                self.answer(answer, actions);
             }
             Action::Send(packet) => {
                 if let Err(cause) = self.codec.write(&packet, &mut self.output) {
@@ -229,16 +233,21 @@ impl Connection<'_> {
                     self.session.close(DisconnectReason::ServerError, actions);
                 }
             }
-            // Nothing outlives a connection yet, so that nobody waits to hear this.
-            Action::Acknowledged(_) | Action::Dropped(_) => {}
-            // No will was accepted that could be published.
-            Action::Close { reason, cause, .. } => {
+            Action::Acknowledged(id) | Action::Dropped(id) => self.acknowledged(id),
+            Action::Close {
+                reason,
+                cause,
+                publish_will,
+            } => {
                 let client_id = self.client.as_ref().map(|client| client.principal.client_id());
                 refusal::ended(self.peer.address, client_id, reason, cause.as_ref());
                 if self.flush().await.is_err() {
                     tracing::debug!(peer = %self.peer.address, "the last packets could not be sent");
                 }
-                self.client = None;
+                self.tell_of_the_end(reason).await;
+                if let Some(client) = self.client.take() {
+                    self.leave(client, reason, publish_will).await;
+                }
             }
         }
     }
@@ -268,41 +277,68 @@ impl Connection<'_> {
     }
 
     async fn deliver(&mut self, delivery: Delivery, actions: &mut Vec<Action>) -> Result<(), StoreError> {
-        let Some(client) = &mut self.client else {
-            return Ok(());
-        };
         let topic = delivery.message.topic.as_str();
-        let answer = client.principal.may_receive(topic).await?;
-        if !answer.allowed {
-            // Once for each reason: whoever publishes must not fill the log of whoever may not receive.
-            if client.receive_denied.as_ref() != Some(&answer) {
-                refusal::denied(
-                    &client.principal,
-                    self.peer.address,
-                    "iot:Receive",
-                    topic,
-                    &answer,
-                );
-            }
-            if !answer.active {
-                self.session.close(DisconnectReason::ForbiddenAccess, actions);
-            }
-            client.receive_denied = Some(answer);
-            return Ok(());
+        if self.may_receive(topic, actions).await? {
+            let waited_ms = delivery.waited_ms();
+            self.dispatch(delivery.message, delivery.qos, waited_ms, actions);
         }
+        Ok(())
+    }
+
+    /// Asks whether the client may receive messages on a topic now.
+    async fn may_receive(&mut self, topic: &str, actions: &mut Vec<Action>) -> Result<bool, StoreError> {
+        let Some(client) = &mut self.client else {
+            return Ok(false);
+        };
+        let answer = client.principal.may_receive(topic).await?;
+        if answer.allowed {
+            return Ok(true);
+        }
+        // Once for each reason: whoever publishes must not fill the log of whoever may not receive.
+        if client.receive_denied.as_ref() != Some(&answer) {
+            refusal::denied(
+                &self.gateway.deeds,
+                Stage::Receive,
+                &client.principal,
+                self.peer.address,
+                "iot:Receive",
+                topic,
+                &answer,
+            );
+        }
+        if !answer.active {
+            self.session.close(DisconnectReason::ForbiddenAccess, actions);
+        }
+        client.receive_denied = Some(answer);
+        Ok(false)
+    }
+
+    /// Hands a message that the client may receive to the session, and gives back the number by which it will be
+    /// acknowledged; none if it will never be.
+    fn dispatch(
+        &mut self,
+        message: Message,
+        qos: Qos,
+        waited_ms: u64,
+        actions: &mut Vec<Action>,
+    ) -> Option<DeliveryId> {
+        let client = self.client.as_ref()?;
         self.deliveries += 1;
         let id = DeliveryId(self.deliveries);
         let client_id = client.principal.client_id();
         let dispatch = Dispatch {
-            waited_ms: delivery.waited_ms(),
-            message: delivery.message,
-            qos: delivery.qos,
+            message,
+            qos,
             id,
             duplicate: false,
+            waited_ms,
         };
-        let now_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let now_ms = self.now_ms();
         match self.session.deliver(dispatch, now_ms, actions) {
-            Delivered::Sent | Delivered::Queued => {}
+            Delivered::Sent | Delivered::Queued => {
+                self.gateway.deeds.metrics().message_out();
+                return Some(id);
+            }
             Delivered::Dropped => {
                 tracing::debug!(
                     client_id,
@@ -310,6 +346,7 @@ impl Connection<'_> {
                 );
             }
             Delivered::Overflow(message) | Delivered::NotConnected(message) => {
+                self.gateway.deeds.metrics().delivery_dropped();
                 tracing::debug!(
                     client_id,
                     topic = message.topic.as_str(),
@@ -317,15 +354,21 @@ impl Connection<'_> {
                 );
             }
         }
-        Ok(())
+        None
     }
 
     /// Sends what is to be sent. A client that takes nothing for a while is given up; one that does not read must not
     /// keep its client id from its successor, nor the server from ending.
     async fn flush(&mut self) -> Result<(), DisconnectReason> {
-        if self.output.is_empty() {
+        if self.output.is_empty() || self.cut {
             return Ok(());
         }
+        let flushed = self.flush_output().await;
+        self.cut = flushed.is_err();
+        flushed
+    }
+
+    async fn flush_output(&mut self) -> Result<(), DisconnectReason> {
         let patience = self.gateway.config.write_patience;
         let mut output = std::mem::take(&mut self.output);
         let send = async {
@@ -334,11 +377,20 @@ impl Connection<'_> {
             }
             timeout(patience, self.stream.flush()).await?
         };
-        let sent: std::io::Result<()> = tokio::select! {
-            biased;
-            sent = send => sent,
-            () = taken_over(self.client.as_ref()) => return Err(DisconnectReason::DuplicateClientId),
-            _ = self.shutdown.wait_for(|stop| *stop) => return Err(DisconnectReason::ServerInitiatedDisconnect),
+        let mut send = std::pin::pin!(send);
+        let sent: std::io::Result<()> = loop {
+            tokio::select! {
+                biased;
+                sent = &mut send => break sent,
+                () = taken_over(self.client.as_ref()) => return Err(DisconnectReason::DuplicateClientId),
+                _ = self.shutdown.wait_for(|stop| *stop) => return Err(DisconnectReason::ServerInitiatedDisconnect),
+                () = changes::changed(self.client.as_ref()) => {}
+            }
+            if let Some(client) = &mut self.client
+                && let Some(reason) = Box::pin(changes::reconsider(client, self.peer.address)).await
+            {
+                return Err(reason);
+            }
         };
         sent.map_err(|cause| {
             tracing::debug!(peer = %self.peer.address, %cause, "the client takes nothing more");
@@ -358,7 +410,9 @@ async fn client_event(client: Option<&mut Client>) -> Event {
         Some(client) => tokio::select! {
             // INVARIANT: the client's own subscriber keeps its queue open.
             Some(delivery) = client.queue.recv() => Event::Delivery(delivery),
-            () = client.seat.taken_over() => Event::TakenOver,
+            () = sessions::ready(client.session.as_mut()) => Event::Stored,
+            () = client.place.seat.taken_over() => Event::TakenOver,
+            () = client.principal.changed() => Event::Changed,
         },
     }
 }
@@ -366,6 +420,6 @@ async fn client_event(client: Option<&mut Client>) -> Event {
 async fn taken_over(client: Option<&Client>) {
     match client {
         None => std::future::pending().await,
-        Some(client) => client.seat.taken_over().await,
+        Some(client) => client.place.seat.taken_over().await,
     }
 }

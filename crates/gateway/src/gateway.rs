@@ -7,14 +7,17 @@ use std::time::Duration;
 
 use thingsmith_core::Deeds;
 use thingsmith_core::connections::{self, Admission, Refusal};
+use thingsmith_core::messages::wills::PendingWills;
 use thingsmith_core::messages::{Clients, QueueLimits};
 use thingsmith_core::realms::RealmRecord;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 
 use crate::connection::{self, Peer};
-use crate::doors::Doors;
+use crate::doors::{Doors, Speaks};
+use crate::https;
 use crate::refusal;
 use crate::tls::{self, Admitted, Permits, Presented, Refused};
 
@@ -54,12 +57,17 @@ impl Default for Config {
     }
 }
 
+/// How often wills whose delay is over are looked for.
+const WILLS: Duration = Duration::from_millis(250);
+
 /// The device gateway of a node.
 pub struct Gateway {
     pub(crate) deeds: Arc<Deeds>,
     pub(crate) clients: Arc<Clients>,
     pub(crate) mqtt: Arc<thingsmith_mqtt::Limits>,
     pub(crate) config: Config,
+    /// The wills whose delay is not over.
+    pub(crate) wills: PendingWills,
     doors: Doors,
     permits: Permits,
     connections: Arc<Semaphore>,
@@ -72,6 +80,7 @@ impl Gateway {
             permits: Permits::new(config.handshakes, config.handshakes_per_address),
             connections: Arc::new(Semaphore::new(config.connections.min(Semaphore::MAX_PERMITS))),
             mqtt: Arc::new(config.mqtt.clone()),
+            wills: PendingWills::default(),
             deeds,
             clients,
             doors,
@@ -79,49 +88,81 @@ impl Gateway {
         })
     }
 
-    /// Serves clients until `shutdown` turns true, then lets every connection end and returns.
-    pub async fn serve(self: Arc<Self>, listener: TcpListener, mut shutdown: watch::Receiver<bool>) {
+    /// Serves clients of MQTT until `shutdown` turns true, then lets every connection end and returns.
+    pub async fn serve(self: Arc<Self>, listener: TcpListener, shutdown: watch::Receiver<bool>) {
+        self.listen(listener, Speaks::Mqtt, shutdown).await;
+    }
+
+    /// As [`Self::serve`], on a port where ALPN says what is spoken.
+    pub async fn serve_https(self: Arc<Self>, listener: TcpListener, shutdown: watch::Receiver<bool>) {
+        self.listen(listener, Speaks::Https, shutdown).await;
+    }
+
+    async fn listen(
+        self: Arc<Self>,
+        listener: TcpListener,
+        speaks: Speaks,
+        mut shutdown: watch::Receiver<bool>,
+    ) {
         let mut clients = JoinSet::new();
         let for_clients = shutdown.clone();
+        // One future for each connection: one that waits for room must not be lost when something else happens.
+        let mut accepting = Box::pin(self.accept(&listener));
+        let mut wills = tokio::time::interval(WILLS);
+        wills.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                accepted = self.accept(&listener) => {
+                accepted = &mut accepting => {
+                    accepting.set(self.accept(&listener));
                     if let Some((tcp, peer, permit, place)) = accepted {
                         let gateway = Arc::clone(&self);
                         let shutdown = for_clients.clone();
                         clients.spawn(async move {
-                            gateway.welcome(tcp, peer, permit, shutdown).await;
+                            let open = gateway.deeds.metrics().accepted();
+                            Arc::clone(&gateway).welcome(tcp, peer, speaks, permit, shutdown).await;
+                            drop(open);
                             drop(place);
                         });
                     }
                 }
                 Some(_) = clients.join_next() => {}
+                _ = wills.tick() => {
+                    for will in self.wills.take_due(self.deeds.clock().now()) {
+                        clients.spawn(connection::execute_will(Arc::clone(&self), will));
+                    }
+                }
                 _ = shutdown.wait_for(|stop| *stop) => break,
             }
         }
+        drop(accepting);
         drop(listener);
         while clients.join_next().await.is_some() {}
+        // Nobody else will publish them.
+        for will in self.wills.take_all() {
+            connection::execute_will(Arc::clone(&self), will).await;
+        }
     }
 
-    /// Accepts a connection once there is room for its handshake; a crowd waits in the kernel's queue.
+    /// Accepts a connection and waits until there is room for it; behind it a crowd waits in the kernel's queue. Room is
+    /// taken after the connection is there, since several listeners share it.
     async fn accept(
         &self,
         listener: &TcpListener,
     ) -> Option<(TcpStream, SocketAddr, tls::Permit, OwnedSemaphorePermit)> {
-        let place = Arc::clone(&self.connections).acquire_owned().await.ok()?;
-        let room = self.permits.room().await;
-        match listener.accept().await {
-            Ok((tcp, peer)) => match room.admit(peer.ip()) {
-                Ok(permit) => Some((tcp, peer, permit, place)),
-                Err(crowded) => {
-                    tracing::info!(%peer, reason = %crowded, "connection refused");
-                    None
-                }
-            },
+        let (tcp, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
             Err(cause) => {
                 // Out of descriptors, most likely: those that end free some.
                 tracing::error!(%cause, "no connection could be accepted");
                 tokio::time::sleep(Duration::from_millis(100)).await;
+                return None;
+            }
+        };
+        let place = Arc::clone(&self.connections).acquire_owned().await.ok()?;
+        match self.permits.room().await.admit(peer.ip()) {
+            Ok(permit) => Some((tcp, peer, permit, place)),
+            Err(crowded) => {
+                refusal::crowded(&self.deeds, peer, &crowded);
                 None
             }
         }
@@ -131,6 +172,7 @@ impl Gateway {
         self: Arc<Self>,
         tcp: TcpStream,
         address: SocketAddr,
+        speaks: Speaks,
         permit: tls::Permit,
         mut shutdown: watch::Receiver<bool>,
     ) {
@@ -141,7 +183,7 @@ impl Gateway {
         }
         // Boxed, so that a connection does not keep the room of its handshake for as long as it lasts.
         let admitted = tokio::select! {
-            admitted = Box::pin(self.shake_hands(tcp)) => admitted,
+            admitted = Box::pin(self.shake_hands(tcp, speaks)) => admitted,
             _ = shutdown.wait_for(|stop| *stop) => return,
         };
         drop(permit);
@@ -151,20 +193,39 @@ impl Gateway {
                 hello,
                 admission,
             }) => {
-                let peer = Peer {
-                    address,
-                    server_name: hello.server_name.clone(),
-                    admission,
-                };
-                connection::serve(&self, stream, peer, shutdown).await;
+                let server_name = hello.server_name.clone();
+                match (speaks, admission) {
+                    (Speaks::Mqtt, Some(admission)) => {
+                        let peer = Peer {
+                            address,
+                            server_name,
+                            admission,
+                        };
+                        connection::serve(&self, stream, None, peer, shutdown).await;
+                    }
+                    // INVARIANT: a door of this listener requires a certificate.
+                    (Speaks::Mqtt, None) => {}
+                    (Speaks::Https, admission) => {
+                        let visitor = https::Visitor {
+                            address,
+                            server_name,
+                            admission,
+                        };
+                        Box::pin(https::serve(&self, stream, visitor, shutdown)).await;
+                    }
+                }
             }
-            Err(refused) => refusal::handshake(address, &refused),
+            Err(refused) => refusal::handshake(&self.deeds, address, &refused),
         }
     }
 
-    async fn shake_hands(&self, tcp: TcpStream) -> Result<Admitted<Admission>, Refused<Refusal>> {
+    async fn shake_hands(
+        &self,
+        tcp: TcpStream,
+        speaks: Speaks,
+    ) -> Result<Admitted<Option<Admission>>, Refused<Refusal>> {
         let realm: OnceLock<Option<Arc<RealmRecord>>> = OnceLock::new();
-        let door = async |hello: Arc<tls::Hello>| match self.doors.choose(&hello).await {
+        let door = async |hello: Arc<tls::Hello>| match self.doors.choose(&hello, speaks).await {
             Ok(Some(entrance)) => {
                 realm.set(entrance.realm).ok();
                 Some(entrance.door)
@@ -177,13 +238,13 @@ impl Gateway {
         };
         let verdict = async |presented: Presented| {
             let realm = realm.get().cloned().flatten();
-            // INVARIANT: the doors of this listener require a certificate; without one the handshake fails.
-            let certificate = presented
-                .certificates
-                .first()
-                .map(AsRef::as_ref)
-                .unwrap_or_default();
-            connections::admit(&self.deeds, realm, certificate).await
+            match presented.certificates.first() {
+                Some(certificate) => connections::admit(&self.deeds, realm, certificate)
+                    .await
+                    .map(Some),
+                // Only where none is required; then what is spoken decides.
+                None => Ok(None),
+            }
         };
         tls::accept(tcp, &self.config.tls, door, verdict).await
     }

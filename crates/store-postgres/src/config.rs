@@ -70,6 +70,16 @@ impl Config {
         })
     }
 
+    /// The store of messages on the same server: half as many connections.
+    #[must_use]
+    pub fn messages(&self) -> Self {
+        Self {
+            readers: self.readers.div_ceil(2),
+            writers: self.writers.div_ceil(2),
+            ..self.clone()
+        }
+    }
+
     /// The server and the database for people to read, without user and password.
     pub fn server_name(&self) -> String {
         let hosts = self.server.get_hosts().iter().map(|host| match host {

@@ -87,8 +87,30 @@ impl PostgresStore {
         })
     }
 
-    /// Makes the schema that `config` names, when there is none: for tests, which share a server. An operator makes
-    /// the database and its schema.
+    /// Opens another store on the same server, with connections of its own and its tables in a schema of its own: that of
+    /// `config`, or the server's default, and `_SUFFIX` behind its name. The schema is made if there is none.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses.
+    pub async fn open_beside(mut config: Config, suffix: &str) -> Result<Self, OpenError> {
+        let current = async {
+            let session = Session::connect(&config, Role::Writer).await?;
+            let rows = session
+                .read(&Statement::new("SELECT CAST(current_schema() AS TEXT)", []))
+                .await?;
+            let name: Option<String> = rows.first().map(|row| row.get(0)).transpose()?.flatten();
+            name.ok_or_else(|| StoreError::other("the server's default schema is not there"))
+        };
+        let current = current.await.map_err(|cause| OpenError {
+            server: config.server_name(),
+            cause,
+        })?;
+        config.schema = Some(format!("{current}_{suffix}"));
+        Self::create_schema(&config).await?;
+        Self::open(config).await
+    }
+
+    /// Makes the schema that `config` names, when there is none. One that is there needs no leave to make any.
     ///
     /// # Errors
     /// When the server cannot be reached or refuses.

@@ -134,7 +134,8 @@ impl Session {
     /// Makes `schema` if there is none.
     pub(crate) async fn create_schema(&self, schema: Option<&str>) -> Result<(), StoreError> {
         let quote = Statement::new(
-            "SELECT format('CREATE SCHEMA IF NOT EXISTS %I', CAST($1 AS TEXT))",
+            "SELECT format('CREATE SCHEMA IF NOT EXISTS %I', CAST($1 AS TEXT))
+            WHERE NOT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)",
             [schema.into()],
         );
         for row in self.read(&quote).await? {

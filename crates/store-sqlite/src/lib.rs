@@ -9,6 +9,7 @@ mod sqlite;
 mod writer;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -22,8 +23,10 @@ use crate::writer::Writer;
 /// How the store is opened.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The data directory, which must exist. The database is the file `registry.sqlite` in it.
+    /// The data directory, which must exist.
     pub directory: PathBuf,
+    /// The database's file in it.
+    pub file: &'static str,
     /// Reader connections.
     pub readers: usize,
     /// After this long a read is given up with [`StoreError::Retry`].
@@ -31,10 +34,21 @@ pub struct Config {
 }
 
 impl Config {
-    /// Four readers and five seconds.
+    /// The store of messages in the same directory: the file `messages.sqlite`, with half the readers.
+    #[must_use]
+    pub fn messages(&self) -> Self {
+        Self {
+            file: "messages.sqlite",
+            readers: self.readers.div_ceil(2),
+            ..self.clone()
+        }
+    }
+
+    /// The file `registry.sqlite`, four readers and five seconds.
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         Self {
             directory: directory.into(),
+            file: "registry.sqlite",
             readers: 4,
             read_deadline: Duration::from_secs(5),
         }
@@ -45,7 +59,7 @@ impl Config {
 pub struct SqliteStore {
     readers: Readers,
     writer: Writer,
-    _lock: DirectoryLock,
+    lock: Arc<DirectoryLock>,
 }
 
 /// Why the store could not be opened.
@@ -78,8 +92,20 @@ impl SqliteStore {
     /// # Errors
     /// See [`OpenError`].
     pub fn open(config: &Config) -> Result<Self, OpenError> {
-        let lock = DirectoryLock::take(&config.directory)?;
-        let path = config.directory.join("registry.sqlite");
+        let lock = Arc::new(DirectoryLock::take(&config.directory)?);
+        Self::open_under(lock, config)
+    }
+
+    /// Opens another database in the same directory, which stays locked until both are closed.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open_beside(&self, config: &Config) -> Result<Self, OpenError> {
+        Self::open_under(Arc::clone(&self.lock), config)
+    }
+
+    fn open_under(lock: Arc<DirectoryLock>, config: &Config) -> Result<Self, OpenError> {
+        let path = config.directory.join(config.file);
         let database = |cause| OpenError::Database {
             path: path.clone(),
             cause,
@@ -89,7 +115,7 @@ impl SqliteStore {
         Ok(Self {
             readers,
             writer,
-            _lock: lock,
+            lock,
         })
     }
 

@@ -16,6 +16,35 @@ fn boto3_works_in_the_registry_on_postgresql() {
     on_postgresql(works_in_the_registry);
 }
 
+#[test]
+fn boto3_publishes_and_finds_what_is_retained() {
+    publishes(&Home::sqlite());
+}
+
+#[test]
+fn boto3_publishes_and_finds_what_is_retained_on_postgresql() {
+    on_postgresql(publishes);
+}
+
+fn publishes(home: &Home) {
+    let Some(venv) = venv() else { return };
+    let server = home.start();
+    let arguments = ["--topic", "plant/1/a b", "--count", "2", "--retained"];
+    let mut found = script(&venv, &server, "boto3_messages.py", &arguments);
+    let modified = found["modified"].take().as_i64().unwrap();
+    assert!(modified > 1_700_000_000_000, "{modified} milliseconds");
+    let expected = json!({
+        "statuses": [200],
+        "payload": [0, 255],
+        "qos": 1,
+        "modified": null,
+        "properties": [{"deviceName": "alpha"}, {"deviceCnt": "45"}],
+        "topics": [{"topic": "plant/1/a b", "payloadSize": 2, "qos": 1}],
+        "gone": 404,
+    });
+    assert_eq!(found, expected);
+}
+
 fn works_in_the_registry(home: &Home) {
     let Some(venv) = venv() else { return };
     let server = home.start();

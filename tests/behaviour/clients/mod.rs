@@ -2,12 +2,16 @@
 //! Device SDK, curl and openssl. Nothing about them is changed but the address they are given.
 
 mod aws_cli;
+mod aws_cli_certs;
 mod aws_groups;
 mod boto3;
-mod device;
+pub(crate) mod device;
+mod iam;
 mod javascript;
 mod mosquitto;
+mod mosquitto_messages;
 mod openssl;
+mod registry;
 mod sdk;
 
 use std::path::{Path, PathBuf};

@@ -116,7 +116,7 @@ fn ready() -> bool {
 }
 
 /// Attaches a policy by which a client may be `pump` and use `pump/...`, and nothing else.
-fn own_topics_only(caller: &mut Caller, devices: &[&Device]) {
+pub(super) fn own_topics_only(caller: &mut Caller, devices: &[&Device]) {
     let arn = |rest: &str| format!("arn:aws:iot:us-east-1:123456789012:{rest}");
     let statement = json!([
         { "Effect": "Allow", "Action": "iot:Connect", "Resource": [arn("client/pump"), arn("client/pump-*")] },
@@ -364,7 +364,7 @@ fn a_certificate_that_is_switched_off_loses_its_connection_when_it_would_receive
 }
 
 #[test]
-fn mqtt_5_is_refused_in_its_own_words() {
+fn mqtt_5_carries_properties_and_says_what_is_not_allowed() {
     if !ready() {
         return;
     }
@@ -373,15 +373,40 @@ fn mqtt_5_is_refused_in_its_own_words() {
     let mut caller = server.administrator();
     let it = Device::from_csr(home.scratch(), "pump", Kind::P256, &mut caller);
     own_topics_only(&mut caller, &[&it]);
-    let mosquitto = Mosquitto {
-        server: &server,
-        version: "tlsv1.3",
-    };
-    let output = mosquitto.publish(&it, "pump", "pump/a", "1", &["-V", "mqttv5"]);
-    assert!(!output.status.success(), "{}", text(&output));
-    assert!(
-        text(&output).contains("Unsupported Protocol Version"),
-        "{}",
-        text(&output)
-    );
+    for version in VERSIONS {
+        let mosquitto = Mosquitto {
+            server: &server,
+            version,
+        };
+        let mut command = mosquitto.command(
+            "mosquitto_sub",
+            (&it.certificate, &it.key),
+            "pump-sub",
+            "pump/inbox",
+        );
+        command.args(["-V", "mqttv5", "-q", "1", "-C", "1", "-W", "20", "-d"]);
+        let mut child = command.args(["-F", "message %q %t %p %C %P"]).spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        line_with(&mut output, "Subscribed (mid: 1)");
+        let properties = [
+            ["content-type", "text/plain"].to_vec(),
+            ["user-property", "unit", "bar"].to_vec(),
+        ];
+        let mut more = vec!["-V", "mqttv5"];
+        for property in &properties {
+            more.extend(["-D", "publish"].iter().chain(property).copied());
+        }
+        let published = mosquitto.publish(&it, "pump", "pump/inbox", "21.5", &more);
+        assert!(published.status.success(), "{}", text(&published));
+        let said = line_with(&mut output, "message ");
+        assert_eq!(said, "message 1 pump/inbox 21.5 text/plain unit:bar");
+        assert!(child.wait().unwrap().success());
+
+        let connect = mosquitto.publish(&it, "other", "pump/a", "1", &["-V", "mqttv5"]);
+        assert!(!connect.status.success(), "{}", text(&connect));
+        let refused = text(&connect);
+        assert!(refused.to_lowercase().contains("not authorized"), "{refused}");
+        let publish = mosquitto.publish(&it, "pump", "other/a", "1", &["-V", "mqttv5", "-d"]);
+        assert!(text(&publish).contains("RC:135"), "{}", text(&publish));
+    }
 }

@@ -1,13 +1,15 @@
-//! Devices on the AWS IoT Device SDK v2 for Python and on Paho, through `tests/clients/device.py`.
+//! Devices on the AWS IoT Device SDK v2 for Python and on Paho, through `tests/clients/device.py` and, with MQTT 5,
+//! `tests/clients/device_mqtt5.py`.
 
 use std::io::{BufRead, BufReader, Lines};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
 use super::device::{Device, Kind, made_elsewhere};
-use super::{on_postgresql, repository, text, venv};
+use super::mosquitto::own_topics_only;
+use super::{on_postgresql, repository, venv};
 use crate::server::{Home, Server};
 
 /// A running script and what it says, line by line.
@@ -209,23 +211,70 @@ fn a_certificate_that_nobody_registered_is_refused() {
 }
 
 #[test]
-fn the_mqtt_5_client_is_told_that_its_version_is_not_spoken() {
+fn the_aws_device_sdk_speaks_mqtt_5() {
+    speaks_mqtt_5(&Home::sqlite(), "aws");
+}
+
+#[test]
+fn paho_speaks_mqtt_5() {
+    speaks_mqtt_5(&Home::sqlite(), "paho");
+}
+
+#[test]
+fn devices_speak_mqtt_5_on_postgresql() {
+    on_postgresql(|home| speaks_mqtt_5(home, "aws"));
+}
+
+fn speaks_mqtt_5(home: &Home, sdk: &str) {
     let Some(venv) = venv() else { return };
-    let home = Home::sqlite();
     let server = home.start();
-    let it = admitted(&home, &server, Kind::P256);
-    let mut command = Command::new(venv.join("bin/python"));
-    let script: PathBuf = repository().join("tests/clients/device_mqtt5.py");
-    let output = command
-        .arg(script)
-        .args(whereabouts(&server, &server.ca(), (&it.certificate, &it.key)))
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", text(&output));
-    let outcome: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(outcome["connected"], false, "{outcome}");
-    assert_eq!(
-        outcome["reason_code"], "UNSUPPORTED_PROTOCOL_VERSION",
-        "{outcome}"
-    );
+    let mut caller = server.administrator();
+    let it = Device::from_csr(home.scratch(), "pump", Kind::P256, &mut caller);
+    own_topics_only(&mut caller, &[&it]);
+    let files = (it.certificate.as_path(), it.key.as_path());
+    let arguments = || device(sdk, &server, files, &[]);
+    let received = |payload: &str| {
+        json!({
+            "event": "received",
+            "topic": "pump/inbox",
+            "payload": payload,
+            "content_type": "text/plain",
+            "response_topic": "pump/answers",
+            "correlation_data": "7",
+            "expires": true,
+            "user_properties": [["unit", "bar"], ["unit", "psi"]],
+        })
+    };
+    let code = |event: &str, code: u8| json!({ "event": event, "code": code });
+    let mut script = Script::start(&venv, "device_mqtt5.py", arguments());
+    script.expect(&[
+        json!({
+            "event": "connected",
+            "maximum_qos": 1,
+            "receive_maximum": 100,
+            "maximum_packet_size": 149_504,
+            "topic_alias_maximum": 8,
+            "retain_available": true,
+            "subscription_identifiers_available": false,
+        }),
+        code("subscribed", 1),
+        code("subscribed", 0x87),
+        code("published", 0),
+        received("one"),
+        code("published", 0x87),
+        code("published", 0),
+        received("three"),
+        event("disconnected"),
+    ]);
+    script.ends(0);
+    // Another client id is not in its policy.
+    let mut arguments = arguments();
+    for word in &mut arguments {
+        if word == "pump" {
+            *word = "valve".to_owned();
+        }
+    }
+    let mut script = Script::start(&venv, "device_mqtt5.py", arguments);
+    script.expect(&[code("refused", 0x87)]);
+    script.ends(1);
 }

@@ -3,6 +3,7 @@
 mod cluster;
 mod full_disk;
 mod killed;
+mod messages;
 mod settings;
 mod starting;
 mod stopping;

@@ -1,6 +1,7 @@
 //! A device's end of a connection, which can say anything.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ use super::lab::{Device, Lab, PATIENCE};
 /// How to reach the gateway.
 pub(super) struct Dial<'a> {
     lab: &'a Lab,
+    address: SocketAddr,
     device: Option<&'a Device>,
     server_name: Option<String>,
     protocols: Vec<Vec<u8>>,
@@ -44,6 +46,7 @@ impl<'a> Dial<'a> {
     pub(super) fn new(lab: &'a Lab, device: Option<&'a Device>) -> Self {
         Self {
             lab,
+            address: lab.address,
             device,
             server_name: Some("localhost".into()),
             protocols: Vec::new(),
@@ -54,6 +57,12 @@ impl<'a> Dial<'a> {
 
     pub(super) fn server_name(mut self, name: &str) -> Self {
         self.server_name = Some(name.into());
+        self
+    }
+
+    /// Another gateway than the lab's first.
+    pub(super) fn at(mut self, address: SocketAddr) -> Self {
+        self.address = address;
         self
     }
 
@@ -80,7 +89,7 @@ impl<'a> Dial<'a> {
 
     /// Shakes hands as far as the client can tell: with TLS 1.3 the server's verdict comes later.
     pub(super) async fn tls(self) -> io::Result<Wire> {
-        let tcp = TcpStream::connect(self.lab.address).await?;
+        let tcp = TcpStream::connect(self.address).await?;
         self.tls_over(tcp).await
     }
 
@@ -130,13 +139,20 @@ impl<'a> Dial<'a> {
     }
 
     pub(super) async fn try_connect_as(self, connect: Connect) -> Option<Wire> {
+        let clean = connect.clean_session;
+        let (wire, present) = self.open(connect).await?;
+        assert!(!(clean && present), "a clean session is new");
+        Some(wire)
+    }
+
+    /// Connects and says whether the session was there before.
+    pub(super) async fn open(self, connect: Connect) -> Option<(Wire, bool)> {
         let mut wire = self.tls().await.ok()?;
         wire.introduce(connect).await;
         match wire.next().await? {
             Packet::ConnAck(answer) => {
                 assert_eq!(answer.code, ReasonCode::Success);
-                assert!(!answer.session_present, "no session outlives its connection");
-                Some(wire)
+                Some((wire, answer.session_present))
             }
             other => panic!("{other:?} is no answer to CONNECT"),
         }
@@ -280,6 +296,14 @@ impl Wire {
         }
     }
 
+    /// The next message as it came, not acknowledged.
+    pub(super) async fn delivery(&mut self) -> Publish {
+        match self.next().await {
+            Some(Packet::Publish(publish)) => publish,
+            other => panic!("{other:?} is no message"),
+        }
+    }
+
     /// The next message's payload as text.
     pub(super) async fn text(&mut self) -> String {
         String::from_utf8(self.message().await.1).unwrap()
@@ -293,6 +317,14 @@ impl Wire {
             None => false,
             other => panic!("{other:?} is no answer to PINGREQ"),
         }
+    }
+}
+
+/// A CONNECT whose session outlives the connection.
+pub(super) fn persistent(client_id: &str) -> Connect {
+    Connect {
+        clean_session: false,
+        ..connect(client_id)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The protocol of `iot`: members travel in the path, the query, headers and a JSON body.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 use thingsmith_aws_model::{Location, Member, Route, ServiceModel};
 
@@ -17,8 +19,12 @@ pub(crate) fn input(
     let Some(shape) = route.operation.input else {
         return Ok(json!({}));
     };
+    let payload = service.shape(shape).payload();
     let members = service.shape(shape).members();
-    let mut body = body_members(members, received.body)?;
+    let mut body = match payload {
+        Some(_) => Map::new(),
+        None => body_members(members, received.body)?,
+    };
     let query = received.query()?;
     let mut input = Map::with_capacity(members.len());
     for member in members {
@@ -46,6 +52,10 @@ pub(crate) fn input(
                 }
                 None => None,
             },
+            // The whole body, as a blob in JSON is written.
+            Location::Body if payload.is_some_and(|payload| payload.name == member.name) => {
+                (!received.body.is_empty()).then(|| STANDARD.encode(received.body).into())
+            }
             Location::Body => body.remove(&member.wire_name).filter(|value| !value.is_null()),
             // No written operation has members in a group of headers, and none goes in by the status.
             Location::Headers | Location::StatusCode => None,

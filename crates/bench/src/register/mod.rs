@@ -206,14 +206,21 @@ async fn round(
 
 impl Place {
     async fn open(&self) -> Result<Arc<Deeds>> {
-        let store: Arc<dyn Store> = match self {
-            Self::Sqlite(directory) => Arc::new(SqliteStore::open(&thingsmith_store_sqlite::Config::new(
-                directory,
-            ))?),
-            Self::Postgres(config) => Arc::new(PostgresStore::open(config.as_ref().clone()).await?),
+        let (store, messages): (Arc<dyn Store>, Arc<dyn Store>) = match self {
+            Self::Sqlite(directory) => {
+                let config = thingsmith_store_sqlite::Config::new(directory);
+                let store = SqliteStore::open(&config)?;
+                let messages = store.open_beside(&config.messages())?;
+                (Arc::new(store), Arc::new(messages))
+            }
+            Self::Postgres(config) => (
+                Arc::new(PostgresStore::open(config.as_ref().clone()).await?),
+                Arc::new(PostgresStore::open_beside(config.messages(), "messages").await?),
+            ),
         };
         let world = World {
             store,
+            messages,
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             rsa_keys: Arc::new(RsaKeyPool::unfilled()),

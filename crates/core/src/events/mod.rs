@@ -5,6 +5,7 @@
 //! promised either.
 
 mod configurations;
+mod lifecycle;
 pub mod rows;
 
 use serde_json::{Value, json};
@@ -12,9 +13,11 @@ use thingsmith_mqtt::{Message, Qos, TopicLimits, TopicName};
 
 pub(crate) use configurations::Known;
 pub use configurations::{EventConfigurations, describe_event_configurations, update_event_configurations};
+pub use lifecycle::Lifecycle;
+pub(crate) use lifecycle::Versions;
 
-use crate::Deeds;
 use crate::realms::RealmRecord;
+use crate::{Deeds, messages};
 
 macro_rules! event_types {
     ($($event_type:ident => $name:literal,)*) => {
@@ -74,7 +77,7 @@ pub(crate) async fn publish(
         .enabled(deeds, realm.realm, event_type)
         .await
     {
-        send(deeds, realm, topic, &body);
+        send(deeds, realm, topic, &body).await;
     }
 }
 
@@ -102,20 +105,22 @@ pub(crate) async fn tell(
     if let (Value::Object(body), Value::Object(members)) = (&mut body, members) {
         body.extend(members);
     }
-    send(deeds, realm, &topic, &body);
+    send(deeds, realm, &topic, &body).await;
 }
 
-fn send(deeds: &Deeds, realm: &RealmRecord, topic: &str, body: &Value) {
+async fn send(deeds: &Deeds, realm: &RealmRecord, topic: &str, body: &Value) {
     let name = TopicName::parse(topic, &LIMITS);
     debug_assert!(name.is_ok(), "{topic}");
-    let Ok(topic) = name else { return };
+    let Ok(name) = name else { return };
     let message = Message {
-        topic,
+        topic: name,
         payload: body.to_string().into(),
         retain: false,
         properties: None,
     };
-    deeds.router().route(realm.realm, &message, Qos::AtLeastOnce);
+    if let Err(fault) = messages::publish(deeds, realm.realm, message, Qos::AtLeastOnce, None).await {
+        tracing::error!(%fault, topic, "an event could not be kept for those who are not connected");
+    }
 }
 
 /// The topics of events hold up to two names of 128 characters each, which is more than clients may send.

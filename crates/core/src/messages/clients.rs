@@ -73,6 +73,11 @@ impl Clients {
 }
 
 impl Seat {
+    /// The realm of the client id.
+    pub fn realm(&self) -> Realm {
+        self.realm
+    }
+
     /// Waits until another connection takes the client id.
     pub async fn taken_over(&self) {
         self.taken_over.notified().await;

@@ -1,7 +1,18 @@
-//! Messages between clients: who subscribes to what, and the way of a message to them.
+//! Messages between clients: who subscribes to what, the way of a message to them, and what is kept of it.
 
 mod clients;
+mod publish;
+pub mod retained;
 mod router;
+mod schema;
+pub mod sessions;
+mod stored;
+mod sweep;
+pub mod wills;
 
 pub use clients::{Clients, Seat};
-pub use router::{Delivery, QueueLimits, Router, Subscriber};
+pub use publish::{publish, refusal};
+pub use router::{Delivery, QueueLimits, Routed, Router, Subscriber};
+pub use schema::MIGRATIONS;
+pub use stored::{LONGEST_EXPIRY_SECONDS, Stored};
+pub use sweep::{reset, sweep};

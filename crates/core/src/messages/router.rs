@@ -1,7 +1,9 @@
 //! Routes messages to subscribers.
 //!
-//! Every message passes [`Router::route`], whoever sends it. A subscriber gets it into its own bounded queue; whether it
-//! may receive it is asked by its connection, at the delivery.
+//! Every message passes [`Router::route`], whoever sends it; [`publish`](super::publish) also retains it and lets it wait
+//! where it must. A subscriber gets it into its own bounded queue; whether it may receive it is asked by its connection,
+//! at the delivery. Sessions that outlive their connections are subscribers too, connected or not: what they get with
+//! QoS 1 is stored, and their connection reads it from there.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -11,6 +13,8 @@ use thingsmith_model::Realm;
 use thingsmith_mqtt::{Match, Message, Qos, SubscriptionOptions, SubscriptionTrie, TopicFilter};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+
+use super::sessions::KeptSession;
 
 /// A message on its way to one subscriber.
 #[derive(Debug)]
@@ -47,10 +51,13 @@ pub struct QueueLimits {
 pub struct Subscriber {
     id: u64,
     queue: Queue,
+    /// The session for which it subscribes, if that outlives the connection.
+    session: Option<Arc<KeptSession>>,
 }
 
+/// A bounded queue of deliveries.
 #[derive(Debug, Clone)]
-struct Queue {
+pub(crate) struct Queue {
     sender: mpsc::Sender<Delivery>,
     /// Bytes that wait, and how many may.
     waiting: Arc<AtomicUsize>,
@@ -68,7 +75,30 @@ struct Room {
 struct Subscription {
     qos: Qos,
     options: SubscriptionOptions,
-    queue: Queue,
+    target: Target,
+}
+
+/// Where a subscription's messages go.
+#[derive(Debug)]
+enum Target {
+    Connection(Queue),
+    Session(Arc<KeptSession>),
+}
+
+/// What became of a message.
+#[derive(Debug, Default)]
+pub struct Routed {
+    /// How many subscribers have it in their queue.
+    pub sent: usize,
+    /// The sessions for which it is to be stored. One that has several subscriptions stands here as often.
+    pub to_keep: Vec<Arc<KeptSession>>,
+}
+
+/// What one subscription does with a message.
+enum Taken {
+    Sent,
+    ToKeep(Arc<KeptSession>),
+    Not,
 }
 
 /// The subscriptions of all realms on this node.
@@ -93,8 +123,13 @@ impl Router {
             waiting: Arc::default(),
             bytes: limits.bytes,
         };
-        let id = self.next.fetch_add(1, Ordering::Relaxed);
-        (Subscriber { id, queue }, receiver)
+        let id = self.new_subscriber_id();
+        let session = None;
+        (Subscriber { id, queue, session }, receiver)
+    }
+
+    pub(super) fn new_subscriber_id(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Subscribes; a second subscription with the same filter takes the place of the first.
@@ -106,94 +141,167 @@ impl Router {
         qos: Qos,
         options: SubscriptionOptions,
     ) {
-        let subscription = Subscription {
-            qos,
-            options,
-            queue: subscriber.queue.clone(),
-        };
+        if let Some(session) = &subscriber.session {
+            return self.subscribe_session(session, filter, qos, options);
+        }
+        let target = Target::Connection(subscriber.queue.clone());
+        let subscription = Subscription { qos, options, target };
+        self.insert(realm, subscriber.id, filter, subscription);
+    }
+
+    /// Subscribes a session that outlives its connections.
+    pub(super) fn subscribe_session(
+        &self,
+        session: &Arc<KeptSession>,
+        filter: &TopicFilter,
+        qos: Qos,
+        options: SubscriptionOptions,
+    ) {
+        let target = Target::Session(Arc::clone(session));
+        let subscription = Subscription { qos, options, target };
+        self.insert(session.realm(), session.subscriber, filter, subscription);
+    }
+
+    fn insert(&self, realm: Realm, subscriber: u64, filter: &TopicFilter, subscription: Subscription) {
         let mut realms = self.realms.write().unwrap_or_else(PoisonError::into_inner);
         realms
             .entry(realm)
             .or_default()
-            .insert(filter, subscriber.id, subscription);
+            .insert(filter, subscriber, subscription);
     }
 
     /// Takes a subscription back; harmless when there is none.
     pub fn unsubscribe(&self, realm: Realm, subscriber: &Subscriber, filter: &TopicFilter) {
+        self.unsubscribe_id(realm, subscriber.id, filter);
+    }
+
+    pub(super) fn unsubscribe_id(&self, realm: Realm, subscriber: u64, filter: &TopicFilter) {
         let mut realms = self.realms.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(trie) = realms.get_mut(&realm) {
-            trie.remove(filter, &subscriber.id);
+            trie.remove(filter, &subscriber);
             if trie.is_empty() {
                 realms.remove(&realm);
             }
         }
     }
 
-    /// Sends a message to every subscriber whose filter matches its topic; of a shared subscription to one member.
-    /// Gives back how many got it.
-    pub fn route(&self, realm: Realm, message: &Message, qos: Qos) -> usize {
-        self.route_from(realm, message, qos, None)
+    /// Whether anybody in the realm subscribes to anything.
+    pub fn has_subscribers(&self, realm: Realm) -> bool {
+        let realms = self.realms.read().unwrap_or_else(PoisonError::into_inner);
+        realms.contains_key(&realm)
     }
 
-    /// The same for a message of a subscriber, who may not want its own (MQTT 5, No Local).
-    pub fn route_from(
-        &self,
-        realm: Realm,
-        message: &Message,
-        qos: Qos,
-        publisher: Option<&Subscriber>,
-    ) -> usize {
+    /// Sends a message to every subscriber whose filter matches its topic; of a shared subscription to one member.
+    /// Stores nothing. A subscriber that published it may not want its own (MQTT 5, No Local).
+    pub fn route(&self, realm: Realm, message: &Message, qos: Qos, publisher: Option<&Subscriber>) -> Routed {
         let realms = self.realms.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(trie) = realms.get(&realm) else { return 0 };
-        let mut sent = 0;
+        let mut routed = Routed::default();
+        let Some(trie) = realms.get(&realm) else {
+            return routed;
+        };
         // What waits is a copy: a few bytes in a queue must not keep alive all that was read together with them.
         let mut copy = None;
         trie.visit(&message.topic, |found| {
             let message: &Message = copy.get_or_insert_with(|| message.detached());
-            let queued = match found {
+            let taken = match found {
                 Match::Subscriber(id, subscription) => {
                     let own = publisher.is_some_and(|publisher| publisher.id == *id);
-                    !(own && subscription.options.no_local) && subscription.send(message, qos)
+                    if own && subscription.options.no_local {
+                        Taken::Not
+                    } else {
+                        subscription.take(message, qos)
+                    }
                 }
-                // One after the other from a place that moves on; a member whose queue is full leaves it to the next.
                 Match::Group { members, .. } => {
                     let first = usize::try_from(self.next.fetch_add(1, Ordering::Relaxed)).unwrap_or(0);
-                    (0..members.len()).any(|turn| {
-                        members[(first.wrapping_add(turn)) % members.len()]
-                            .1
-                            .send(message, qos)
-                    })
+                    share(members, first, message, qos)
                 }
             };
-            sent += usize::from(queued);
+            match taken {
+                Taken::Sent => routed.sent += 1,
+                Taken::ToKeep(session) => routed.to_keep.push(session),
+                Taken::Not => {}
+            }
         });
-        sent
+        routed
     }
 }
 
+/// Gives a message to one member of a group: one after the other from a place that moves on. A member whose queue is full
+/// leaves it to the next; one that is not connected has it only if nobody is.
+fn share(members: &[(u64, Subscription)], first: usize, message: &Message, qos: Qos) -> Taken {
+    let in_turn = || (0..members.len()).map(|turn| &members[(first.wrapping_add(turn)) % members.len()].1);
+    let take = |subscription: &Subscription| match subscription.take(message, qos) {
+        Taken::Not => None,
+        taken => Some(taken),
+    };
+    let connected = in_turn().filter(|member| member.is_connected()).find_map(take);
+    connected
+        .or_else(|| in_turn().filter(|member| !member.is_connected()).find_map(take))
+        .unwrap_or(Taken::Not)
+}
+
 impl Subscription {
-    fn send(&self, message: &Message, qos: Qos) -> bool {
+    fn is_connected(&self) -> bool {
+        match &self.target {
+            Target::Connection(_) => true,
+            Target::Session(session) => session.is_connected(),
+        }
+    }
+
+    fn take(&self, message: &Message, qos: Qos) -> Taken {
+        let qos = qos.min(self.qos);
+        let sent = match &self.target {
+            Target::Connection(queue) => queue.send(message, qos, self.options),
+            Target::Session(session) if qos > Qos::AtMostOnce => {
+                return Taken::ToKeep(Arc::clone(session));
+            }
+            Target::Session(session) => session
+                .queue()
+                .is_some_and(|queue| queue.send(message, qos, self.options)),
+        };
+        if sent { Taken::Sent } else { Taken::Not }
+    }
+}
+
+impl Subscriber {
+    /// Whether it subscribes for a session that outlives its connection.
+    pub fn is_session(&self) -> bool {
+        self.session.is_some()
+    }
+
+    /// From here on it subscribes for a session.
+    pub(super) fn become_session(&mut self, session: &Arc<KeptSession>) {
+        self.id = session.subscriber;
+        self.session = Some(Arc::clone(session));
+    }
+
+    pub(super) fn queue(&self) -> &Queue {
+        &self.queue
+    }
+}
+
+impl Queue {
+    fn send(&self, message: &Message, qos: Qos, options: SubscriptionOptions) -> bool {
         let properties = message
             .properties
             .as_ref()
             .map_or(0, |properties| properties.bytes());
         let bytes = message.topic.as_bytes().len() + message.payload.len() + properties;
-        let Some(room) = self.queue.room(bytes) else {
+        let Some(room) = self.room(bytes) else {
             return false;
         };
         let mut message = message.clone();
-        message.retain &= self.options.retain_as_published;
+        message.retain &= options.retain_as_published;
         let delivery = Delivery {
             since: message.expiry_seconds().map(|_| Instant::now()),
             message,
-            qos: qos.min(self.qos),
+            qos,
             _room: room,
         };
-        self.queue.sender.try_send(delivery).is_ok()
+        self.sender.try_send(delivery).is_ok()
     }
-}
 
-impl Queue {
     fn room(&self, bytes: usize) -> Option<Room> {
         self.waiting
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |waiting| {
@@ -259,11 +367,21 @@ mod tests {
             Qos::AtLeastOnce,
             SubscriptionOptions::default(),
         );
-        assert_eq!(router.route(Realm(1), &message("a/b"), Qos::AtMostOnce), 1);
+        assert_eq!(
+            router
+                .route(Realm(1), &message("a/b"), Qos::AtMostOnce, None)
+                .sent,
+            1
+        );
         assert_eq!(my_queue.try_recv().unwrap().qos, Qos::AtMostOnce);
         assert!(other_queue.try_recv().is_err());
         router.unsubscribe(Realm(1), &mine, &filter("a/+"));
-        assert_eq!(router.route(Realm(1), &message("a/b"), Qos::AtMostOnce), 0);
+        assert_eq!(
+            router
+                .route(Realm(1), &message("a/b"), Qos::AtMostOnce, None)
+                .sent,
+            0
+        );
     }
 
     #[test]
@@ -277,10 +395,19 @@ mod tests {
             Qos::AtMostOnce,
             SubscriptionOptions::default(),
         );
-        assert_eq!(router.route(Realm(1), &message("a"), Qos::AtMostOnce), 1);
-        assert_eq!(router.route(Realm(1), &message("a"), Qos::AtMostOnce), 0);
+        assert_eq!(
+            router.route(Realm(1), &message("a"), Qos::AtMostOnce, None).sent,
+            1
+        );
+        assert_eq!(
+            router.route(Realm(1), &message("a"), Qos::AtMostOnce, None).sent,
+            0
+        );
         assert!(queue.try_recv().is_ok());
-        assert_eq!(router.route(Realm(1), &message("a"), Qos::AtMostOnce), 1);
+        assert_eq!(
+            router.route(Realm(1), &message("a"), Qos::AtMostOnce, None).sent,
+            1
+        );
     }
 
     #[test]
@@ -298,7 +425,11 @@ mod tests {
             Qos::AtMostOnce,
             SubscriptionOptions::default(),
         );
-        let route = |payload| router.route(Realm(1), &message_with("a", payload), Qos::AtMostOnce);
+        let route = |payload| {
+            router
+                .route(Realm(1), &message_with("a", payload), Qos::AtMostOnce, None)
+                .sent
+        };
         assert_eq!((route(b"1234"), route(b"1234"), route(b"")), (1, 1, 0));
         drop(queue.try_recv().unwrap());
         assert_eq!((route(b"12345"), route(b"1234")), (0, 1));
@@ -327,7 +458,7 @@ mod tests {
             retain: false,
             properties: None,
         };
-        assert_eq!(router.route(Realm(1), &message, Qos::AtMostOnce), 1);
+        assert_eq!(router.route(Realm(1), &message, Qos::AtMostOnce, None).sent, 1);
         drop(message);
         assert!(read.is_unique());
         assert_eq!(&queue.try_recv().unwrap().message.payload[..], b"a");
@@ -348,7 +479,10 @@ mod tests {
             );
         }
         for _ in 0..8 {
-            assert_eq!(router.route(Realm(1), &message("a"), Qos::AtMostOnce), 1);
+            assert_eq!(
+                router.route(Realm(1), &message("a"), Qos::AtMostOnce, None).sent,
+                1
+            );
         }
         let count =
             |queue: &mut mpsc::Receiver<Delivery>| std::iter::from_fn(|| queue.try_recv().ok()).count();

@@ -5,10 +5,11 @@ pub mod rows;
 use thingsmith_ports::Batch;
 
 use crate::tries::{Attempt, Tries};
-use crate::{Deeds, Fault};
+use crate::{Deeds, Fault, messages};
 
-/// Deletes all things, certificates, CA certificates, policies and event configurations of every realm, and what hangs on
-/// them. Realms, authorities, settings and access keys stay, so that endpoints keep their names and clients what they trust. Gateways hear of every certificate that goes.
+/// Deletes all things, certificates, CA certificates, policies and event configurations, retained messages and sessions of
+/// every realm, and what hangs on them. Realms, authorities, settings and access keys stay, so that endpoints keep their
+/// names and clients what they trust. Gateways hear of every certificate that goes.
 ///
 /// # Errors
 /// When the store fails.
@@ -22,8 +23,8 @@ pub async fn reset(deeds: &Deeds) -> Result<(), Fault> {
         let outcome = deeds.commit(batch).await.map(drop).map_err(Attempt::from);
         deeds.event_configurations().forget_all();
         deeds.callers().forget();
-        if let Some(done) = tries.settle(outcome).await? {
-            return Ok(done);
+        if tries.settle(outcome).await?.is_some() {
+            return messages::reset(deeds).await;
         }
     }
 }

@@ -5,11 +5,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use async_trait::async_trait;
 use tempfile::TempDir;
 use thingsmith_core::realms::RealmRecord;
 use thingsmith_core::{Deeds, SealKey, World};
 use thingsmith_model::Account;
-use thingsmith_ports::{Clock, Store};
+use thingsmith_ports::{Batch, Clock, Engine, Migration, MigrationError, Row, Statement, Store, StoreError};
 use thingsmith_store_postgres::{self as postgres, PostgresStore};
 use thingsmith_store_sqlite::{self as sqlite, SqliteStore};
 use thingsmith_testkit::{SeededRandom, TestClock, TestRsaKeys};
@@ -59,6 +60,22 @@ impl Place {
         }
     }
 
+    /// The store of messages. On SQLite its directory is another, so that it can be opened by itself.
+    pub(crate) async fn open_messages(&self) -> Arc<dyn Store> {
+        match self {
+            Self::Sqlite(directory) => {
+                let directory = directory.path().join("messages");
+                std::fs::create_dir_all(&directory).unwrap();
+                Arc::new(SqliteStore::open(&sqlite::Config::new(directory).messages()).unwrap())
+            }
+            Self::Postgres(config) => Arc::new(
+                PostgresStore::open_beside(config.messages(), "messages")
+                    .await
+                    .unwrap(),
+            ),
+        }
+    }
+
     /// The store as a second node has it. SQLite has one owner, and hands out the same once more.
     pub(crate) async fn open_beside(&self, first: &Arc<dyn Store>) -> Arc<dyn Store> {
         match self {
@@ -68,10 +85,27 @@ impl Place {
     }
 }
 
-/// The deeds of a node on a store. Every node has its own seed.
+/// The deeds of a node on a store, and on a store of messages that only this node has. Every node has its own seed.
 pub(crate) async fn node(store: Arc<dyn Store>, clock: Arc<dyn Clock>, seed: u64) -> Deeds {
+    let place = Place::sqlite();
+    let store_of_messages = place.open_messages().await;
+    let messages = Arc::new(Scratch {
+        store: store_of_messages,
+        _place: place,
+    });
+    node_with(store, messages, clock, seed).await
+}
+
+/// The deeds of a node on two stores.
+pub(crate) async fn node_with(
+    store: Arc<dyn Store>,
+    messages: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    seed: u64,
+) -> Deeds {
     Deeds::open(World {
         store,
+        messages,
         clock,
         random: Arc::new(SeededRandom::new(seed)),
         rsa_keys: Arc::new(TestRsaKeys::default()),
@@ -81,7 +115,32 @@ pub(crate) async fn node(store: Arc<dyn Store>, clock: Arc<dyn Clock>, seed: u64
     .unwrap()
 }
 
-/// A node on a store of its own, its clock and a realm.
+/// A store whose place goes with it.
+struct Scratch {
+    store: Arc<dyn Store>,
+    _place: Place,
+}
+
+#[async_trait]
+impl Store for Scratch {
+    fn engine(&self) -> Engine {
+        self.store.engine()
+    }
+
+    async fn read(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        self.store.read(statement).await
+    }
+
+    async fn write(&self, batch: Batch) -> Result<Vec<Vec<Row>>, StoreError> {
+        self.store.write(batch).await
+    }
+
+    async fn migrate(&self, migrations: &'static [Migration]) -> Result<(), MigrationError> {
+        self.store.migrate(migrations).await
+    }
+}
+
+/// A node on stores of its own, its clock and a realm.
 pub(crate) struct Alone {
     pub(crate) deeds: Deeds,
     pub(crate) clock: Arc<TestClock>,
@@ -95,7 +154,8 @@ pub(crate) async fn alone() -> Vec<Alone> {
     let mut nodes = Vec::new();
     for place in places().await {
         let clock = Arc::new(TestClock::default());
-        let deeds = node(place.open().await, Arc::clone(&clock) as Arc<dyn Clock>, 1).await;
+        let (store, messages) = (place.open().await, place.open_messages().await);
+        let deeds = node_with(store, messages, Arc::clone(&clock) as Arc<dyn Clock>, 1).await;
         nodes.push(Alone {
             realm: realm(&deeds).await,
             deeds,

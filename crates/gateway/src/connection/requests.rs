@@ -4,49 +4,58 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use thingsmith_core::connections::{ConnectFacts, Principal};
+use thingsmith_core::decisions::Stage;
+use thingsmith_core::events::Lifecycle;
+use thingsmith_core::messages::{self, sessions::SessionSubscription};
+use thingsmith_core::{Code, Fault};
 use thingsmith_mqtt::{
     Action, Answer, Connect, DisconnectReason, Grant, Publish, ReasonCode, Subscription, TopicFilter,
 };
 use thingsmith_ports::StoreError;
 
-use super::{Client, Connection};
-use crate::refusal;
+use super::Connection;
+use super::client::{Client, Place};
+use super::retained::Retained;
+use crate::{refusal, reserved};
 
 /// Subscriptions of one connection (AWS's quota "Maximum number of subscriptions per connection").
 const SUBSCRIPTIONS: usize = 50;
 
 impl Connection<'_> {
     pub(super) async fn connect(&mut self, connect: Connect, actions: &mut Vec<Action>) {
-        if connect.will.is_some() {
-            tracing::info!(peer = %self.peer.address, client_id = connect.client_id, "a will is not supported yet");
-            return self.session.refuse(
-                ReasonCode::UnspecifiedError,
-                DisconnectReason::ServerInitiatedDisconnect,
-                actions,
-            );
+        if let Some(will) = &connect.will
+            && will.message.topic.is_reserved()
+        {
+            let topic = will.message.topic.as_str();
+            tracing::info!(peer = %self.peer.address, client_id = connect.client_id, topic, "the topic of a will is reserved");
+            let (code, reason) = (ReasonCode::TopicNameInvalid, DisconnectReason::ClientError);
+            return self.session.refuse(code, reason, actions);
         }
         let nameless = connect.client_id.is_empty();
         match self.authorize(connect).await {
-            Ok(Some(client)) => {
+            Ok(Some((client, present))) => {
                 let assigned = nameless.then(|| client.principal.client_id().to_owned());
                 self.client = Some(client);
                 let now = self.now_ms();
-                self.session.accept(false, assigned.as_deref(), now, actions);
+                self.session.accept(present, assigned.as_deref(), now, actions);
             }
             Ok(None) => {
                 let (code, reason) = (ReasonCode::NotAuthorized, DisconnectReason::AuthError);
                 self.session.refuse(code, reason, actions);
             }
-            Err(cause) => {
-                tracing::error!(peer = %self.peer.address, %cause, "the store did not answer a CONNECT");
+            Err(fault) => {
+                refusal::store_failed(self.peer.address, &fault);
                 let (code, reason) = (ReasonCode::UnspecifiedError, DisconnectReason::ServerError);
                 self.session.refuse(code, reason, actions);
             }
         }
     }
 
-    async fn authorize(&mut self, connect: Connect) -> Result<Option<Client>, StoreError> {
+    /// The client, if it may connect, and whether its session was there before.
+    async fn authorize(&mut self, connect: Connect) -> Result<Option<(Client, bool)>, Fault> {
         let persistent = connect.is_persistent();
+        let clean_start = connect.clean_session;
+        let will = connect.will;
         let client_id = if connect.client_id.is_empty() {
             self.make_client_id()
         } else {
@@ -57,19 +66,33 @@ impl Connection<'_> {
             source: Some(self.peer.address.ip()),
             server_name: self.peer.server_name.clone(),
             persistent,
-            will_topic: None,
+            will_topic: will.as_ref().map(|will| will.message.topic.as_str().to_owned()),
         };
         let mut principal =
             Principal::new(Arc::clone(&self.gateway.deeds), &mut self.peer.admission, facts).await?;
         let answer = principal.may_connect().await?;
         if !answer.allowed {
+            let client_id = principal.client_id();
+            let (deeds, peer) = (&self.gateway.deeds, self.peer.address);
             refusal::denied(
+                deeds,
+                Stage::Connect,
                 &principal,
-                self.peer.address,
+                peer,
                 "iot:Connect",
-                principal.client_id(),
+                client_id,
                 &answer,
             );
+            Lifecycle::connect_failed(deeds, &principal).await;
+            return Ok(None);
+        }
+        if let Some(will) = &will
+            && let Some((action, answer)) = messages::refusal(&mut principal, &will.message).await?
+        {
+            let topic = will.message.topic.as_str();
+            let (deeds, peer) = (&self.gateway.deeds, self.peer.address);
+            refusal::denied(deeds, Stage::Connect, &principal, peer, action, topic, &answer);
+            Lifecycle::connect_failed(deeds, &principal).await;
             return Ok(None);
         }
         let (subscriber, queue) = self
@@ -87,16 +110,27 @@ impl Connection<'_> {
             certificate_id = %principal.certificate_id(),
             "connected"
         );
-        let gateway = Arc::clone(self.gateway);
-        Ok(Some(Client {
-            gateway,
-            principal,
+        let place = Place {
+            gateway: Arc::clone(self.gateway),
             subscriber,
-            queue,
             seat,
             filters: HashMap::new(),
+        };
+        let mut client = Client {
+            lifecycle: Lifecycle::begin(&self.gateway.deeds, &principal),
+            principal,
+            queue,
+            place,
+            session: None,
+            will,
             receive_denied: None,
-        }))
+        };
+        let present = self.open_session(&mut client, clean_start).await?;
+        client
+            .lifecycle
+            .connected(&self.gateway.deeds, &client.principal)
+            .await;
+        Ok(Some((client, present)))
     }
 
     /// MQTT 3.1.1, 3.1.3.1: a client that wants no session may leave its id to the server.
@@ -112,77 +146,113 @@ impl Connection<'_> {
         };
         let message = publish.message;
         let topic = message.topic.as_str();
-        if message.topic.is_reserved() || message.retain {
-            let client_id = client.principal.client_id();
-            let retain = message.retain;
-            tracing::info!(
-                peer = %self.peer.address,
-                client_id,
-                topic,
-                retain,
-                "reserved topics and retained messages are not supported yet"
-            );
+        if message.topic.is_reserved() {
+            let reason = "nothing may be published on this reserved topic";
+            let (deeds, peer) = (&self.gateway.deeds, self.peer.address);
+            refusal::impossible(deeds, Stage::Publish, &client.principal, peer, topic, reason);
             return not_authorized();
         }
-        match client.principal.may_publish(topic).await {
-            Ok(answer) if answer.allowed => {
-                let realm = client.principal.realm().realm;
-                self.gateway.deeds.router().route_from(
-                    realm,
-                    &message,
-                    publish.qos.level(),
-                    Some(&client.subscriber),
-                );
-                Answer::Published
-            }
-            Ok(answer) => {
+        match messages::refusal(&mut client.principal, &message).await {
+            Ok(None) => {}
+            Ok(Some((action, answer))) => {
+                let (deeds, peer) = (&self.gateway.deeds, self.peer.address);
                 refusal::denied(
+                    deeds,
+                    Stage::Publish,
                     &client.principal,
-                    self.peer.address,
-                    "iot:Publish",
+                    peer,
+                    action,
                     topic,
                     &answer,
                 );
-                match answer.active {
+                return match answer.active {
                     true => not_authorized(),
                     false => Answer::Refused(DisconnectReason::ForbiddenAccess),
-                }
+                };
             }
-            Err(cause) => self.store_failed(&cause),
+            Err(cause) => return self.store_failed(&cause.into()),
+        }
+        let realm = client.principal.realm().realm;
+        let (qos, publisher) = (publish.qos.level(), Some(&client.place.subscriber));
+        self.gateway.deeds.metrics().message_in();
+        match messages::publish(&self.gateway.deeds, realm, message, qos, publisher).await {
+            Ok(()) => Answer::Published,
+            Err(fault) if fault.code == Code::Throttling => {
+                tracing::info!(peer = %self.peer.address, %fault, "a message was not published");
+                Answer::Denied(ReasonCode::QuotaExceeded, DisconnectReason::Throttled)
+            }
+            Err(fault) => self.store_failed(&fault),
         }
     }
 
-    pub(super) async fn subscribe(&mut self, subscriptions: Vec<Subscription>) -> Answer {
-        let mut grants = Vec::with_capacity(subscriptions.len());
-        for subscription in subscriptions {
-            match self.subscribe_one(subscription).await {
-                Ok(Some(grant)) => grants.push(grant),
-                Ok(None) => return Answer::Refused(DisconnectReason::ForbiddenAccess),
-                Err(cause) => return self.store_failed(&cause),
-            }
+    /// Subscribes, and says which retained messages are to follow the answer.
+    pub(super) async fn subscribe(&mut self, subscriptions: Vec<Subscription>) -> (Answer, Vec<Retained>) {
+        match self.try_subscribe(subscriptions).await {
+            Ok(Some((grants, retained))) => (Answer::Subscribed(grants), retained),
+            Ok(None) => (Answer::Refused(DisconnectReason::ForbiddenAccess), Vec::new()),
+            Err(cause) => (self.store_failed(&cause.into()), Vec::new()),
         }
-        Answer::Subscribed(grants)
+    }
+
+    async fn try_subscribe(
+        &mut self,
+        subscriptions: Vec<Subscription>,
+    ) -> Result<Option<(Vec<Grant>, Vec<Retained>)>, StoreError> {
+        let (mut grants, mut retained) = (Vec::with_capacity(subscriptions.len()), Vec::new());
+        let (mut to_keep, mut granted) = (Vec::new(), Vec::new());
+        for subscription in subscriptions {
+            let filter = subscription.filter.as_str();
+            let is_new = self
+                .client
+                .as_ref()
+                .is_some_and(|client| !client.place.filters.contains_key(filter));
+            let Some(grant) = self.subscribe_one(&subscription).await? else {
+                return Ok(None);
+            };
+            if let Grant::Granted(qos) = grant {
+                granted.push(subscription.filter.clone());
+                to_keep.push(SessionSubscription::new(
+                    &subscription.filter,
+                    qos,
+                    subscription.options,
+                ));
+            }
+            retained.extend(self.retained_for(&subscription, grant, is_new).await?);
+            grants.push(grant);
+        }
+        if let Some(session) = self.client.as_ref().and_then(|client| client.session.as_ref()) {
+            session.subscribe(&to_keep).await?;
+        }
+        if let Some(client) = self.client.as_ref().filter(|_| !granted.is_empty()) {
+            let filters: Vec<&str> = granted.iter().map(TopicFilter::as_str).collect();
+            let deeds = &self.gateway.deeds;
+            client
+                .lifecycle
+                .subscribed(deeds, &client.principal, &filters)
+                .await;
+        }
+        Ok(Some((grants, retained)))
     }
 
     /// Subscribes to one filter, or says no; nothing when the client is to leave.
-    async fn subscribe_one(&mut self, subscription: Subscription) -> Result<Option<Grant>, StoreError> {
+    async fn subscribe_one(&mut self, subscription: &Subscription) -> Result<Option<Grant>, StoreError> {
         let Some(client) = &mut self.client else {
             return Ok(Some(Grant::Refused(ReasonCode::UnspecifiedError)));
         };
         let Subscription { filter, qos, options } = subscription;
-        if filter.is_reserved() {
-            let client_id = client.principal.client_id();
-            tracing::info!(
-                peer = %self.peer.address,
-                client_id,
-                filter = filter.as_str(),
-                "reserved topics are not supported yet"
-            );
+        let (qos, options) = (*qos, *options);
+        if filter.is_reserved() && !reserved::may_be_subscribed(filter.filter()) {
+            let reason = "nobody may subscribe to this reserved topic";
+            let (deeds, peer) = (&self.gateway.deeds, self.peer.address);
+            let filter = filter.as_str();
+            refusal::impossible(deeds, Stage::Subscribe, &client.principal, peer, filter, reason);
             return Ok(Some(Grant::Refused(ReasonCode::NotAuthorized)));
         }
         let answer = client.principal.may_subscribe(filter.as_str()).await?;
         if !answer.allowed {
             refusal::denied(
+                &self.gateway.deeds,
+                Stage::Subscribe,
                 &client.principal,
                 self.peer.address,
                 "iot:Subscribe",
@@ -191,37 +261,62 @@ impl Connection<'_> {
             );
             return Ok(answer.active.then_some(Grant::Refused(ReasonCode::NotAuthorized)));
         }
-        if client.filters.len() >= SUBSCRIPTIONS && !client.filters.contains_key(filter.as_str()) {
-            let client_id = client.principal.client_id();
-            tracing::info!(peer = %self.peer.address, client_id, limit = SUBSCRIPTIONS, "too many subscriptions");
+        if client.place.filters.len() >= SUBSCRIPTIONS && !client.place.filters.contains_key(filter.as_str())
+        {
+            let reason = "the connection has as many subscriptions as one may have";
+            let (deeds, peer) = (&self.gateway.deeds, self.peer.address);
+            let filter = filter.as_str();
+            refusal::impossible(deeds, Stage::Subscribe, &client.principal, peer, filter, reason);
             return Ok(Some(Grant::Refused(ReasonCode::QuotaExceeded)));
         }
         self.gateway.deeds.router().subscribe(
             client.principal.realm().realm,
-            &client.subscriber,
-            &filter,
+            &client.place.subscriber,
+            filter,
             qos,
             options,
         );
-        client.filters.insert(filter.as_str().to_owned(), filter);
+        client
+            .place
+            .filters
+            .insert(filter.as_str().to_owned(), filter.clone());
         Ok(Some(Grant::Granted(qos)))
     }
 
-    pub(super) fn unsubscribe(&mut self, filters: &[TopicFilter]) {
-        let Some(client) = &mut self.client else { return };
+    pub(super) async fn unsubscribe(&mut self, filters: &[TopicFilter]) -> Answer {
+        let Some(client) = &mut self.client else {
+            return Answer::Unsubscribed;
+        };
+        let realm = client.principal.realm().realm;
+        let mut gone = Vec::new();
         for filter in filters {
-            if let Some(filter) = client.filters.remove(filter.as_str()) {
-                let realm = client.principal.realm().realm;
+            if let Some(filter) = client.place.filters.remove(filter.as_str()) {
                 self.gateway
                     .deeds
                     .router()
-                    .unsubscribe(realm, &client.subscriber, &filter);
+                    .unsubscribe(realm, &client.place.subscriber, &filter);
+                gone.push(filter);
             }
         }
+        if let Some(session) = &client.session
+            && !gone.is_empty()
+            && let Err(cause) = session.unsubscribe(&gone).await
+        {
+            return self.store_failed(&cause.into());
+        }
+        if !gone.is_empty() {
+            let filters: Vec<&str> = gone.iter().map(TopicFilter::as_str).collect();
+            let deeds = &self.gateway.deeds;
+            client
+                .lifecycle
+                .unsubscribed(deeds, &client.principal, &filters)
+                .await;
+        }
+        Answer::Unsubscribed
     }
 
-    fn store_failed(&self, cause: &StoreError) -> Answer {
-        tracing::error!(peer = %self.peer.address, %cause, "the store did not answer a question of authorization");
+    fn store_failed(&self, fault: &Fault) -> Answer {
+        refusal::store_failed(self.peer.address, fault);
         Answer::Refused(DisconnectReason::ServerError)
     }
 }

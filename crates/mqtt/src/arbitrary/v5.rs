@@ -28,7 +28,7 @@ fn binaries() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn message_properties() -> impl Strategy<Value = Option<Arc<MessageProperties>>> {
-    let topics = "[a-z/]{1,9}".prop_map(|text| message(&text, b"").topic);
+    let topics = "[a-z]{1,4}(/[a-z]{0,4}){0,7}".prop_map(|text| message(&text, b"").topic);
     (
         any::<bool>(),
         option::of(any::<u32>()),

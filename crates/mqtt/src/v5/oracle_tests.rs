@@ -163,10 +163,15 @@ fn ours(packet: &Packet) -> String {
     }
 }
 
+/// The oracle knows only MQTT 3.1.1's rule for this one; MQTT 5 (3.1.2.9) allows a password without a user name.
+fn is_understood(packet: &Packet) -> bool {
+    !matches!(packet, Packet::Connect(it) if it.password.is_some() && it.user_name.is_none())
+}
+
 proptest! {
     /// The oracle reads in our bytes what we meant, and writes for it the bytes that we read, properties included.
     #[test]
-    fn the_oracle_agrees_on_every_packet(packet in packets()) {
+    fn the_oracle_agrees_on_every_packet(packet in packets().prop_filter("understood", is_understood)) {
         let mut bytes = BytesMut::new();
         write(&packet, &mut bytes).unwrap();
         let header = Header::read(&bytes, usize::MAX).unwrap().unwrap();
@@ -186,7 +191,9 @@ proptest! {
             _ => body,
         };
         let bytes = [&[first, body.len() as u8], &body[..]].concat();
-        if let Ok(Some(packet)) = read(&mut BytesMut::from(&bytes[..]), &Limits::default()) {
+        if let Ok(Some(packet)) = read(&mut BytesMut::from(&bytes[..]), &Limits::default())
+            && is_understood(&packet)
+        {
             let (fields, rewritten) = oracle(packet.kind(), first & 0x0f, &body).unwrap();
             prop_assert_eq!(fields, ours(&packet));
             prop_assert_eq!(read(&mut BytesMut::from(&rewritten[..]), &Limits::default()), Ok(Some(packet)));

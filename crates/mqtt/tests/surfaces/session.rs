@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use thingsmith_mqtt::*;
 
 const IN_FLIGHT: usize = 3;
@@ -115,6 +115,7 @@ impl Play<'_> {
             17 if number & 7 == 0 => self.receive(disconnect(number), &mut actions),
             17 if number & 7 == 1 => {
                 let version = (number & 8 == 8).then_some(Version::V5);
+                self.five |= self.watcher.is_new() && version.is_some();
                 self.session
                     .malformed(MqttError::Truncated, version, &mut actions);
             }
@@ -128,6 +129,7 @@ impl Play<'_> {
         if self.session.next_deadline_ms().is_some() {
             assert!(!self.session.is_closed(), "a closed session waits for nothing");
         }
+        self.check_writing(&actions);
         self.watcher.watch(answered, actions);
         assert_eq!(self.watcher.closed, self.session.is_closed());
         assert_eq!(
@@ -135,6 +137,16 @@ impl Play<'_> {
             self.session.is_connected()
         );
         Some(())
+    }
+
+    fn check_writing(&self, actions: &[Action]) {
+        let version = if self.five { Version::V5 } else { Version::V3_1_1 };
+        for action in actions {
+            if let Action::Send(packet) = action {
+                let written = Codec::speaking(version).write(packet, &mut BytesMut::new());
+                assert_eq!(written, Ok(()), "{packet:?}");
+            }
+        }
     }
 
     fn receive(&mut self, packet: Packet, actions: &mut Vec<Action>) {
@@ -305,9 +317,6 @@ impl Watcher {
     }
 
     fn watch_packet(&mut self, packet: Packet) {
-        let mut written = bytes::BytesMut::new();
-        let writable = v5::write(&packet, &mut written);
-        assert_eq!(writable, Ok(()), "{packet:?}");
         match packet {
             Packet::ConnAck(connack) => {
                 assert!(!self.accepted && !self.refused);

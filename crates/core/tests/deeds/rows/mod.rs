@@ -8,6 +8,7 @@ mod certificates;
 mod connections;
 mod events;
 mod identity_policies;
+mod logging;
 mod managed_policies;
 mod numbers;
 mod outbox;
@@ -15,8 +16,11 @@ mod policies;
 mod realms;
 mod registration_codes;
 mod reset;
+mod retained;
+mod role_aliases;
 mod roles;
 mod script;
+mod sessions;
 mod settings;
 mod tags;
 mod thing_groups;
@@ -30,30 +34,36 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use script::{Played, play};
+use thingsmith_core::messages::MIGRATIONS as MESSAGES;
+use thingsmith_core::schema::MIGRATIONS as REGISTRY;
 
 use crate::stores::Place;
 
 /// A test of each resource's script, and one that no function was forgotten.
 macro_rules! scripts {
-    ($($resource:ident)*) => {
-        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    ($($schema:ident: $($resource:ident)*;)*) => {
+        $($(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $resource() {
-            let on_sqlite = play(Place::sqlite(), |script| Box::pin($resource::play(script))).await;
+            let on_sqlite = play(Place::sqlite(), $schema, |script| Box::pin($resource::play(script))).await;
             if let Some(place) = Place::postgres().await {
-                same(on_sqlite, play(place, |script| Box::pin($resource::play(script))).await);
+                same(on_sqlite, play(place, $schema, |script| Box::pin($resource::play(script))).await);
             }
-        })*
+        })*)*
 
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn every_function_of_a_rows_file_is_called_by_a_script() {
             let mut called = BTreeSet::new();
-            $(called.extend(play(Place::sqlite(), |script| Box::pin($resource::play(script))).await.called);)*
+            $($(
+                let played = play(Place::sqlite(), $schema, |script| Box::pin($resource::play(script))).await;
+                called.extend(played.called);
+            )*)*
             assert_eq!(called, public_functions());
         }
     };
 }
 
 scripts! {
+    REGISTRY:
     access_keys
     authorities
     billing_groups
@@ -62,6 +72,7 @@ scripts! {
     connections
     events
     identity_policies
+    logging
     managed_policies
     numbers
     outbox
@@ -69,6 +80,7 @@ scripts! {
     realms
     registration_codes
     reset
+    role_aliases
     roles
     settings
     tags
@@ -77,7 +89,8 @@ scripts! {
     things
     transfers
     user_keys
-    users
+    users;
+    MESSAGES: retained sessions;
 }
 
 fn same(sqlite: Played, postgres: Played) {
@@ -87,16 +100,19 @@ fn same(sqlite: Played, postgres: Played) {
     }
 }
 
-/// `RESOURCE::FUNCTION` of each public function in a `rows.rs` of the core.
+/// `RESOURCE::FUNCTION` of each public function in a `rows.rs` of the core; the resource is its folder's name.
 fn public_functions() -> BTreeSet<String> {
     let mut functions = BTreeSet::new();
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    for folder in std::fs::read_dir(source).unwrap() {
-        let folder = folder.unwrap();
-        let Ok(text) = std::fs::read_to_string(folder.path().join("rows.rs")) else {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        folders.extend(entries.filter(|path| path.is_dir()));
+        let Ok(text) = std::fs::read_to_string(folder.join("rows.rs")) else {
             continue;
         };
-        let resource = folder.file_name().into_string().unwrap();
+        let resource = folder.file_name().unwrap().to_str().unwrap();
         functions.extend(text.lines().filter_map(|line| {
             let rest = line
                 .strip_prefix("pub async fn ")

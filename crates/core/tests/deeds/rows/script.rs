@@ -6,8 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use thingsmith_core::schema::MIGRATIONS;
-use thingsmith_ports::{Batch, Store, StoreError};
+use thingsmith_ports::{Batch, Migration, Store, StoreError};
 
 use crate::stores::Place;
 
@@ -52,13 +51,14 @@ macro_rules! step {
 
 pub(crate) use {read, step};
 
-/// Plays a script on an empty store.
+/// Plays a script on a store with nothing but a schema.
 pub(crate) async fn play(
     place: Place,
+    migrations: &'static [Migration],
     script: impl for<'a> FnOnce(&'a mut Script) -> Pin<Box<dyn Future<Output = ()> + 'a>>,
 ) -> Played {
     let store = place.open().await;
-    store.migrate(MIGRATIONS).await.unwrap();
+    store.migrate(migrations).await.unwrap();
     let mut playing = Script {
         store,
         played: Played::default(),

@@ -3,8 +3,9 @@
 //! The runtime's time is paused, so that no test waits out the pauses between tries.
 
 mod deeds;
+mod events;
 mod others;
-mod store;
+pub(crate) mod store;
 
 use std::sync::Arc;
 use std::time::Duration;

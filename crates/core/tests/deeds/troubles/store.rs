@@ -11,7 +11,7 @@ use thingsmith_ports::{Batch, Engine, Migration, MigrationError, Row, Statement,
 
 /// What becomes of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     /// It happens, and the answer is lost.
     LostAfter,
     /// It does not happen, and the answer is lost.
@@ -25,7 +25,7 @@ pub(super) enum Trouble {
 type Meanwhile = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A real store whose answers to batches are spoiled on command.
-pub(super) struct Troubled {
+pub(crate) struct Troubled {
     store: Arc<dyn Store>,
     next: Mutex<VecDeque<Trouble>>,
     forever: Mutex<Option<Trouble>>,
@@ -34,7 +34,7 @@ pub(super) struct Troubled {
 }
 
 impl Troubled {
-    pub(super) fn new(store: Arc<dyn Store>) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
         Self {
             store,
             next: Mutex::default(),
@@ -45,7 +45,7 @@ impl Troubled {
     }
 
     /// Spoils the next batches, one trouble each; the ones after them go well.
-    pub(super) fn spoil(&self, troubles: &[Trouble]) {
+    pub(crate) fn spoil(&self, troubles: &[Trouble]) {
         self.next.lock().unwrap().extend(troubles);
     }
 

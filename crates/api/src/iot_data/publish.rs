@@ -1,0 +1,157 @@
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use thingsmith_core::{Fault, messages};
+use thingsmith_mqtt::{Message, MessageProperties, Qos, TopicLimits, TopicName};
+
+use super::{topic_resource, user_properties};
+use crate::{Context, Http, Operation};
+
+/// Most bytes of a payload (AWS's quota "Maximum message size").
+const PAYLOAD_BYTES: usize = 128 * 1024;
+/// Most bytes of a content type (guide, "MQTT 5 supported features").
+const CONTENT_TYPE_BYTES: usize = 256;
+/// Most bytes of correlation data (the same place).
+const CORRELATION_BYTES: usize = 8 * 1024;
+
+/// Publishes a message. With QoS 1 the answer says that it is as durable as it will be.
+///
+/// # Errors
+/// `InvalidRequestException` for a topic that is none or is the server's own, and for members beyond MQTT's limits;
+/// `ThrottlingException` when the message is to be retained and the account has too many of those.
+pub struct Publish;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Input {
+    topic: String,
+    qos: Option<u8>,
+    retain: Option<bool>,
+    /// Base64 of the body.
+    payload: Option<String>,
+    user_properties: Option<String>,
+    payload_format_indicator: Option<String>,
+    content_type: Option<String>,
+    response_topic: Option<String>,
+    correlation_data: Option<String>,
+    message_expiry: Option<i64>,
+}
+
+/// AWS's model has no output; the service is seen to answer this (reports of what `curl` shows).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Output {
+    message: &'static str,
+    trace_id: String,
+}
+
+impl Operation for Publish {
+    const NAME: &'static str = "Publish";
+    const HTTP: Http = Http::post("/topics/{topic}");
+    const ACTION: Option<&'static str> = Some("iot:Publish");
+    type Input = Input;
+    type Output = Output;
+
+    fn further_action(input: &Input) -> Option<&'static str> {
+        input.retain.unwrap_or_default().then_some("iot:RetainPublish")
+    }
+
+    fn resources(cx: &Context<'_>, input: &Input) -> Vec<String> {
+        vec![cx.arn(topic_resource(&input.topic))]
+    }
+
+    async fn call(cx: &Context<'_>, input: Input) -> Result<Output, Fault> {
+        let qos = match input.qos {
+            None | Some(0) => Qos::AtMostOnce,
+            Some(_) => Qos::AtLeastOnce,
+        };
+        let message = message(input)?;
+        let realm = cx.realm().await?;
+        messages::publish(cx.deeds, realm.realm, message, qos, None).await?;
+        let mut trace = [0; 16];
+        cx.deeds.random().fill(&mut trace);
+        Ok(Output {
+            message: "OK",
+            trace_id: uuid::Builder::from_random_bytes(trace).into_uuid().to_string(),
+        })
+    }
+}
+
+fn message(input: Input) -> Result<Message, Fault> {
+    let topic = topic("topic", &input.topic)?;
+    if topic.is_reserved() {
+        return Err(Fault::invalid(format!(
+            "The topic {} is reserved: nobody publishes on it over HTTP.",
+            input.topic
+        )));
+    }
+    let properties = properties(&input)?;
+    let payload = match input.payload {
+        Some(text) => decoded("payload", &text, PAYLOAD_BYTES)?,
+        None => Bytes::new(),
+    };
+    Ok(Message {
+        topic,
+        payload,
+        retain: input.retain.unwrap_or_default(),
+        properties: (properties != MessageProperties::default()).then(|| Arc::new(properties)),
+    })
+}
+
+fn properties(input: &Input) -> Result<MessageProperties, Fault> {
+    if let Some(content_type) = &input.content_type
+        && content_type.len() > CONTENT_TYPE_BYTES
+    {
+        return Err(Fault::invalid(format!(
+            "contentType has {} bytes, and may have {CONTENT_TYPE_BYTES}.",
+            content_type.len()
+        )));
+    }
+    let response_topic = input.response_topic.as_deref();
+    let correlation = input.correlation_data.as_deref();
+    let user = input.user_properties.as_deref();
+    Ok(MessageProperties {
+        payload_is_utf8: input.payload_format_indicator.as_deref() == Some("UTF8_DATA"),
+        message_expiry_seconds: input.message_expiry.map(expiry).transpose()?,
+        content_type: input.content_type.clone(),
+        response_topic: response_topic
+            .map(|text| topic("responseTopic", text))
+            .transpose()?,
+        correlation_data: correlation
+            .map(|text| decoded("correlationData", text, CORRELATION_BYTES))
+            .transpose()?,
+        user_properties: user.map(user_properties::read).transpose()?.unwrap_or_default(),
+    })
+}
+
+fn topic(member: &str, text: &str) -> Result<TopicName, Fault> {
+    TopicName::parse(text, &TopicLimits::default())
+        .map_err(|wrong| Fault::invalid(format!("{member} {text:?} is no topic: {wrong}.")))
+}
+
+fn decoded(member: &str, text: &str, most: usize) -> Result<Bytes, Fault> {
+    let bytes = STANDARD
+        .decode(text)
+        .map_err(|_| Fault::invalid(format!("{member} is not base64.")))?;
+    if bytes.len() > most {
+        return Err(Fault::invalid(format!(
+            "{member} has {} bytes, and may have {most}.",
+            bytes.len()
+        )));
+    }
+    Ok(bytes.into())
+}
+
+/// 0 counts as 1, and more than a week as a week (guide, "MQTT 5 supported features", Message Expiry).
+fn expiry(seconds: i64) -> Result<u32, Fault> {
+    let longest = messages::LONGEST_EXPIRY_SECONDS;
+    match u64::try_from(seconds) {
+        Ok(seconds) => Ok(u32::try_from(seconds).unwrap_or(longest).clamp(1, longest)),
+        Err(_) => Err(Fault::invalid(format!(
+            "messageExpiry is {seconds}, and cannot be negative."
+        ))),
+    }
+}

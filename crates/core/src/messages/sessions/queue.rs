@@ -1,0 +1,54 @@
+//! Letting messages wait for sessions.
+
+use std::sync::Arc;
+
+use thingsmith_mqtt::Message;
+use thingsmith_ports::{Batch, StoreError};
+
+use super::{KeptSession, QUEUE, rows};
+use crate::messages::stored::Stored;
+use crate::tries::{Attempt, Tries};
+use crate::{Deeds, Fault};
+
+/// Sessions of one batch: a message for very many does not hold up the others for long.
+const BATCH: usize = 128;
+
+/// Lets a message of QoS 1 wait for sessions. When this returns, it is durable; a session whose queue is full goes without.
+///
+/// # Errors
+/// When the store fails: some of the sessions may have got it.
+pub async fn enqueue(
+    deeds: &Deeds,
+    mut sessions: Vec<Arc<KeptSession>>,
+    message: &Message,
+) -> Result<(), Fault> {
+    let stored = Stored::new(message, deeds.clock().now());
+    // One order for all batches, so that no two wait for each other.
+    sessions.sort_unstable_by_key(|session| session.number);
+    for sessions in sessions.chunks(BATCH) {
+        let first = deeds
+            .message_numbers(i64::try_from(sessions.len()).unwrap_or(i64::MAX))
+            .await?;
+        let mut batch = Batch::new();
+        for (number, session) in (first..).zip(sessions) {
+            rows::enqueue(&mut batch, session.realm, session.number, number, &stored, QUEUE)?;
+        }
+        let mut tries = Tries::default();
+        loop {
+            let outcome = match deeds.messages().write(batch.clone()).await {
+                // The numbers are nobody else's: an earlier try, whose commit was not answered, has happened.
+                Ok(_) | Err(StoreError::Duplicate(_)) => Ok(()),
+                Err(cause) => Err(Attempt::from(cause)),
+            };
+            if tries.settle(outcome).await?.is_some() {
+                break;
+            }
+        }
+        for session in sessions {
+            session
+                .stored
+                .send_modify(|stored| *stored = stored.wrapping_add(1));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! Who is connected, and what is given back when the connection ends.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use thingsmith_core::connections::{Answer, Principal};
+use thingsmith_core::events::Lifecycle;
+use thingsmith_core::messages::sessions::Connected;
+use thingsmith_core::messages::{Delivery, Seat, Subscriber};
+use thingsmith_mqtt::{TopicFilter, Will};
+use tokio::sync::mpsc;
+
+use crate::gateway::Gateway;
+
+/// A client that was accepted.
+pub(super) struct Client {
+    pub(super) principal: Principal,
+    /// As which connection its lifecycle events name it.
+    pub(super) lifecycle: Lifecycle,
+    pub(super) queue: mpsc::Receiver<Delivery>,
+    pub(super) place: Place,
+    /// Its session, if that outlives the connection or was there before it.
+    pub(super) session: Option<Connected>,
+    pub(super) will: Option<Will>,
+    /// The last refusal to receive that was written down.
+    pub(super) receive_denied: Option<Answer>,
+}
+
+/// A client's place among the others. Dropping it gives back the client id and, unless a session keeps them, the
+/// subscriptions.
+pub(super) struct Place {
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) subscriber: Subscriber,
+    pub(super) seat: Seat,
+    pub(super) filters: HashMap<String, TopicFilter>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.subscriber.is_session() {
+            return;
+        }
+        let realm = self.seat.realm();
+        for filter in self.filters.values() {
+            self.gateway
+                .deeds
+                .router()
+                .unsubscribe(realm, &self.subscriber, filter);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Sessions that outlive their connections.
+
+use std::sync::Arc;
+
+use thingsmith_core::Fault;
+use thingsmith_core::messages::sessions::{self, Connected, Opened};
+use thingsmith_mqtt::{Action, DeliveryId, DisconnectReason, Qos};
+
+use super::client::Client;
+use super::{Connection, wills};
+use crate::refusal;
+
+/// Waits until a session may have messages in the store; for ever where there is none.
+pub(super) async fn ready(session: Option<&mut Connected>) {
+    match session {
+        Some(session) => session.ready().await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Connection<'_> {
+    /// Opens the session of a client that has taken its seat, and settles what became of a will that waited.
+    pub(super) async fn open_session(&self, client: &mut Client, clean_start: bool) -> Result<bool, Fault> {
+        let realm = client.principal.realm().realm;
+        let Opened {
+            session,
+            present,
+            filters,
+        } = sessions::open(
+            &self.gateway.deeds,
+            realm,
+            client.principal.client_id(),
+            clean_start,
+            self.session.session_expiry_seconds(),
+            &mut client.place.subscriber,
+        )
+        .await?;
+        client.session = session;
+        for filter in filters {
+            client.place.filters.insert(filter.as_str().to_owned(), filter);
+        }
+        // MQTT 5, 3.1.3.2.2: a will that waits is published when its session ends, and not if its client is back before.
+        if let Some(will) = self.gateway.wills.take(realm, client.principal.client_id())
+            && !present
+        {
+            wills::execute(Arc::clone(self.gateway), will).await;
+        }
+        Ok(present)
+    }
+
+    /// Delivers what waits in the store, each message only if the client may receive it now.
+    pub(super) async fn deliver_stored(&mut self, actions: &mut Vec<Action>) {
+        if let Err(fault) = self.try_deliver_stored(actions).await {
+            refusal::store_failed(self.peer.address, &fault);
+            self.session.close(DisconnectReason::ServerError, actions);
+        }
+    }
+
+    async fn try_deliver_stored(&mut self, actions: &mut Vec<Action>) -> Result<(), Fault> {
+        let Some(session) = self.kept_session() else {
+            return Ok(());
+        };
+        for (number, message) in session.next().await? {
+            if self.session.is_closed() {
+                return Ok(());
+            }
+            let sent = match self.may_receive(message.topic.as_str(), actions).await? {
+                true => self.dispatch(message, Qos::AtLeastOnce, 0, actions),
+                false => None,
+            };
+            let closed = self.session.is_closed();
+            if let Some(session) = self.kept_session() {
+                match sent {
+                    Some(id) => session.sent(number, id.0),
+                    // A client that is not allowed any more keeps what waits for it; one that may not have this message
+                    // does not get it later either.
+                    None if closed => {}
+                    None => session.done(number),
+                }
+            }
+            self.carry_out(actions).await;
+        }
+        Ok(())
+    }
+
+    /// The client has a message, or will never have it.
+    pub(super) fn acknowledged(&mut self, id: DeliveryId) {
+        if let Some(session) = self.kept_session() {
+            session.acknowledged(id.0);
+        }
+    }
+
+    /// Deletes what the client has acknowledged in this turn.
+    pub(super) async fn settle_session(&mut self, actions: &mut Vec<Action>) {
+        let address = self.peer.address;
+        if let Some(session) = self.kept_session()
+            && session.is_unsettled()
+            && let Err(cause) = session.settle().await
+        {
+            refusal::store_failed(address, &cause.into());
+            self.session.close(DisconnectReason::ServerError, actions);
+        }
+    }
+
+    fn kept_session(&mut self) -> Option<&mut Connected> {
+        self.client.as_mut()?.session.as_mut()
+    }
+
+    /// Takes leave of a client whose connection is over: its place becomes free, its session waits for it, its will is
+    /// published.
+    pub(super) async fn leave(&self, client: Client, reason: DisconnectReason, publish_will: bool) {
+        let Client {
+            principal,
+            place,
+            session,
+            will,
+            ..
+        } = client;
+        let expiry_seconds = match &session {
+            Some(_) => self.session.session_expiry_seconds(),
+            None => 0,
+        };
+        let will = will
+            .filter(|_| publish_will)
+            .and_then(|will| wills::to_execute(self.gateway, principal, will, reason, expiry_seconds));
+        drop(place);
+        if let Some(session) = session
+            && let Err(cause) = session.close(Some(expiry_seconds)).await
+        {
+            refusal::store_failed(self.peer.address, &cause.into());
+        }
+        if let Some(will) = will {
+            wills::execute(Arc::clone(self.gateway), will).await;
+        }
+    }
+}
