@@ -331,10 +331,10 @@ async fn paths_and_queries_are_read_as_they_were_sent() {
 async fn what_is_not_written_says_so() {
     let server = TestServer::start().await;
     let admin = server.administrator();
-    insta::assert_snapshot!(admin.call("GET", "/thing-groups").await, @r#"
+    insta::assert_snapshot!(admin.call("GET", "/jobs").await, @r#"
     501 NotImplementedException
     {
-      "message": "The operation ListThingGroups is not implemented."
+      "message": "The operation ListJobs is not implemented."
     }
     "#);
     insta::assert_snapshot!(admin.clone().service("lambda").call("POST", "/topics/a").await, @r#"

@@ -8,7 +8,7 @@ use super::{Seen, named};
 
 /// An event as a line, without its random id.
 fn told((topic, mut body): (String, Value)) -> String {
-    let id = body.as_object_mut().unwrap().remove("eventId").unwrap();
+    let id = body.as_object_mut().unwrap().shift_remove("eventId").unwrap();
     assert_eq!(id.as_str().unwrap().len(), 36);
     format!("{topic} {body}")
 }
@@ -74,7 +74,17 @@ async fn groups_memberships_and_hierarchies_are_told() {
         }
         server.stop().await;
     }
-    insta::assert_snapshot!(seen.whole(), @"");
+    insta::assert_snapshot!(seen.whole(), @r#"
+    $aws/events/thingGroup/top/created {"eventType":"THING_GROUP_EVENT","timestamp":1795291200123,"operation":"CREATED","accountId":"123456789012","thingGroupId":"e132451f-be9a-422c-bcab-16c93a1384c5","thingGroupName":"top","versionNumber":1,"parentGroupName":null,"parentGroupId":null,"description":null,"rootToParentThingGroups":[],"attributes":{},"dynamicGroupMappingId":null}
+    $aws/events/thingGroup/leaf/created {"eventType":"THING_GROUP_EVENT","timestamp":1795291200123,"operation":"CREATED","accountId":"123456789012","thingGroupId":"7bdbbbe0-3fa0-4186-afa9-3a9855751f8e","thingGroupName":"leaf","versionNumber":1,"parentGroupName":"top","parentGroupId":"e132451f-be9a-422c-bcab-16c93a1384c5","description":"d","rootToParentThingGroups":[{"groupArn":"arn:aws:iot:us-east-1:123456789012:thinggroup/top","groupId":"e132451f-be9a-422c-bcab-16c93a1384c5"}],"attributes":{"a":"b"},"dynamicGroupMappingId":null}
+    $aws/events/thingGroupHierarchy/thingGroup/top/childThingGroup/leaf/added {"eventType":"THING_GROUP_HIERARCHY_EVENT","timestamp":1795291200123,"operation":"ADDED","accountId":"123456789012","thingGroupId":"e132451f-be9a-422c-bcab-16c93a1384c5","thingGroupName":"top","childGroupId":"7bdbbbe0-3fa0-4186-afa9-3a9855751f8e","childGroupName":"leaf"}
+    $aws/events/thingGroup/leaf/updated {"eventType":"THING_GROUP_EVENT","timestamp":1795291200123,"operation":"UPDATED","accountId":"123456789012","thingGroupId":"7bdbbbe0-3fa0-4186-afa9-3a9855751f8e","thingGroupName":"leaf","versionNumber":2,"parentGroupName":"top","parentGroupId":"e132451f-be9a-422c-bcab-16c93a1384c5","description":"e","rootToParentThingGroups":[{"groupArn":"arn:aws:iot:us-east-1:123456789012:thinggroup/top","groupId":"e132451f-be9a-422c-bcab-16c93a1384c5"}],"attributes":{"a":"b"},"dynamicGroupMappingId":null}
+    $aws/events/thingGroupMembership/thingGroup/leaf/thing/t/added {"eventType":"THING_GROUP_MEMBERSHIP_EVENT","timestamp":1795291200123,"operation":"ADDED","accountId":"123456789012","groupArn":"arn:aws:iot:us-east-1:123456789012:thinggroup/leaf","groupId":"7bdbbbe0-3fa0-4186-afa9-3a9855751f8e","thingArn":"arn:aws:iot:us-east-1:123456789012:thing/t","thingId":"16635cb4-ab9d-40a2-b238-4d0f7a1d52ee","membershipId":"c9e3f6ef-45bd-8368-b9ca-662cfee85f2c"}
+    $aws/events/thingGroupMembership/thingGroup/leaf/thing/t/removed {"eventType":"THING_GROUP_MEMBERSHIP_EVENT","timestamp":1795291200123,"operation":"REMOVED","accountId":"123456789012","groupArn":"arn:aws:iot:us-east-1:123456789012:thinggroup/leaf","groupId":"7bdbbbe0-3fa0-4186-afa9-3a9855751f8e","thingArn":"arn:aws:iot:us-east-1:123456789012:thing/t","thingId":"16635cb4-ab9d-40a2-b238-4d0f7a1d52ee","membershipId":"c9e3f6ef-45bd-8368-b9ca-662cfee85f2c"}
+    $aws/events/thingGroupMembership/thingGroup/top/thing/t/added {"eventType":"THING_GROUP_MEMBERSHIP_EVENT","timestamp":1795291200123,"operation":"ADDED","accountId":"123456789012","groupArn":"arn:aws:iot:us-east-1:123456789012:thinggroup/top","groupId":"e132451f-be9a-422c-bcab-16c93a1384c5","thingArn":"arn:aws:iot:us-east-1:123456789012:thing/t","thingId":"16635cb4-ab9d-40a2-b238-4d0f7a1d52ee","membershipId":"530a0810-c487-80c2-aac8-4a7d918ec467"}
+    $aws/events/thingGroup/leaf/deleted {"eventType":"THING_GROUP_EVENT","timestamp":1795291200123,"operation":"DELETED","accountId":"123456789012","thingGroupId":"7bdbbbe0-3fa0-4186-afa9-3a9855751f8e","thingGroupName":"leaf","versionNumber":2,"parentGroupName":"top","parentGroupId":"e132451f-be9a-422c-bcab-16c93a1384c5","description":"e","rootToParentThingGroups":[{"groupArn":"arn:aws:iot:us-east-1:123456789012:thinggroup/top","groupId":"e132451f-be9a-422c-bcab-16c93a1384c5"}],"attributes":{"a":"b"},"dynamicGroupMappingId":null}
+    $aws/events/thingGroupHierarchy/thingGroup/top/childThingGroup/leaf/removed {"eventType":"THING_GROUP_HIERARCHY_EVENT","timestamp":1795291200123,"operation":"REMOVED","accountId":"123456789012","thingGroupId":"e132451f-be9a-422c-bcab-16c93a1384c5","thingGroupName":"top","childGroupId":"7bdbbbe0-3fa0-4186-afa9-3a9855751f8e","childGroupName":"leaf"}
+    "#);
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ CREATE TABLE thing_group_ancestors (
     distance BIGINT NOT NULL,
     PRIMARY KEY (realm, descendant, ancestor)
 );
-CREATE INDEX thing_group_ancestors_by_ancestor ON thing_group_ancestors (realm, ancestor, descendant);
+CREATE UNIQUE INDEX thing_group_ancestors_by_ancestor ON thing_group_ancestors (realm, ancestor, descendant);
 
 -- A thing is in one group of a hierarchy at most.
 CREATE TABLE thing_group_members (

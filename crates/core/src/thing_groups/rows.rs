@@ -315,13 +315,16 @@ pub async fn page_of_things_below(
     after: (i64, i64),
     limit: i64,
 ) -> Result<Vec<Member>, StoreError> {
+    // SQLite keeps the order of a CROSS JOIN: from the few groups to their things, which come in order. Without `+ 0` it
+    // would take the bound of a.descendant for m.thing_group and forget that they are equal.
     let rows = store
         .read(Statement::new(
             "SELECT m.thing_group, t.number, t.name FROM thing_group_ancestors a \
-             JOIN thing_group_members m ON m.realm = $1 AND m.thing_group = a.descendant \
-             JOIN things t ON t.number = m.thing \
-             WHERE a.realm = $1 AND a.ancestor = $2 AND a.descendant >= $3 AND (a.descendant > $3 OR m.thing > $4) \
-             AND t.realm = $1 ORDER BY a.descendant, m.thing LIMIT $5",
+             CROSS JOIN thing_group_members m CROSS JOIN things t \
+             WHERE a.realm = $1 AND a.ancestor = $2 AND a.descendant >= $3 \
+             AND m.realm = $1 AND m.thing_group = a.descendant + 0 \
+             AND m.thing > CASE WHEN a.descendant = $3 THEN CAST($4 AS BIGINT) ELSE 0 END \
+             AND t.realm = $1 AND t.number = m.thing ORDER BY a.descendant, m.thing LIMIT $5",
             [
                 realm.0.into(),
                 ancestor.into(),

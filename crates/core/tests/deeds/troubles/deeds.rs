@@ -3,12 +3,13 @@
 use thingsmith_core::access_keys::{self, AccessKey};
 use thingsmith_core::realms::RealmRecord;
 use thingsmith_core::{
-    Code, Fault, billing_groups, certificates, events, outbox, policies, tags, thing_types, things,
+    Code, Fault, billing_groups, certificates, events, outbox, policies, tags, thing_groups, thing_types,
+    things,
 };
 use thingsmith_model::{Account, Arn, CertificateStatus, Resource, Timestamp};
 
 use super::{Registry, Trouble};
-use crate::objects::{DOCUMENT, code, new_thing, policy_name, replacing, thing_name};
+use crate::objects::{DOCUMENT, code, group_name, new_group, new_thing, policy_name, replacing, thing_name};
 
 /// The deeds that write.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,10 +40,19 @@ enum Deed {
     UpdateCertificate,
     DeleteCertificate,
     DeleteCertificateByForce,
+    CreateThingGroup,
+    UpdateThingGroup,
+    DeleteThingGroup,
+    AddThingToThingGroup,
+    RemoveThingFromThingGroup,
+    AttachPolicyToGroup,
+    CreatePolicyVersion,
+    SetDefaultPolicyVersion,
+    DeletePolicyVersion,
     KeepAdministrator,
 }
 
-const ALL: [Deed; 27] = [
+const ALL: [Deed; 36] = [
     Deed::CreateThing,
     Deed::UpdateThing,
     Deed::DeleteThing,
@@ -69,6 +79,15 @@ const ALL: [Deed; 27] = [
     Deed::UpdateCertificate,
     Deed::DeleteCertificate,
     Deed::DeleteCertificateByForce,
+    Deed::CreateThingGroup,
+    Deed::UpdateThingGroup,
+    Deed::DeleteThingGroup,
+    Deed::AddThingToThingGroup,
+    Deed::RemoveThingFromThingGroup,
+    Deed::AttachPolicyToGroup,
+    Deed::CreatePolicyVersion,
+    Deed::SetDefaultPolicyVersion,
+    Deed::DeletePolicyVersion,
     Deed::KeepAdministrator,
 ];
 
@@ -92,6 +111,14 @@ fn tag(key: &str) -> tags::Tags {
 
 fn north(realm: &RealmRecord) -> Arn {
     realm.arn(Resource::BillingGroup("north".parse().unwrap()))
+}
+
+fn membership(thing: &str, group: &str) -> thing_groups::MembershipUpdate {
+    thing_groups::MembershipUpdate {
+        thing_name: Some(thing_name(thing)),
+        group_name: Some(group_name(group)),
+        ..thing_groups::MembershipUpdate::default()
+    }
 }
 
 impl Deed {
@@ -212,6 +239,46 @@ impl Deed {
             Self::DeleteCertificateByForce => {
                 certificates::delete_certificate(deeds, realm, &ruled.id, true).await
             }
+            Self::CreateThingGroup => {
+                thing_groups::create_thing_group(deeds, realm, new_group("new", Some("top")))
+                    .await
+                    .map(drop)
+            }
+            Self::UpdateThingGroup => {
+                let update = thing_groups::ThingGroupUpdate {
+                    expected_version: Some(1),
+                    ..thing_groups::ThingGroupUpdate::default()
+                };
+                let version =
+                    thing_groups::update_thing_group(deeds, realm, &group_name("top"), update).await?;
+                assert_eq!(version, 2);
+                Ok(())
+            }
+            Self::DeleteThingGroup => {
+                thing_groups::delete_thing_group(deeds, realm, &group_name("leaf"), Some(1)).await
+            }
+            Self::AddThingToThingGroup => {
+                thing_groups::add_thing_to_thing_group(deeds, realm, membership("pump", "leaf")).await
+            }
+            Self::RemoveThingFromThingGroup => {
+                thing_groups::remove_thing_from_thing_group(deeds, realm, membership("valve", "leaf")).await
+            }
+            Self::AttachPolicyToGroup => {
+                let target = realm.arn(Resource::ThingGroup(group_name("top"))).to_string();
+                policies::attach_policy(deeds, realm, &policy_name("free"), &target).await
+            }
+            Self::CreatePolicyVersion => {
+                let name = policy_name("free");
+                let version = policies::create_policy_version(deeds, realm, &name, DOCUMENT, true).await?;
+                assert_eq!(version, 2);
+                Ok(())
+            }
+            Self::SetDefaultPolicyVersion => {
+                policies::set_default_policy_version(deeds, realm, &policy_name("attached"), "2").await
+            }
+            Self::DeletePolicyVersion => {
+                policies::delete_policy_version(deeds, realm, &policy_name("attached"), "2").await
+            }
             Self::KeepAdministrator => {
                 let key = AccessKey::generate(Account::development(), deeds.random());
                 access_keys::keep_administrator(deeds, &key).await.map(drop)
@@ -237,6 +304,18 @@ impl Deed {
             billing_groups::rows::find(store, realm, &name.parse().unwrap())
                 .await
                 .unwrap()
+        };
+        let thing_group = async |name: &str| {
+            thing_groups::rows::find(store, realm, &group_name(name))
+                .await
+                .unwrap()
+        };
+        let groups_of = async |name: &str| {
+            let number = thing(name).await.unwrap().number;
+            let found = thing_groups::rows::memberships(store, realm, number)
+                .await
+                .unwrap();
+            i64::try_from(found.len()).unwrap()
         };
         let certificate = async |of: &certificates::Certificate| {
             certificates::rows::find(store, realm, &of.id).await.unwrap()
@@ -289,6 +368,21 @@ impl Deed {
                 assert_eq!(gone, !attached(&registry.ruled).await.1);
                 i64::from(gone)
             }
+            Self::CreateThingGroup => i64::from(thing_group("new").await.is_some()),
+            Self::UpdateThingGroup => thing_group("top").await.unwrap().version - 1,
+            Self::DeleteThingGroup => i64::from(thing_group("leaf").await.is_none()),
+            Self::AddThingToThingGroup => groups_of("pump").await,
+            Self::RemoveThingFromThingGroup => 1 - groups_of("valve").await,
+            Self::AttachPolicyToGroup => {
+                let top = thing_group("top").await.unwrap().number;
+                policies::rows::attached(store, realm, top, 0).await.unwrap().0
+            }
+            Self::CreatePolicyVersion => policy("free").await.unwrap().newest_version - 1,
+            Self::SetDefaultPolicyVersion => policy("attached").await.unwrap().default_version - 1,
+            Self::DeletePolicyVersion => {
+                let number = policy("attached").await.unwrap().number;
+                2 - policies::rows::burden(store, realm, number).await.unwrap().1
+            }
             Self::KeepAdministrator => {
                 i64::from(access_keys::rows::administrator(store).await.unwrap().is_some())
             }
@@ -303,6 +397,7 @@ impl Deed {
                 | Self::CreateThingType
                 | Self::CreateBillingGroup
                 | Self::CreatePolicy
+                | Self::CreateThingGroup
                 | Self::CreateCertificateFromCsr
                 | Self::RegisterCertificateWithoutCa
                 | Self::KeepAdministrator

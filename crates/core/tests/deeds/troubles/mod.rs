@@ -12,15 +12,15 @@ use std::time::Duration;
 
 use thingsmith_core::Deeds;
 use thingsmith_core::certificates::{self, Certificate};
-use thingsmith_core::policies::attach_policy;
+use thingsmith_core::policies::{attach_policy, create_policy_version};
 use thingsmith_core::realms::RealmRecord;
 use thingsmith_core::things::{self, attach_thing_principal};
-use thingsmith_core::{billing_groups, tags, thing_types};
+use thingsmith_core::{billing_groups, tags, thing_groups, thing_types};
 use thingsmith_model::CertificateStatus;
 use thingsmith_ports::{Batch, Clock, Store};
 use thingsmith_testkit::TestClock;
 
-use crate::objects::{certificate, make_policy, make_thing};
+use crate::objects::{DOCUMENT, certificate, make_group, make_policy, make_thing};
 use crate::stores::{Place, node, realm};
 use store::{Trouble, Troubled};
 
@@ -41,7 +41,9 @@ struct Registry {
 }
 
 impl Registry {
-    /// Things `pump` and `valve`, the latter in the billing group `north`; thing types `current` and `old`; policies `free` and `attached`, and the three certificates.
+    /// Things `pump` and `valve`, the latter in the billing group `north`; thing types `current` and `old`;
+    /// thing groups `top` and, below it, `leaf` with `valve` in it; policies `free` and `attached`, the latter with a second
+    /// version; and the three certificates.
     async fn new() -> Self {
         let place = Place::sqlite();
         let store = place.open().await;
@@ -88,7 +90,13 @@ impl Registry {
         let north = billing_groups::create_billing_group(&deeds, &realm, north)
             .await
             .unwrap();
+        let top = make_group(&deeds, &realm, "top", None).await;
+        let leaf = make_group(&deeds, &realm, "leaf", Some(top.name.as_str())).await;
+        create_policy_version(&deeds, &realm, &attached.name, DOCUMENT, false)
+            .await
+            .unwrap();
         let mut batch = Batch::new();
+        thing_groups::rows::join(&mut batch, realm.realm, valve.number, &leaf, 10);
         things::rows::set_billing_group(&mut batch, realm.realm, valve.number, north.number);
         deeds.store().write(batch).await.unwrap();
         Self {
