@@ -187,7 +187,7 @@ async fn a_ca_certificate_is_registered_read_changed_and_deleted() {
         "autoRegistrationStatus": "DISABLE",
         "lastModifiedDate": 1795291200.123,
         "customerVersion": 1,
-        "generationId": "9b74a851-6a89-491b-aaa2-7e740c9fcb53",
+        "generationId": "f6de5b05-e026-43c2-bbdb-bbe03fa02186",
         "validity": {
           "notBefore": 1795736926.0,
           "notAfter": 4949336926.0

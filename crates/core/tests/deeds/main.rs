@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "test code")]
 
+mod authority;
 mod messages;
 mod objects;
 mod pages;

@@ -1,75 +1,21 @@
 //! CA certificates, registration codes and transfers.
 
-use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-};
 use thingsmith_core::ca_certificates::{
-    self, CaUpdate, NewCaCertificate, RegistrationConfig, delete_ca_certificate, register_ca_certificate,
-    update_ca_certificate,
+    self, CaUpdate, delete_ca_certificate, register_ca_certificate, update_ca_certificate,
 };
 use thingsmith_core::certificates::{self, register_certificate};
 use thingsmith_core::policies::{self, attach_policy};
 use thingsmith_core::registration_codes::get_registration_code;
-use thingsmith_core::tags::Tags;
 use thingsmith_core::transfers::{
     accept_certificate_transfer, cancel_certificate_transfer, reject_certificate_transfer,
     transfer_certificate,
 };
 use thingsmith_core::{Code, Deeds};
-use thingsmith_model::{
-    Account, AutoRegistrationStatus, CaCertificateStatus, CertificateMode, CertificateStatus,
-};
+use thingsmith_model::{Account, CaCertificateStatus, CertificateStatus};
 
 use super::{ROUNDS, pairs};
+use crate::authority::Authority;
 use crate::objects::{code, make_policy, put_certificate};
-
-/// A certificate authority with its key.
-struct Authority {
-    pem: String,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-impl Authority {
-    fn new(common_name: &str) -> Self {
-        let mut params = params(common_name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        let key = KeyPair::generate().unwrap();
-        let pem = params.self_signed(&key).unwrap().pem();
-        Self {
-            pem,
-            issuer: Issuer::new(params, key),
-        }
-    }
-
-    fn certify(&self, common_name: &str) -> String {
-        let key = KeyPair::generate().unwrap();
-        params(common_name).signed_by(&key, &self.issuer).unwrap().pem()
-    }
-
-    /// What registers it, active.
-    fn new_ca(&self, verification: Option<String>) -> NewCaCertificate {
-        NewCaCertificate {
-            certificate: self.pem.clone(),
-            mode: match verification {
-                Some(_) => CertificateMode::Default,
-                None => CertificateMode::SniOnly,
-            },
-            verification,
-            status: CaCertificateStatus::Active,
-            auto_registration: AutoRegistrationStatus::Disable,
-            registration_config: RegistrationConfig::default(),
-            tags: Tags::new(),
-        }
-    }
-}
-
-fn params(common_name: &str) -> CertificateParams {
-    let mut params = CertificateParams::default();
-    params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, common_name);
-    params
-}
 
 fn deactivate() -> CaUpdate {
     CaUpdate {
@@ -84,7 +30,7 @@ async fn a_certificate_is_registered_under_its_ca_or_the_ca_is_gone() {
         let realm = &*pair.realm;
         for round in 0..ROUNDS {
             let authority = Authority::new(&format!("ca {round}"));
-            let new = authority.new_ca(None);
+            let new = authority.new_ca(None, CaCertificateStatus::Active);
             let ca = register_ca_certificate(&pair.here, realm, new).await.unwrap();
             let device = authority.certify("device");
             let status = CertificateStatus::Active;
@@ -121,10 +67,7 @@ async fn a_ca_is_deleted_and_registered_again_at_once() {
     for pair in pairs().await {
         let realm = &*pair.realm;
         let authority = Authority::new("again");
-        let inactive = || NewCaCertificate {
-            status: CaCertificateStatus::Inactive,
-            ..authority.new_ca(None)
-        };
+        let inactive = || authority.new_ca(None, CaCertificateStatus::Inactive);
         let mut id = None;
         for _ in 0..ROUNDS {
             if id.is_none() {
@@ -172,7 +115,11 @@ async fn of_eleven_cas_with_the_same_subject_ten_are_registered() {
             } else {
                 &pair.there
             };
-            register_ca_certificate(deeds, realm, authorities[number].new_ca(None))
+            register_ca_certificate(
+                deeds,
+                realm,
+                authorities[number].new_ca(None, CaCertificateStatus::Active),
+            )
         };
         let (a, b, c, d, e, f, g, h, i, j, k) = tokio::join!(
             register(0),
@@ -209,11 +156,15 @@ async fn one_of_two_accounts_gets_a_ca_in_the_mode_default() {
             assert_eq!(ours, codes.1.unwrap());
             let theirs = get_registration_code(&pair.there, &there).await.unwrap();
             let (one, two) = tokio::join!(
-                register_ca_certificate(&pair.here, here, authority.new_ca(Some(authority.certify(&ours)))),
+                register_ca_certificate(
+                    &pair.here,
+                    here,
+                    authority.new_ca(Some(authority.certify(&ours)), CaCertificateStatus::Active)
+                ),
                 register_ca_certificate(
                     &pair.there,
                     &there,
-                    authority.new_ca(Some(authority.certify(&theirs)))
+                    authority.new_ca(Some(authority.certify(&theirs)), CaCertificateStatus::Active)
                 ),
             );
             let codes = [code(&one), code(&two)];
