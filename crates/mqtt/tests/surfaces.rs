@@ -45,13 +45,18 @@ proptest! {
     #[test]
     fn near_packets_are_read_or_refused(
         piece in any::<u8>(),
+        connect in any::<bool>(),
         packets in prop::collection::vec(
-            (prop::sample::select(vec![0x10u8, 0x30, 0x32, 0x40, 0x82, 0xa2, 0xc0, 0xe0]),
+            (prop::sample::select(vec![0x10u8, 0x30, 0x32, 0x40, 0x82, 0xa2, 0xc0, 0xe0, 0xf0]),
              prop::collection::vec(prop_oneof![3 => 0u8..5, 1 => any::<u8>()], 0..30)),
             0..6,
         ),
     ) {
         let mut data = vec![piece];
+        if connect {
+            // What follows is MQTT 5.
+            data.extend(b"\x10\x0e\0\x04MQTT\x05\x02\0\x3c\0\0\x01c");
+        }
         for (first, body) in packets {
             data.extend([first, body.len() as u8]);
             data.extend(body);
