@@ -12,4 +12,5 @@ mod clients;
 mod durability;
 mod gateway;
 mod http;
+mod operating;
 mod server;

@@ -68,6 +68,17 @@ impl Home {
         }
     }
 
+    /// The home of another node of the same store, which seals with the same key.
+    pub(crate) fn beside(&self) -> Self {
+        let home = Self::sqlite();
+        std::fs::create_dir(home.data()).unwrap();
+        std::fs::copy(self.data().join("seal.key"), home.data().join("seal.key")).unwrap();
+        Self {
+            store: self.store.clone(),
+            ..home
+        }
+    }
+
     /// A server for development.
     pub(crate) fn dev(mut self) -> Self {
         self.dev = true;
@@ -78,6 +89,19 @@ impl Home {
     pub(crate) fn flag(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.flags.extend([name.into(), value.into()]);
         self
+    }
+
+    /// One more flag of `serve` that takes no value.
+    pub(crate) fn bare_flag(mut self, name: &str) -> Self {
+        self.flags.push(name.into());
+        self
+    }
+
+    /// What `thingsmith env` prints.
+    pub(crate) fn environment(&self) -> String {
+        let mut command = Command::new(program());
+        let output = command.arg("env").arg("--data-dir").arg(self.data()).output();
+        String::from_utf8(output.expect("the program is built").stdout).expect("it prints text")
     }
 
     /// A configuration file with this text.
@@ -129,6 +153,10 @@ impl Home {
                 "127.0.0.1:0",
                 "--mqtt",
                 &format!("127.0.0.1:{mqtt_port}"),
+                "--https",
+                "127.0.0.1:0",
+                "--admin",
+                "127.0.0.1:0",
             ]
             .map(Into::into),
         );
@@ -183,6 +211,8 @@ impl Home {
             child,
             api: String::new(),
             mqtt: String::new(),
+            https: String::new(),
+            admin: String::new(),
         };
         let deadline = Instant::now() + PATIENCE;
         let endpoints = loop {
@@ -200,6 +230,7 @@ impl Home {
         };
         let member = |name: &str| endpoints[name].as_str().unwrap().to_owned();
         (server.api, server.mqtt) = (member("api"), member("mqtt"));
+        (server.https, server.admin) = (member("https"), member("admin"));
         server
     }
 
@@ -231,6 +262,10 @@ pub(crate) struct Server<'h> {
     pub(crate) api: String,
     /// Host and port for devices.
     pub(crate) mqtt: String,
+    /// Host and port for devices that speak HTTPS, or MQTT by ALPN.
+    pub(crate) https: String,
+    /// The URL of the admin port.
+    pub(crate) admin: String,
 }
 
 impl Server<'_> {

@@ -79,7 +79,7 @@ class AwsDevice:
             "payload": packet.payload.decode(),
             "content_type": packet.content_type,
             "response_topic": packet.response_topic,
-            "correlation_data": packet.correlation_data.decode(),
+            "correlation_data": packet.correlation_data,
             "expires": 0 < packet.message_expiry_interval_sec <= 600,
             "user_properties": [[one.name, one.value] for one in packet.user_properties],
         }

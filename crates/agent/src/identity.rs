@@ -1,6 +1,8 @@
 //! A device's key and certificate.
 
-use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
@@ -44,6 +46,44 @@ impl DeviceKey {
     /// When the name cannot stand in a certificate.
     pub fn self_signed(&self, common_name: &str) -> Result<String, AgentError> {
         Ok(params(common_name).self_signed(&self.pair).map_err(wrong)?.pem())
+    }
+}
+
+/// A certificate authority as a factory has one, which certifies the keys of its devices.
+pub struct Authority {
+    certificate: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    /// Makes an authority with a P-256 key.
+    ///
+    /// # Errors
+    /// When the system gives no randomness, or the name cannot stand in a certificate.
+    pub fn generate(common_name: &str) -> Result<Self, AgentError> {
+        let mut params = params(common_name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let key = KeyPair::generate().map_err(wrong)?;
+        let certificate = params.self_signed(&key).map_err(wrong)?.pem();
+        Ok(Self {
+            certificate,
+            issuer: Issuer::new(params, key),
+        })
+    }
+
+    /// The authority's own certificate, as PEM.
+    pub fn certificate(&self) -> &str {
+        &self.certificate
+    }
+
+    /// A certificate for a device's key, as PEM.
+    ///
+    /// # Errors
+    /// When the name cannot stand in a certificate.
+    pub fn certify(&self, key: &DeviceKey, common_name: &str) -> Result<String, AgentError> {
+        let signed = params(common_name).signed_by(&key.pair, &self.issuer);
+        Ok(signed.map_err(wrong)?.pem())
     }
 }
 

@@ -8,4 +8,4 @@ mod identity;
 
 pub use client::{Client, Message, Options};
 pub use error::AgentError;
-pub use identity::{DeviceKey, Identity};
+pub use identity::{Authority, DeviceKey, Identity};

@@ -10,6 +10,7 @@ use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_TYPE, USER_AGENT};
 use hyper::http::request::Parts;
 use thingsmith_aws_model::{OperationModel, Protocol, Route};
+use thingsmith_core::decisions::{Decision, Stage};
 use thingsmith_core::{Code, Fault};
 use thingsmith_sigv4::{Request, SignedRequest};
 use uuid::Uuid;
@@ -294,8 +295,22 @@ impl<'a> Answering<'a> {
             region: claim.region(),
             facts: &facts,
         };
-        let decide = |action: &str, resources: &[String]| auth::authorize(&facts, action, resources);
+        let decide = |action: &str, resources: &[String]| {
+            auth::authorize(&facts, action, resources)
+                .inspect_err(|refused| self.note_denied(&facts, action, resources, refused))
+        };
         (entry.run)(&cx, &decide, input).await
+    }
+
+    /// Keeps a record of what a caller may not do.
+    fn note_denied(&self, facts: &RequestFacts<'_>, action: &str, resources: &[String], refused: &EdgeError) {
+        let mut decision = Decision::new(Stage::Api, refused.to_string())
+            .from_peer(self.source.peer)
+            .about(action, &resources.join(", "));
+        decision.account = Some(facts.caller.account.to_string());
+        decision.region = Some(facts.region.to_owned());
+        decision.caller = Some(facts.caller.arn.clone());
+        self.api.deeds.refuse(decision);
     }
 
     fn path(&self, service: &Service) -> Cow<'a, str> {

@@ -188,6 +188,9 @@ async fn respond(
             None => api.answer(&head, body, source, id, &mut noted).await,
         },
     };
+    api.deeds
+        .metrics()
+        .request(noted.operation.as_deref(), reply.status);
     log(&reply, &noted, id, began.elapsed());
     Ok(response(reply, id))
 }

@@ -60,6 +60,10 @@ async fn serve(flags: &Flags) -> Result<()> {
         "127.0.0.1:0",
         "--mqtt",
         "127.0.0.1:0",
+        "--https",
+        "127.0.0.1:0",
+        "--admin",
+        "127.0.0.1:0",
         "--data-dir",
     ];
     let arguments = ["thingsmith", "serve"]

@@ -11,9 +11,12 @@ use uuid::Uuid;
 use crate::Fault;
 use crate::authorities::{Authorities, AuthorityError, SealKey};
 use crate::callers::Callers;
+use crate::connections::Watches;
+use crate::decisions::{Decision, Decisions};
 use crate::events;
 use crate::messages::sessions::{self, Sessions};
 use crate::messages::{self, Router};
+use crate::metrics::Metrics;
 use crate::numbers::Numbers;
 use crate::outbox::{self, Change, Mark};
 use crate::policies::Documents;
@@ -46,6 +49,10 @@ pub struct Deeds {
     documents: Documents,
     callers: Callers,
     router: Router,
+    watches: Arc<Watches>,
+    versions: events::Versions,
+    decisions: Decisions,
+    metrics: Metrics,
     sessions: Sessions,
     message_numbers: Numbers,
     event_configurations: events::Known,
@@ -81,6 +88,10 @@ impl Deeds {
             documents: Documents::default(),
             callers: Callers::default(),
             router: Router::new(),
+            watches: Watches::new(),
+            versions: events::Versions::default(),
+            decisions: Decisions::default(),
+            metrics: Metrics::default(),
             sessions: Sessions::default(),
             message_numbers: Numbers::new(Arc::clone(&world.messages)),
             event_configurations: events::Known::default(),
@@ -131,6 +142,31 @@ impl Deeds {
     /// Where messages are routed: those of devices, of the API, and events.
     pub fn router(&self) -> &Router {
         &self.router
+    }
+
+    /// Which connections of this node a change concerns.
+    pub fn watches(&self) -> &Arc<Watches> {
+        &self.watches
+    }
+
+    pub(crate) fn versions(&self) -> &events::Versions {
+        &self.versions
+    }
+
+    /// Who was refused lately, and why.
+    pub fn decisions(&self) -> &Decisions {
+        &self.decisions
+    }
+
+    /// Keeps and counts a refusal.
+    pub fn refuse(&self, decision: Decision) {
+        self.metrics.refused(decision.stage);
+        self.decisions.record(decision, self.clock().now());
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     pub(crate) fn event_configurations(&self) -> &events::Known {
@@ -211,13 +247,16 @@ impl Deeds {
             self.callers.forget();
         }
         outcome?;
+        self.watches.announce(change, mark);
         Ok(())
     }
 
     /// Sends a deed's batch. Every change of the registry passes here, so that what must stand in the same batch as the
     /// change (the audit record, when it comes) has one place to be added.
     pub(crate) async fn commit(&self, batch: Batch) -> Result<Vec<Vec<Row>>, StoreError> {
-        self.store().write(batch).await
+        let answers = self.store().write(batch).await?;
+        self.metrics.committed();
+        Ok(answers)
     }
 }
 

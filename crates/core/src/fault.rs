@@ -122,6 +122,8 @@ codes! {
     MethodNotAllowed => "MethodNotAllowedException",
     /// IAM: there is no such user, role, key or policy.
     NoSuchEntity => "NoSuchEntityException",
+    /// Logging was never configured.
+    NotConfigured => "NotConfiguredException",
     /// A member asks for what Thingsmith does not do yet.
     NotImplemented => "NotImplementedException",
     /// STS: the policies of a session are too long.

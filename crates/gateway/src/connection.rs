@@ -1,6 +1,8 @@
 //! One client's connection: a task that owns its socket, its codec and its session.
 
+mod changes;
 mod client;
+mod lifecycle;
 mod requests;
 mod retained;
 mod sessions;
@@ -12,6 +14,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use thingsmith_core::connections::Admission;
+use thingsmith_core::decisions::Stage;
 use thingsmith_core::messages::Delivery;
 use thingsmith_mqtt::{
     Action, Answer, Codec, Delivered, DeliveryId, DisconnectReason, Dispatch, Message, Qos, Session,
@@ -43,10 +46,11 @@ pub(crate) struct Peer {
     pub(crate) admission: Admission,
 }
 
-/// Speaks MQTT with a client until one of the two ends it.
+/// Speaks MQTT with a client until one of the two ends it. `first` is a byte that was read already to see that it is MQTT.
 pub(crate) async fn serve(
     gateway: &Arc<Gateway>,
     stream: AdmittedStream,
+    first: Option<u8>,
     peer: Peer,
     shutdown: watch::Receiver<bool>,
 ) {
@@ -67,7 +71,7 @@ pub(crate) async fn serve(
         client: None,
         deliveries: 0,
     };
-    connection.run().await;
+    connection.run(first).await;
 }
 
 struct Connection<'g> {
@@ -95,14 +99,15 @@ enum Event {
     /// The session may have messages in the store.
     Stored,
     Backlog,
+    Changed,
     TakenOver,
     Shutdown,
     Deadline,
 }
 
 impl Connection<'_> {
-    async fn run(&mut self) {
-        let mut input = BytesMut::new();
+    async fn run(&mut self, first: Option<u8>) {
+        let mut input: BytesMut = first.as_slice().into();
         let mut actions = Vec::new();
         while !self.session.is_closed() {
             match self.next_event(&mut input).await {
@@ -114,6 +119,7 @@ impl Connection<'_> {
                 }
                 Event::Delivery(delivery) => self.deliver_waiting(delivery, &mut actions).await,
                 Event::Stored => self.deliver_stored(&mut actions).await,
+                Event::Changed => self.reconsider(&mut actions).await,
                 Event::TakenOver => self
                     .session
                     .close(DisconnectReason::DuplicateClientId, &mut actions),
@@ -136,6 +142,14 @@ impl Connection<'_> {
         }
         // The other end is told that nothing follows; whether it hears it is its own matter.
         drop(timeout(Duration::from_secs(1), self.stream.shutdown()).await);
+    }
+
+    async fn reconsider(&mut self, actions: &mut Vec<Action>) {
+        let Some(client) = &mut self.client else { return };
+        // Boxed, so that a connection does not keep the room for it.
+        if let Some(reason) = Box::pin(changes::reconsider(client, self.peer.address)).await {
+            self.session.close(reason, actions);
+        }
     }
 
     async fn next_event(&mut self, input: &mut BytesMut) -> Event {
@@ -230,6 +244,7 @@ impl Connection<'_> {
                 if self.flush().await.is_err() {
                     tracing::debug!(peer = %self.peer.address, "the last packets could not be sent");
                 }
+                self.tell_of_the_end(reason).await;
                 if let Some(client) = self.client.take() {
                     self.leave(client, reason, publish_will).await;
                 }
@@ -282,6 +297,8 @@ impl Connection<'_> {
         // Once for each reason: whoever publishes must not fill the log of whoever may not receive.
         if client.receive_denied.as_ref() != Some(&answer) {
             refusal::denied(
+                &self.gateway.deeds,
+                Stage::Receive,
                 &client.principal,
                 self.peer.address,
                 "iot:Receive",
@@ -318,7 +335,10 @@ impl Connection<'_> {
         };
         let now_ms = self.now_ms();
         match self.session.deliver(dispatch, now_ms, actions) {
-            Delivered::Sent | Delivered::Queued => return Some(id),
+            Delivered::Sent | Delivered::Queued => {
+                self.gateway.deeds.metrics().message_out();
+                return Some(id);
+            }
             Delivered::Dropped => {
                 tracing::debug!(
                     client_id,
@@ -326,6 +346,7 @@ impl Connection<'_> {
                 );
             }
             Delivered::Overflow(message) | Delivered::NotConnected(message) => {
+                self.gateway.deeds.metrics().delivery_dropped();
                 tracing::debug!(
                     client_id,
                     topic = message.topic.as_str(),
@@ -356,11 +377,20 @@ impl Connection<'_> {
             }
             timeout(patience, self.stream.flush()).await?
         };
-        let sent: std::io::Result<()> = tokio::select! {
-            biased;
-            sent = send => sent,
-            () = taken_over(self.client.as_ref()) => return Err(DisconnectReason::DuplicateClientId),
-            _ = self.shutdown.wait_for(|stop| *stop) => return Err(DisconnectReason::ServerInitiatedDisconnect),
+        let mut send = std::pin::pin!(send);
+        let sent: std::io::Result<()> = loop {
+            tokio::select! {
+                biased;
+                sent = &mut send => break sent,
+                () = taken_over(self.client.as_ref()) => return Err(DisconnectReason::DuplicateClientId),
+                _ = self.shutdown.wait_for(|stop| *stop) => return Err(DisconnectReason::ServerInitiatedDisconnect),
+                () = changes::changed(self.client.as_ref()) => {}
+            }
+            if let Some(client) = &mut self.client
+                && let Some(reason) = Box::pin(changes::reconsider(client, self.peer.address)).await
+            {
+                return Err(reason);
+            }
         };
         sent.map_err(|cause| {
             tracing::debug!(peer = %self.peer.address, %cause, "the client takes nothing more");
@@ -382,6 +412,7 @@ async fn client_event(client: Option<&mut Client>) -> Event {
             Some(delivery) = client.queue.recv() => Event::Delivery(delivery),
             () = sessions::ready(client.session.as_mut()) => Event::Stored,
             () = client.place.seat.taken_over() => Event::TakenOver,
+            () = client.principal.changed() => Event::Changed,
         },
     }
 }

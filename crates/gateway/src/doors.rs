@@ -15,17 +15,36 @@ use crate::tls::{ClientCertificate, Door, DoorError, DoorSettings, Hello, Versio
 
 /// ALPN of MQTT with a client certificate. AWS wants it on port 443; the JavaScript SDK offers it on 8883 too, where
 /// offering none is the rule.
-const MQTT_WITH_CERTIFICATE: &[u8] = b"x-amzn-mqtt-ca";
+pub(crate) const MQTT_WITH_CERTIFICATE: &[u8] = b"x-amzn-mqtt-ca";
+/// ALPN of publishing over HTTPS with a client certificate.
+const HTTPS_WITH_CERTIFICATE: &[u8] = b"x-amzn-http-ca";
 /// Doors of single realms kept ready.
 const KEPT: NonZeroUsize = NonZeroUsize::new(1024).expect("it is not zero");
 
-/// The doors of a listener for MQTT with a client certificate.
+/// What a listener speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speaks {
+    /// MQTT with a client certificate (AWS's port 8883).
+    Mqtt,
+    /// What ALPN says: HTTPS, or MQTT with a client certificate (AWS's ports 443 and 8443). `mqtt`, by which a client
+    /// would choose a custom authorizer, is not spoken and is refused by TLS itself.
+    Https,
+}
+
+/// The doors of one name, which show the same certificates.
+#[derive(Debug, Clone)]
+struct Pair {
+    mqtt: Door,
+    https: Door,
+}
+
+/// The doors of the gateway's listeners.
 pub struct Doors {
     deeds: Arc<Deeds>,
     domain: String,
     default_realm: Arc<RealmRecord>,
-    default_door: Door,
-    by_name: Mutex<LruCache<String, (Door, Arc<RealmRecord>)>>,
+    default_doors: Pair,
+    by_name: Mutex<LruCache<String, (Pair, Arc<RealmRecord>)>>,
 }
 
 /// Why a door could not be made or found.
@@ -65,12 +84,12 @@ impl Doors {
                 .filter(|name| **name != domain)
                 .map(|name| (*name).to_owned()),
         );
-        let default_door = make(&deeds, &names)?;
+        let default_doors = make(&deeds, &names)?;
         let by_name = Mutex::new(LruCache::new(KEPT));
         Ok(Self {
             domain: domain.to_owned(),
             default_realm,
-            default_door,
+            default_doors,
             by_name,
             deeds,
         })
@@ -80,17 +99,17 @@ impl Doors {
     ///
     /// # Errors
     /// When the store fails or a certificate cannot be made.
-    pub async fn choose(&self, hello: &Hello) -> Result<Option<Entrance>, DoorsError> {
+    pub async fn choose(&self, hello: &Hello, speaks: Speaks) -> Result<Option<Entrance>, DoorsError> {
         let Some(name) = &hello.server_name else {
             return Ok(Some(Entrance {
-                door: self.default_door.clone(),
+                door: self.default_doors.of(speaks),
                 realm: None,
             }));
         };
         if *name == self.domain || name == LOCALHOST {
             let realm = Some(Arc::clone(&self.default_realm));
             return Ok(Some(Entrance {
-                door: self.default_door.clone(),
+                door: self.default_doors.of(speaks),
                 realm,
             }));
         }
@@ -100,9 +119,9 @@ impl Doors {
             .unwrap_or_else(PoisonError::into_inner)
             .get(name)
             .cloned();
-        if let Some((door, realm)) = kept {
+        if let Some((doors, realm)) = kept {
             return Ok(Some(Entrance {
-                door,
+                door: doors.of(speaks),
                 realm: Some(realm),
             }));
         }
@@ -110,8 +129,9 @@ impl Doors {
             return Ok(None);
         };
         let realm = Arc::new(realm);
-        let door = make(&self.deeds, std::slice::from_ref(name))?;
-        let entry = (door.clone(), Arc::clone(&realm));
+        let doors = make(&self.deeds, std::slice::from_ref(name))?;
+        let door = doors.of(speaks);
+        let entry = (doors, Arc::clone(&realm));
         self.by_name
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -123,8 +143,17 @@ impl Doors {
     }
 }
 
-/// A door with a P-256 certificate, and an RSA-2048 one for clients that check no other.
-fn make(deeds: &Deeds, names: &[String]) -> Result<Door, DoorsError> {
+impl Pair {
+    fn of(&self, speaks: Speaks) -> Door {
+        match speaks {
+            Speaks::Mqtt => self.mqtt.clone(),
+            Speaks::Https => self.https.clone(),
+        }
+    }
+}
+
+/// Doors with a P-256 certificate, and an RSA-2048 one for clients that check no other.
+fn make(deeds: &Deeds, names: &[String]) -> Result<Pair, DoorsError> {
     let issued = deeds
         .authorities()
         .endpoint_certificates(deeds.clock().now(), names)?;
@@ -134,12 +163,21 @@ fn make(deeds: &Deeds, names: &[String]) -> Result<Door, DoorsError> {
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(issued.private_key.to_vec()));
         certificates.push(server_certificate(chain, key)?);
     }
-    Ok(Door::new(DoorSettings {
-        certificates,
+    let mqtt = Door::new(DoorSettings {
+        certificates: certificates.clone(),
         protocols: vec![MQTT_WITH_CERTIFICATE.to_vec()],
         client_certificate: ClientCertificate::Required,
         versions: Versions::Tls12AndTls13,
-    })?)
+    })?;
+    let https = Door::new(DoorSettings {
+        certificates,
+        protocols: [MQTT_WITH_CERTIFICATE, HTTPS_WITH_CERTIFICATE, b"http/1.1"]
+            .map(<[u8]>::to_vec)
+            .to_vec(),
+        client_certificate: ClientCertificate::Optional,
+        versions: Versions::Tls12AndTls13,
+    })?;
+    Ok(Pair { mqtt, https })
 }
 
 const LOCALHOST: &str = "localhost";

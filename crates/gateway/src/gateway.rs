@@ -16,7 +16,8 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use crate::connection::{self, Peer};
-use crate::doors::Doors;
+use crate::doors::{Doors, Speaks};
+use crate::https;
 use crate::refusal;
 use crate::tls::{self, Admitted, Permits, Presented, Refused};
 
@@ -87,20 +88,39 @@ impl Gateway {
         })
     }
 
-    /// Serves clients until `shutdown` turns true, then lets every connection end and returns.
-    pub async fn serve(self: Arc<Self>, listener: TcpListener, mut shutdown: watch::Receiver<bool>) {
+    /// Serves clients of MQTT until `shutdown` turns true, then lets every connection end and returns.
+    pub async fn serve(self: Arc<Self>, listener: TcpListener, shutdown: watch::Receiver<bool>) {
+        self.listen(listener, Speaks::Mqtt, shutdown).await;
+    }
+
+    /// As [`Self::serve`], on a port where ALPN says what is spoken.
+    pub async fn serve_https(self: Arc<Self>, listener: TcpListener, shutdown: watch::Receiver<bool>) {
+        self.listen(listener, Speaks::Https, shutdown).await;
+    }
+
+    async fn listen(
+        self: Arc<Self>,
+        listener: TcpListener,
+        speaks: Speaks,
+        mut shutdown: watch::Receiver<bool>,
+    ) {
         let mut clients = JoinSet::new();
         let for_clients = shutdown.clone();
+        // One future for each connection: one that waits for room must not be lost when something else happens.
+        let mut accepting = Box::pin(self.accept(&listener));
         let mut wills = tokio::time::interval(WILLS);
         wills.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                accepted = self.accept(&listener) => {
+                accepted = &mut accepting => {
+                    accepting.set(self.accept(&listener));
                     if let Some((tcp, peer, permit, place)) = accepted {
                         let gateway = Arc::clone(&self);
                         let shutdown = for_clients.clone();
                         clients.spawn(async move {
-                            gateway.welcome(tcp, peer, permit, shutdown).await;
+                            let open = gateway.deeds.metrics().accepted();
+                            Arc::clone(&gateway).welcome(tcp, peer, speaks, permit, shutdown).await;
+                            drop(open);
                             drop(place);
                         });
                     }
@@ -114,6 +134,7 @@ impl Gateway {
                 _ = shutdown.wait_for(|stop| *stop) => break,
             }
         }
+        drop(accepting);
         drop(listener);
         while clients.join_next().await.is_some() {}
         // Nobody else will publish them.
@@ -122,25 +143,26 @@ impl Gateway {
         }
     }
 
-    /// Accepts a connection once there is room for its handshake; a crowd waits in the kernel's queue.
+    /// Accepts a connection and waits until there is room for it; behind it a crowd waits in the kernel's queue. Room is
+    /// taken after the connection is there, since several listeners share it.
     async fn accept(
         &self,
         listener: &TcpListener,
     ) -> Option<(TcpStream, SocketAddr, tls::Permit, OwnedSemaphorePermit)> {
-        let place = Arc::clone(&self.connections).acquire_owned().await.ok()?;
-        let room = self.permits.room().await;
-        match listener.accept().await {
-            Ok((tcp, peer)) => match room.admit(peer.ip()) {
-                Ok(permit) => Some((tcp, peer, permit, place)),
-                Err(crowded) => {
-                    tracing::info!(%peer, reason = %crowded, "connection refused");
-                    None
-                }
-            },
+        let (tcp, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
             Err(cause) => {
                 // Out of descriptors, most likely: those that end free some.
                 tracing::error!(%cause, "no connection could be accepted");
                 tokio::time::sleep(Duration::from_millis(100)).await;
+                return None;
+            }
+        };
+        let place = Arc::clone(&self.connections).acquire_owned().await.ok()?;
+        match self.permits.room().await.admit(peer.ip()) {
+            Ok(permit) => Some((tcp, peer, permit, place)),
+            Err(crowded) => {
+                refusal::crowded(&self.deeds, peer, &crowded);
                 None
             }
         }
@@ -150,6 +172,7 @@ impl Gateway {
         self: Arc<Self>,
         tcp: TcpStream,
         address: SocketAddr,
+        speaks: Speaks,
         permit: tls::Permit,
         mut shutdown: watch::Receiver<bool>,
     ) {
@@ -160,7 +183,7 @@ impl Gateway {
         }
         // Boxed, so that a connection does not keep the room of its handshake for as long as it lasts.
         let admitted = tokio::select! {
-            admitted = Box::pin(self.shake_hands(tcp)) => admitted,
+            admitted = Box::pin(self.shake_hands(tcp, speaks)) => admitted,
             _ = shutdown.wait_for(|stop| *stop) => return,
         };
         drop(permit);
@@ -170,20 +193,39 @@ impl Gateway {
                 hello,
                 admission,
             }) => {
-                let peer = Peer {
-                    address,
-                    server_name: hello.server_name.clone(),
-                    admission,
-                };
-                connection::serve(&self, stream, peer, shutdown).await;
+                let server_name = hello.server_name.clone();
+                match (speaks, admission) {
+                    (Speaks::Mqtt, Some(admission)) => {
+                        let peer = Peer {
+                            address,
+                            server_name,
+                            admission,
+                        };
+                        connection::serve(&self, stream, None, peer, shutdown).await;
+                    }
+                    // INVARIANT: a door of this listener requires a certificate.
+                    (Speaks::Mqtt, None) => {}
+                    (Speaks::Https, admission) => {
+                        let visitor = https::Visitor {
+                            address,
+                            server_name,
+                            admission,
+                        };
+                        Box::pin(https::serve(&self, stream, visitor, shutdown)).await;
+                    }
+                }
             }
-            Err(refused) => refusal::handshake(address, &refused),
+            Err(refused) => refusal::handshake(&self.deeds, address, &refused),
         }
     }
 
-    async fn shake_hands(&self, tcp: TcpStream) -> Result<Admitted<Admission>, Refused<Refusal>> {
+    async fn shake_hands(
+        &self,
+        tcp: TcpStream,
+        speaks: Speaks,
+    ) -> Result<Admitted<Option<Admission>>, Refused<Refusal>> {
         let realm: OnceLock<Option<Arc<RealmRecord>>> = OnceLock::new();
-        let door = async |hello: Arc<tls::Hello>| match self.doors.choose(&hello).await {
+        let door = async |hello: Arc<tls::Hello>| match self.doors.choose(&hello, speaks).await {
             Ok(Some(entrance)) => {
                 realm.set(entrance.realm).ok();
                 Some(entrance.door)
@@ -196,13 +238,13 @@ impl Gateway {
         };
         let verdict = async |presented: Presented| {
             let realm = realm.get().cloned().flatten();
-            // INVARIANT: the doors of this listener require a certificate; without one the handshake fails.
-            let certificate = presented
-                .certificates
-                .first()
-                .map(AsRef::as_ref)
-                .unwrap_or_default();
-            connections::admit(&self.deeds, realm, certificate).await
+            match presented.certificates.first() {
+                Some(certificate) => connections::admit(&self.deeds, realm, certificate)
+                    .await
+                    .map(Some),
+                // Only where none is required; then what is spoken decides.
+                None => Ok(None),
+            }
         };
         tls::accept(tcp, &self.config.tls, door, verdict).await
     }

@@ -7,7 +7,9 @@
 mod connection;
 pub mod doors;
 mod gateway;
+mod https;
 mod refusal;
+mod reserved;
 pub mod tls;
 
 pub use gateway::{Config, Gateway};

@@ -2,27 +2,40 @@
 
 use std::net::SocketAddr;
 
-use thingsmith_core::Fault;
 use thingsmith_core::connections::{Answer, Principal, Refusal};
-use thingsmith_core::realms::RealmRecord;
+use thingsmith_core::decisions::{Decision, Stage};
+use thingsmith_core::{Deeds, Fault};
 use thingsmith_mqtt::{DisconnectReason, MqttError};
 
-use crate::tls::{Reason, Refused};
+use crate::tls::{Crowded, Reason, Refused};
 
 /// Writes down that a client did not come through its handshake.
-pub(crate) fn handshake(peer: SocketAddr, refused: &Refused<Refusal>) {
+pub(crate) fn handshake(deeds: &Deeds, peer: SocketAddr, refused: &Refused<Refusal>) {
     let server_name = refused
         .hello
         .as_ref()
         .and_then(|hello| hello.server_name.as_deref())
         .unwrap_or("none");
     let stage = format!("{:?}", refused.stage);
+    // Somebody who leaves is not refused: port scans and health probes come this way.
+    if !matches!(refused.reason, Reason::PeerClosed) {
+        let reason = match &refused.reason {
+            Reason::Verdict(reason) => reason.to_string(),
+            reason => reason.to_string(),
+        };
+        let mut decision = Decision::new(Stage::Handshake, reason).from_peer(peer);
+        decision.server_name = refused.hello.as_ref().and_then(|hello| hello.server_name.clone());
+        decision.certificate_id = match &refused.reason {
+            Reason::Verdict(reason) => reason.certificate_id().map(|id| id.to_string()),
+            _ => None,
+        };
+        deeds.refuse(decision);
+    }
     match &refused.reason {
         Reason::Verdict(Refusal::Store(cause)) => {
             tracing::error!(%peer, server_name, stage, %cause, "connection refused: the store did not answer");
         }
         Reason::Verdict(reason) => tracing::info!(%peer, server_name, stage, %reason, "connection refused"),
-        // Somebody who leaves is not refused: port scans and health probes come this way.
         Reason::PeerClosed => {
             tracing::debug!(%peer, server_name, stage, "the client left during the handshake")
         }
@@ -30,28 +43,69 @@ pub(crate) fn handshake(peer: SocketAddr, refused: &Refused<Refusal>) {
     }
 }
 
+/// Writes down that there are too many handshakes under way from one place.
+pub(crate) fn crowded(deeds: &Deeds, peer: SocketAddr, crowded: &Crowded) {
+    tracing::info!(%peer, reason = %crowded, "connection refused");
+    deeds.refuse(Decision::new(Stage::Accept, crowded.to_string()).from_peer(peer));
+}
+
+/// Writes down that somebody came through the handshake and then began what cannot be.
+pub(crate) fn protocol(deeds: &Deeds, peer: SocketAddr, server_name: Option<&str>, reason: &str) {
+    tracing::info!(%peer, server_name, reason, "connection refused");
+    let decision = Decision::new(Stage::Protocol, reason);
+    deeds.refuse(decision.from_peer(peer).to_server(server_name));
+}
+
 /// Writes down that a principal may not do what it wants, and which statement said so.
-pub(crate) fn denied(principal: &Principal, peer: SocketAddr, action: &str, resource: &str, answer: &Answer) {
-    let realm: &RealmRecord = principal.realm();
-    let decided_by = match (&answer.decided_by, answer.active) {
-        (_, false) => "the certificate is not active any more".to_owned(),
-        (Some(by), true) => format!(
-            "statement {} of policy {} version {}",
-            by.statement, by.policy, by.version
-        ),
-        (None, true) => "no statement of an attached policy allows it".to_owned(),
+pub(crate) fn denied(
+    deeds: &Deeds,
+    stage: Stage,
+    principal: &Principal,
+    peer: SocketAddr,
+    action: &str,
+    resource: &str,
+    answer: &Answer,
+) {
+    let decision = Decision::denied(stage, principal, peer, action, resource, answer);
+    write_down(deeds, principal, peer, decision);
+}
+
+/// Writes down that what a principal wants is not to be had, whatever its policies say.
+pub(crate) fn impossible(
+    deeds: &Deeds,
+    stage: Stage,
+    principal: &Principal,
+    peer: SocketAddr,
+    resource: &str,
+    reason: &str,
+) {
+    let action = match stage {
+        Stage::Subscribe => "iot:Subscribe",
+        _ => "iot:Publish",
     };
+    let nothing = Answer {
+        allowed: false,
+        decided_by: None,
+        active: true,
+    };
+    let mut decision = Decision::denied(stage, principal, peer, action, resource, &nothing);
+    decision.reason = reason.to_owned();
+    write_down(deeds, principal, peer, decision);
+}
+
+fn write_down(deeds: &Deeds, principal: &Principal, peer: SocketAddr, decision: Decision) {
     tracing::info!(
         %peer,
-        account = %realm.account,
-        region = %realm.region,
-        certificate_id = %principal.certificate_id(),
+        account = decision.account,
+        region = decision.region,
+        certificate_id = decision.certificate_id,
         client_id = principal.client_id(),
-        action,
-        resource,
-        decided_by,
+        action = decision.action,
+        resource = decision.resource,
+        decided_by = decision.reason,
         "not authorized"
     );
+    deeds.refuse(decision);
 }
 
 /// Writes down that the store did not answer what a connection needed of it.

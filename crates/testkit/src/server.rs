@@ -67,6 +67,7 @@ pub struct TestServer {
     api: Arc<Api>,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
+    postgres: Option<thingsmith_store_postgres::Config>,
     _directory: TempDir,
 }
 
@@ -127,6 +128,7 @@ impl Builder {
     /// When it cannot start.
     pub async fn start(self) -> TestServer {
         let directory = TempDir::new().expect("there is room for a temporary directory");
+        let mut schema = None;
         let (store, messages): (Arc<dyn Store>, Arc<dyn Store>) = match self.engine {
             Engine::Sqlite => {
                 let config = thingsmith_store_sqlite::Config::new(directory.path());
@@ -134,7 +136,11 @@ impl Builder {
                 let messages = store.open_beside(&config.messages()).expect("the store opens");
                 (Arc::new(store), Arc::new(messages))
             }
-            Engine::Postgres => postgres().await,
+            Engine::Postgres => {
+                let config = postgres_schema().await;
+                schema = Some(config.clone());
+                postgres(config).await
+            }
         };
         let clock = Arc::new(TestClock::default());
         let rsa_keys = Arc::new(TestRsaKeys::default());
@@ -175,12 +181,13 @@ impl Builder {
             api,
             stop: Some(stop),
             task,
+            postgres: schema,
             _directory: directory,
         }
     }
 }
 
-async fn postgres() -> (Arc<dyn Store>, Arc<dyn Store>) {
+async fn postgres_schema() -> thingsmith_store_postgres::Config {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let address = std::env::var("THINGSMITH_TEST_POSTGRES").expect("there is a PostgreSQL server");
     let mut config = thingsmith_store_postgres::Config::parse(&address).expect("the address is one");
@@ -189,6 +196,10 @@ async fn postgres() -> (Arc<dyn Store>, Arc<dyn Store>) {
     PostgresStore::create_schema(&config)
         .await
         .expect("the schema can be made");
+    config
+}
+
+async fn postgres(config: thingsmith_store_postgres::Config) -> (Arc<dyn Store>, Arc<dyn Store>) {
     let store = PostgresStore::open(config.clone())
         .await
         .expect("the store opens");
@@ -207,6 +218,23 @@ impl TestServer {
     /// Starts a server with an administrator.
     pub async fn start() -> Self {
         Self::builder().start().await
+    }
+
+    /// The deeds of another node with the same store, on PostgreSQL.
+    ///
+    /// # Panics
+    /// When it cannot start.
+    pub async fn another_node(&self) -> Option<Arc<Deeds>> {
+        let (store, messages) = postgres(self.postgres.clone()?).await;
+        let world = World {
+            store,
+            messages,
+            clock: Arc::<TestClock>::clone(&self.clock),
+            random: Arc::new(SeededRandom::default()),
+            rsa_keys: Arc::new(TestRsaKeys::default()),
+            seal: SealKey::new(&mut [7; 32]),
+        };
+        Some(Arc::new(Deeds::open(world).await.expect("the deeds begin")))
     }
 
     /// A client with the administrator's key.

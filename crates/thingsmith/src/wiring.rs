@@ -1,13 +1,11 @@
 //! Wires the adapters to the deeds and the deeds to the edges, and starts everything.
 
-use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use serde::{Deserialize, Serialize};
 use thingsmith_api::auth::{AccessKeys, ConfiguredKey, UnknownKeys};
 use thingsmith_api::{Api, Tls};
 use thingsmith_core::access_keys::{self, AccessKey};
@@ -16,7 +14,7 @@ use thingsmith_core::messages::{self, Clients};
 use thingsmith_core::{Deeds, OpenError, World, outbox, settings};
 use thingsmith_gateway::Gateway;
 use thingsmith_gateway::doors::Doors;
-use thingsmith_model::{Account, Region};
+use thingsmith_model::Account;
 use thingsmith_ports::{Clock, Random, RsaKeys, Store};
 use thingsmith_store_postgres::PostgresStore;
 use thingsmith_store_sqlite::SqliteStore;
@@ -24,8 +22,11 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::admin::{self, Admin};
 use crate::config::{File, Settings, StoreChoice};
-use crate::{RsaKeyPool, SystemClock, SystemRandom, files};
+use crate::control::Control;
+use crate::endpoints::Endpoints;
+use crate::{RsaKeyPool, SystemClock, SystemRandom, files, records};
 
 /// A running server.
 pub struct Server {
@@ -35,19 +36,6 @@ pub struct Server {
     directory: PathBuf,
     shutdown: watch::Sender<bool>,
     tasks: JoinSet<()>,
-}
-
-/// Where a running server is reached, as it stands in `endpoints.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Endpoints {
-    /// The AWS API's URL.
-    pub api: String,
-    /// Host and port for devices.
-    pub mqtt: String,
-    /// The server's account.
-    pub account: Account,
-    /// The server's region.
-    pub region: Region,
 }
 
 /// Why a server does not start.
@@ -99,13 +87,22 @@ impl Server {
         let (store, messages) = open_stores(settings).await?;
         // The store is ours now, so that whoever wrote this file runs no more.
         Endpoints::remove(&settings.data_dir)?;
-        let rsa_keys = RsaKeyPool::start(file.issuing.rsa_keys())
-            .context("the threads that make RSA keys do not start")?;
-        let deeds = Arc::new(open_deeds(settings, store, messages, clock, random, Arc::new(rsa_keys)).await?);
+        let rsa_keys: Arc<dyn RsaKeys> = Arc::new(
+            RsaKeyPool::start(file.issuing.rsa_keys())
+                .context("the threads that make RSA keys do not start")?,
+        );
+        let deeds = open_deeds(settings, store, messages, clock, random, Arc::clone(&rsa_keys)).await?;
+        let deeds = Arc::new(deeds);
         let account = account(settings, &deeds).await?;
         let configured = configured_keys(&file, &account)?;
         let api_listener = listen("--api", settings.api).await?;
         let mqtt_listener = listen("--mqtt", settings.mqtt).await?;
+        let mut https_listeners = Vec::new();
+        for address in &settings.https {
+            https_listeners.push(listen("--https", *address).await?);
+        }
+        let admin_listener = listen("--admin", settings.admin).await?;
+        let control = Control::open(&settings.data_dir)?;
         // After all that may be refused: whoever starts the server sees the key of the start that makes it.
         let (administrator, new_administrator) = administrator(settings, &deeds, &account).await?;
         let api = api(settings, &deeds, &account, administrator, configured)?;
@@ -115,6 +112,11 @@ impl Server {
         let endpoints = Endpoints {
             api: api_url(settings, bound(&api_listener)?),
             mqtt: format!("{}:{}", settings.domain, bound(&mqtt_listener)?.port()),
+            https: match https_listeners.first() {
+                Some(listener) => format!("{}:{}", settings.domain, bound(listener)?.port()),
+                None => String::new(),
+            },
+            admin: format!("http://{}", bound(&admin_listener)?),
             account,
             region: settings.region.clone(),
         };
@@ -136,9 +138,21 @@ impl Server {
                 until(stopped.clone()),
             )),
         };
-        tasks.spawn(gateway.serve(mqtt_listener, stopped.clone()));
-        tasks.spawn(sweep(Arc::clone(&deeds), stopped));
+        tasks.spawn(Arc::clone(&gateway).serve(mqtt_listener, stopped.clone()));
+        for listener in https_listeners {
+            tasks.spawn(Arc::clone(&gateway).serve_https(listener, stopped.clone()));
+        }
+        let admin = Arc::new(Admin {
+            deeds: Arc::clone(&deeds),
+            rsa_keys,
+        });
+        tasks.spawn(admin::serve(admin, admin_listener, stopped.clone()));
+        tasks.spawn(control.serve(Arc::clone(&deeds), stopped.clone()));
         let directory = settings.data_dir.clone();
+        let keeping = records::keep(Arc::clone(&deeds), directory.clone(), stopped.clone());
+        tasks.spawn(keeping);
+        tasks.spawn(follow(Arc::clone(&deeds), stopped.clone()));
+        tasks.spawn(sweep(Arc::clone(&deeds), stopped));
         Ok(Self {
             endpoints,
             new_administrator,
@@ -174,42 +188,6 @@ impl Server {
             );
         }
         while self.tasks.join_next().await.is_some() {}
-    }
-}
-
-impl Endpoints {
-    const FILE: &str = "endpoints.json";
-
-    /// Reads where the server of a data directory is reached.
-    ///
-    /// # Errors
-    /// When there is no such file: no server has started there.
-    pub fn read(directory: &Path) -> Result<Self> {
-        let path = directory.join(Self::FILE);
-        let text = std::fs::read_to_string(&path).with_context(|| {
-            format!(
-                "no server runs in {} ({} is not there)",
-                directory.display(),
-                Self::FILE
-            )
-        })?;
-        serde_json::from_str(&text).with_context(|| format!("{} cannot be read", path.display()))
-    }
-
-    /// Removes what says that a server is reached: it is not any more, or not yet.
-    fn remove(directory: &Path) -> Result<()> {
-        let path = directory.join(Self::FILE);
-        match std::fs::remove_file(&path) {
-            Err(cause) if cause.kind() != ErrorKind::NotFound => {
-                Err(cause).with_context(|| format!("{} cannot be removed", path.display()))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn write(&self, directory: &Path) -> Result<()> {
-        let text = serde_json::to_vec(self).context("the endpoints cannot be written as JSON")?;
-        files::replace(&directory.join(Self::FILE), &text, 0o644)
     }
 }
 
@@ -420,6 +398,14 @@ fn bound(listener: &TcpListener) -> Result<SocketAddr> {
 async fn until(mut stopped: watch::Receiver<bool>) {
     // A sender that is gone means the same.
     drop(stopped.wait_for(|stop| *stop).await);
+}
+
+/// Hears what other nodes change.
+async fn follow(deeds: Arc<Deeds>, stopped: watch::Receiver<bool>) {
+    tokio::select! {
+        () = until(stopped) => {}
+        never = outbox::follow(&deeds) => match never {},
+    }
 }
 
 /// Deletes what gateways have long since heard of, and messages and sessions whose time is over, once a minute.

@@ -29,7 +29,7 @@ impl<'s> Aws<'s> {
         })
     }
 
-    fn with_key(&self, id: &str, secret: &str) -> Self {
+    pub(super) fn with_key(&self, id: &str, secret: &str) -> Self {
         Self {
             program: self.program.clone(),
             server: self.server,
@@ -38,7 +38,7 @@ impl<'s> Aws<'s> {
         }
     }
 
-    fn run(&self, words: &str, more: &[&str]) -> Output {
+    pub(super) fn run(&self, words: &str, more: &[&str]) -> Output {
         let mut command = with_aws_environment(&self.program, self.server, (&self.id, &self.secret));
         command.args(words.split(' ')).args(more).output().unwrap()
     }

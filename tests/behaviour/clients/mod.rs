@@ -2,9 +2,11 @@
 //! Device SDK, curl and openssl. Nothing about them is changed but the address they are given.
 
 mod aws_cli;
+mod aws_cli_certs;
 mod aws_groups;
 mod boto3;
 pub(crate) mod device;
+mod iam;
 mod javascript;
 mod mosquitto;
 mod mosquitto_messages;

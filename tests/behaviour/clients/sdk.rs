@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::device::{Device, Kind, made_elsewhere};
 use super::mosquitto::own_topics_only;
-use super::{on_postgresql, repository, text, venv};
+use super::{on_postgresql, repository, venv};
 use crate::server::{Home, Server};
 
 /// A running script and what it says, line by line.

@@ -146,18 +146,14 @@ fn a_taken_port_is_named_with_its_flag() {
     let address = taken.local_addr().unwrap().to_string();
     let home = Home::sqlite();
     // Not through `serve()`, which asks for free ports.
-    for (flag, other) in [("--api", "--mqtt"), ("--mqtt", "--api")] {
+    let flags = ["--api", "--mqtt", "--https", "--admin"];
+    for flag in flags {
         let mut command = Command::new(program());
-        command.args([
-            "serve",
-            "--account",
-            ACCOUNT,
-            flag,
-            &address,
-            other,
-            "127.0.0.1:0",
-            "--data-dir",
-        ]);
+        command.args(["serve", "--account", ACCOUNT, flag, &address]);
+        for other in flags.iter().filter(|other| **other != flag) {
+            command.args([other, "127.0.0.1:0"]);
+        }
+        command.arg("--data-dir");
         let output = command.arg(home.data()).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         let reason = "the server cannot listen there: Address already in use (os error 98)";

@@ -37,9 +37,24 @@ pub(super) struct Lab {
     pub(super) realm: Arc<RealmRecord>,
     pub(super) clients: Arc<Clients>,
     pub(super) address: SocketAddr,
+    /// Where ALPN says what is spoken.
+    pub(super) https: SocketAddr,
     shutdown: watch::Sender<bool>,
     serving: JoinHandle<()>,
     named: AtomicU64,
+}
+
+/// Another node's gateway.
+pub(super) struct Node {
+    pub(super) address: SocketAddr,
+    _shutdown: watch::Sender<bool>,
+    following: JoinHandle<()>,
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.following.abort();
+    }
 }
 
 /// A device: a key, a certificate that is registered, and perhaps policies.
@@ -69,18 +84,50 @@ impl Lab {
         let gateway = Gateway::new(deeds, Arc::clone(&clients), doors, config);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
+        let https_listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let https = https_listener.local_addr().unwrap();
         let (shutdown, stopped) = watch::channel(false);
-        let serving = tokio::spawn(gateway.serve(listener, stopped));
+        let serving = tokio::spawn(async move {
+            let https = Arc::clone(&gateway).serve_https(https_listener, stopped.clone());
+            tokio::join!(gateway.serve(listener, stopped), https);
+        });
         let named = AtomicU64::new(1);
         Self {
             server,
             realm,
             clients,
             address,
+            https,
             shutdown,
             serving,
             named,
         }
+    }
+
+    /// A gateway on another node of the same store, which hears of changes only as nodes do; on PostgreSQL.
+    pub(super) async fn another_node(&self) -> Option<Node> {
+        let deeds = self.server.another_node().await?;
+        let doors = Doors::new(Arc::clone(&deeds), "localhost", Arc::clone(&self.realm)).unwrap();
+        let gateway = Gateway::new(Arc::clone(&deeds), Clients::new(), doors, Config::default());
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (shutdown, stopped) = watch::channel(false);
+        tokio::spawn(gateway.serve(listener, stopped));
+        let following = Arc::clone(&deeds);
+        let following =
+            tokio::spawn(async move { match thingsmith_core::outbox::follow(&following).await {} });
+        // From its first reading on it hears of changes.
+        let begun = async {
+            while deeds.watches().last_read().is_none() {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, begun).await.unwrap();
+        Some(Node {
+            address,
+            _shutdown: shutdown,
+            following,
+        })
     }
 
     /// Ends the gateway and waits until it has.

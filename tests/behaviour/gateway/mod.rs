@@ -3,9 +3,12 @@
 mod admission;
 mod changes;
 mod connect_policies;
+mod events;
 mod group_policies;
 mod hostile;
+mod https;
 mod lab;
+mod live;
 mod messages;
 mod mqtt5;
 mod refusals;

@@ -55,6 +55,8 @@ async fn the_programs_server_serves_devices_until_it_is_stopped() {
         region: thingsmith_testkit::REGION.parse().unwrap(),
         api: "127.0.0.1:0".parse().unwrap(),
         mqtt: "127.0.0.1:0".parse().unwrap(),
+        https: vec!["127.0.0.1:0".parse().unwrap()],
+        admin: "127.0.0.1:0".parse().unwrap(),
         domain: "localhost".into(),
         store: StoreChoice::Sqlite,
         seal_key: None,

@@ -1,6 +1,7 @@
 //! A device's end of a connection, which can say anything.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ use super::lab::{Device, Lab, PATIENCE};
 /// How to reach the gateway.
 pub(super) struct Dial<'a> {
     lab: &'a Lab,
+    address: SocketAddr,
     device: Option<&'a Device>,
     server_name: Option<String>,
     protocols: Vec<Vec<u8>>,
@@ -44,6 +46,7 @@ impl<'a> Dial<'a> {
     pub(super) fn new(lab: &'a Lab, device: Option<&'a Device>) -> Self {
         Self {
             lab,
+            address: lab.address,
             device,
             server_name: Some("localhost".into()),
             protocols: Vec::new(),
@@ -54,6 +57,12 @@ impl<'a> Dial<'a> {
 
     pub(super) fn server_name(mut self, name: &str) -> Self {
         self.server_name = Some(name.into());
+        self
+    }
+
+    /// Another gateway than the lab's first.
+    pub(super) fn at(mut self, address: SocketAddr) -> Self {
+        self.address = address;
         self
     }
 
@@ -80,7 +89,7 @@ impl<'a> Dial<'a> {
 
     /// Shakes hands as far as the client can tell: with TLS 1.3 the server's verdict comes later.
     pub(super) async fn tls(self) -> io::Result<Wire> {
-        let tcp = TcpStream::connect(self.lab.address).await?;
+        let tcp = TcpStream::connect(self.address).await?;
         self.tls_over(tcp).await
     }
 

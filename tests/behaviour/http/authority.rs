@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use thingsmith_testkit::{Client, Reply};
 
 use super::named;
+use super::query::{element, iam};
 
 /// A certificate authority with its key.
 pub(super) struct Authority {
@@ -91,6 +92,22 @@ impl Authority {
     pub(super) fn by_name(&self) -> Value {
         json!({"caCertificate": self.pem, "certificateMode": "SNI_ONLY", "setAsActive": true})
     }
+}
+
+/// Makes a role that AWS IoT may assume, and gives back its ARN.
+pub(super) async fn role(client: &Client, name: &str) -> String {
+    let trust = json!({
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"Service": "iot.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        },
+    });
+    let input = json!({"RoleName": name, "AssumeRolePolicyDocument": trust.to_string()});
+    let made = iam(client, "CreateRole", input).await;
+    assert_eq!(made.status, 200, "{made}");
+    element(&made, "Arn")
 }
 
 /// Asserts the exception of a refusal.

@@ -121,6 +121,7 @@ async fn a_certificate_is_registered_read_changed_and_deleted() {
         "creationDate": 1795291200.123,
         "lastModifiedDate": 1795291200.123,
         "customerVersion": 1,
+        "transferData": {},
         "generationId": "9b74a851-6a89-491b-aaa2-7e740c9fcb53",
         "validity": {
           "notBefore": 1795302839.0,

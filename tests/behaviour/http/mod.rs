@@ -1,7 +1,9 @@
 //! The AWS HTTP edge, through its front door.
 
+mod authority;
 mod billing_groups;
 mod bounds;
+mod ca_certificates;
 mod certificates;
 mod endpoints;
 mod events;
@@ -9,6 +11,8 @@ mod hostile;
 mod iam;
 mod identity;
 mod iot_data;
+mod keys;
+mod logging;
 mod own;
 mod permissions;
 mod policies;
@@ -18,12 +22,14 @@ mod principals;
 mod query;
 mod realms;
 mod rights;
+mod role_aliases;
 mod sts;
 mod tags;
 mod thing_group_events;
 mod thing_groups;
 mod thing_types;
 mod things;
+mod transfers;
 
 use std::fmt::Display;
 

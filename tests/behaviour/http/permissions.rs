@@ -8,20 +8,27 @@ use super::{call, named, written};
 /// What each operation is done to, with the least input. Source: the Service Authorization Reference, "Actions, resources,
 /// and condition keys for AWS IoT".
 const RESOURCES: &[(&str, &str)] = &[
+    ("AcceptCertificateTransfer", CERTIFICATE),
     ("AddThingToBillingGroup", "*"),
     ("AddThingToThingGroup", "*"),
     ("AttachPolicy", "a"),
     ("AttachPrincipalPolicy", "a"),
     ("AttachThingPrincipal", "*"),
+    ("CancelCertificateTransfer", CERTIFICATE),
     (
         "CreateBillingGroup",
         "arn:aws:iot:us-east-1:123456789012:billinggroup/a",
     ),
     ("CreateCertificateFromCsr", "*"),
+    ("CreateKeysAndCertificate", "*"),
     ("CreatePolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
     (
         "CreatePolicyVersion",
         "arn:aws:iot:us-east-1:123456789012:policy/a",
+    ),
+    (
+        "CreateRoleAlias",
+        "arn:aws:iot:us-east-1:123456789012:rolealias/a",
     ),
     ("CreateThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
     (
@@ -36,11 +43,17 @@ const RESOURCES: &[(&str, &str)] = &[
         "DeleteBillingGroup",
         "arn:aws:iot:us-east-1:123456789012:billinggroup/a",
     ),
+    ("DeleteCACertificate", CA_CERTIFICATE),
     ("DeleteCertificate", CERTIFICATE),
     ("DeletePolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
     (
         "DeletePolicyVersion",
         "arn:aws:iot:us-east-1:123456789012:policy/a",
+    ),
+    ("DeleteRegistrationCode", "*"),
+    (
+        "DeleteRoleAlias",
+        "arn:aws:iot:us-east-1:123456789012:rolealias/a",
     ),
     ("DeleteThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
     (
@@ -51,6 +64,7 @@ const RESOURCES: &[(&str, &str)] = &[
         "DeleteThingType",
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",
     ),
+    ("DeleteV2LoggingLevel", "*"),
     (
         "DeprecateThingType",
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",
@@ -59,9 +73,14 @@ const RESOURCES: &[(&str, &str)] = &[
         "DescribeBillingGroup",
         "arn:aws:iot:us-east-1:123456789012:billinggroup/a",
     ),
+    ("DescribeCACertificate", CA_CERTIFICATE),
     ("DescribeCertificate", CERTIFICATE),
     ("DescribeEndpoint", "*"),
     ("DescribeEventConfigurations", "*"),
+    (
+        "DescribeRoleAlias",
+        "arn:aws:iot:us-east-1:123456789012:rolealias/a",
+    ),
     ("DescribeThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
     (
         "DescribeThingGroup",
@@ -75,11 +94,17 @@ const RESOURCES: &[(&str, &str)] = &[
     ("DetachPrincipalPolicy", "a"),
     ("DetachThingPrincipal", "*"),
     ("GetEffectivePolicies", "*"),
+    ("GetLoggingOptions", "*"),
     ("GetPolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
     ("GetPolicyVersion", "arn:aws:iot:us-east-1:123456789012:policy/a"),
+    ("GetRegistrationCode", "*"),
+    ("GetV2LoggingOptions", "*"),
     ("ListAttachedPolicies", "*"),
     ("ListBillingGroups", "*"),
+    ("ListCACertificates", "*"),
     ("ListCertificates", "*"),
+    ("ListCertificatesByCA", "*"),
+    ("ListOutgoingCertificates", "*"),
     ("ListPolicies", "*"),
     ("ListPolicyPrincipals", "*"),
     (
@@ -89,6 +114,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ("ListPrincipalPolicies", "*"),
     ("ListPrincipalThings", "*"),
     ("ListPrincipalThingsV2", "*"),
+    ("ListRoleAliases", "*"),
     ("ListTagsForResource", "a"),
     (
         "ListTargetsForPolicy",
@@ -111,22 +137,35 @@ const RESOURCES: &[(&str, &str)] = &[
         "ListThingsInThingGroup",
         "arn:aws:iot:us-east-1:123456789012:thinggroup/a",
     ),
+    ("ListV2LoggingLevels", "*"),
+    ("RegisterCACertificate", "*"),
+    ("RegisterCertificate", "*"),
     ("RegisterCertificateWithoutCA", "*"),
+    ("RejectCertificateTransfer", CERTIFICATE),
     ("RemoveThingFromBillingGroup", "*"),
     ("RemoveThingFromThingGroup", "*"),
     (
         "SetDefaultPolicyVersion",
         "arn:aws:iot:us-east-1:123456789012:policy/a",
     ),
+    ("SetLoggingOptions", "*"),
+    ("SetV2LoggingLevel", "*"),
+    ("SetV2LoggingOptions", "*"),
     ("TagResource", "a"),
     ("TestAuthorization", "*"),
+    ("TransferCertificate", CERTIFICATE),
     ("UntagResource", "a"),
     (
         "UpdateBillingGroup",
         "arn:aws:iot:us-east-1:123456789012:billinggroup/a",
     ),
+    ("UpdateCACertificate", CA_CERTIFICATE),
     ("UpdateCertificate", CERTIFICATE),
     ("UpdateEventConfigurations", "*"),
+    (
+        "UpdateRoleAlias",
+        "arn:aws:iot:us-east-1:123456789012:rolealias/a",
+    ),
     ("UpdateThing", "arn:aws:iot:us-east-1:123456789012:thing/a"),
     (
         "UpdateThingGroup",
@@ -138,6 +177,7 @@ const RESOURCES: &[(&str, &str)] = &[
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",
     ),
 ];
+const CA_CERTIFICATE: &str = "arn:aws:iot:us-east-1:123456789012:cacert/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 const CERTIFICATE: &str = "arn:aws:iot:us-east-1:123456789012:cert/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 fn policy(effect: &str, action: &str, resource: &str) -> String {
@@ -160,7 +200,11 @@ async fn an_operation_needs_its_own_action_on_its_own_resource() {
             .key(
                 &format!("only-{name}"),
                 ACCOUNT,
-                &[&policy("Allow", &action, resource)],
+                // Some operations hand a role over, which is a permission of its own.
+                &[
+                    &policy("Allow", &action, resource),
+                    &policy("Allow", "iam:PassRole", "*"),
+                ],
             )
             .key(
                 &format!("elsewhere-{name}"),

@@ -5,8 +5,10 @@ pub mod ca_certificates;
 pub mod certificates;
 pub mod endpoints;
 pub mod events;
+pub mod logging;
 mod missing;
 pub mod policies;
+pub mod role_aliases;
 pub mod tags;
 pub mod thing_groups;
 pub mod thing_types;
@@ -102,6 +104,18 @@ const WRITTEN: &[Entry] = &[
     entry::<tags::UntagResource>(),
     entry::<events::DescribeEventConfigurations>(),
     entry::<events::UpdateEventConfigurations>(),
+    entry::<role_aliases::CreateRoleAlias>(),
+    entry::<role_aliases::DeleteRoleAlias>(),
+    entry::<logging::DeleteV2LoggingLevel>(),
+    entry::<role_aliases::DescribeRoleAlias>(),
+    entry::<logging::GetLoggingOptions>(),
+    entry::<logging::GetV2LoggingOptions>(),
+    entry::<role_aliases::ListRoleAliases>(),
+    entry::<logging::ListV2LoggingLevels>(),
+    entry::<logging::SetLoggingOptions>(),
+    entry::<logging::SetV2LoggingLevel>(),
+    entry::<logging::SetV2LoggingOptions>(),
+    entry::<role_aliases::UpdateRoleAlias>(),
 ];
 
 pub(crate) fn service() -> Service {

@@ -6,6 +6,7 @@ use thingsmith_ports::{Batch, Hold};
 use super::{not_found, rows};
 use crate::outbox::Change;
 use crate::realms::RealmRecord;
+use crate::tags;
 use crate::tries::{Attempt, Tries};
 use crate::{Code, Deeds, Fault};
 
@@ -48,6 +49,7 @@ async fn delete_once(
     rows::count_down(&mut batch, realm.realm, &before.subject);
     rows::hold(&mut batch, realm.realm, before.number, Hold::Exclusive);
     rows::delete(&mut batch, realm.realm, &before);
+    tags::rows::delete_all(&mut batch, realm.realm, before.number);
     deeds
         .commit_change(batch, realm.realm, Change::CaCertificate(before.number), tries)
         .await

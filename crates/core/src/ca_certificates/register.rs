@@ -8,6 +8,7 @@ use super::{CaCertificate, RegistrationConfig, rows, subject_digest};
 use crate::fault::sentence;
 use crate::realms::RealmRecord;
 use crate::registration_codes;
+use crate::tags::{self, Tags};
 use crate::tries::{Attempt, Tries};
 use crate::{Code, Deeds, Fault};
 
@@ -30,6 +31,8 @@ pub struct NewCaCertificate {
     pub auto_registration: AutoRegistrationStatus,
     /// What becomes of such devices.
     pub registration_config: RegistrationConfig,
+    /// Its tags.
+    pub tags: Tags,
 }
 
 /// Registers a CA certificate.
@@ -47,7 +50,7 @@ pub async fn register_ca_certificate(
 ) -> Result<CaCertificate, Fault> {
     let certificate = read(deeds, "caCertificate", &new.certificate)?;
     check_ca_certificate(&certificate).map_err(|cause| wrong("caCertificate", &cause))?;
-    new.registration_config.check(realm)?;
+    new.registration_config.check()?;
     match (new.mode, &new.verification) {
         (CertificateMode::Default, Some(verification)) => {
             verify(deeds, realm, &certificate, verification).await?;
@@ -83,7 +86,7 @@ pub async fn register_ca_certificate(
     };
     let mut tries = Tries::default();
     loop {
-        let outcome = register_once(deeds, realm, &record).await;
+        let outcome = register_once(deeds, realm, &record, &new.tags).await;
         if let Some(done) = tries.settle(outcome).await? {
             return Ok(done);
         }
@@ -94,11 +97,13 @@ async fn register_once(
     deeds: &Deeds,
     realm: &RealmRecord,
     record: &CaCertificate,
+    tags: &Tags,
 ) -> Result<CaCertificate, Attempt> {
     let mut batch = Batch::new();
     // Always the subject before the CA certificate, so that two batches never wait for each other.
     rows::count_up(&mut batch, realm.realm, &record.subject, WITH_THE_SAME_SUBJECT);
     rows::insert(&mut batch, realm, record);
+    tags::rows::insert(&mut batch, realm.realm, record.number, tags);
     let error = match deeds.commit(batch).await {
         Ok(_) => return Ok(record.clone()),
         Err(error) => error,

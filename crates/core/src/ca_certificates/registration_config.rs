@@ -1,9 +1,6 @@
 //! What becomes of a device whose certificate is registered when it first connects.
 
-use thingsmith_model::Account;
-
 use crate::Fault;
-use crate::realms::RealmRecord;
 
 /// AWS's `RegistrationConfig`: a template's body with the role that it acts by, or the name of a template.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,21 +19,13 @@ impl RegistrationConfig {
         *self == Self::default()
     }
 
-    /// Checks what can be checked before a device connects.
+    /// Checks what can be checked before a device connects. Whether the caller may hand the role over is for the edge.
     ///
     /// # Errors
-    /// `InvalidRequestException` for members that do not go together, a body that is no JSON object, and a role that is not
-    /// one of this account; `ResourceNotFoundException` for the name of a template that is not there.
-    pub(super) fn check(&self, realm: &RealmRecord) -> Result<(), Fault> {
+    /// `InvalidRequestException` for members that do not go together and a body that is no JSON object;
+    /// `ResourceNotFoundException` for the name of a template that is not there.
+    pub(super) fn check(&self) -> Result<(), Fault> {
         let invalid = |what: &str| Err(Fault::invalid(format!("registrationConfig: {what}")));
-        if let Some(role) = &self.role_arn
-            && !is_role_of(role, &realm.account)
-        {
-            return invalid(&format!(
-                "roleArn {role} is not the ARN of a role of account {}.",
-                realm.account
-            ));
-        }
         match (&self.template_body, &self.role_arn, &self.template_name) {
             (None, None, None) => Ok(()),
             (Some(_), _, Some(_)) => invalid("templateBody and templateName are both given; give one."),
@@ -52,14 +41,4 @@ impl RegistrationConfig {
             (None, _, Some(name)) => Err(Fault::not_found(format!("Template {name} not found."))),
         }
     }
-}
-
-/// `arn:aws:iam::ACCOUNT:role/PATH/NAME`
-fn is_role_of(arn: &str, account: &Account) -> bool {
-    arn.strip_prefix("arn:aws:iam::")
-        .and_then(|rest| rest.strip_prefix(account.as_str()))
-        .and_then(|rest| rest.strip_prefix(":role/"))
-        .is_some_and(|name| {
-            !name.is_empty() && !name.ends_with('/') && name.bytes().all(|byte| byte.is_ascii_graphic())
-        })
 }

@@ -41,7 +41,7 @@ pub async fn update_ca_certificate(
             "removeAutoRegistration cannot be given with newAutoRegistrationStatus ENABLE or with registrationConfig.",
         ));
     }
-    update.registration_config.check(realm)?;
+    update.registration_config.check()?;
     let mut tries = Tries::default();
     loop {
         let outcome = update_once(deeds, realm, id, update, &mut tries).await;

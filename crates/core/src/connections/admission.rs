@@ -29,6 +29,8 @@ pub struct Admission {
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
     pub(super) at: Timestamp,
+    /// The moment of the watches before it was read.
+    pub(super) moment: u64,
     pub(super) grounds: Grounds,
 }
 
@@ -81,6 +83,21 @@ pub enum Refusal {
     Store(#[from] StoreError),
 }
 
+impl Refusal {
+    /// The certificate that was refused, where it could be read.
+    pub fn certificate_id(&self) -> Option<CertificateId> {
+        match self {
+            Self::NotRegistered(id)
+            | Self::ServerNameMissing(id)
+            | Self::Ambiguous(id)
+            | Self::NotActive { id, .. }
+            | Self::NotYetValid { id, .. }
+            | Self::Expired { id, .. } => Some(*id),
+            Self::Unreadable(_) | Self::Store(_) => None,
+        }
+    }
+}
+
 /// Decides whether the holder of a certificate may connect. `realm` is where the server name leads; without a server
 /// name the certificate itself must lead to one realm.
 ///
@@ -92,6 +109,7 @@ pub async fn admit(deeds: &Deeds, realm: Option<Arc<RealmRecord>>, der: &[u8]) -
     let now = deeds.clock().now();
     let (standing, seen) = match &realm {
         Some(realm) => {
+            let moment = deeds.watches().moment();
             let found = rows::registration(deeds.store(), realm.realm, &id).await?;
             let (number, grounds) = found.ok_or(Refusal::NotRegistered(id))?;
             let standing = Standing {
@@ -99,7 +117,14 @@ pub async fn admit(deeds: &Deeds, realm: Option<Arc<RealmRecord>>, der: &[u8]) -
                 number,
                 status: grounds.status,
             };
-            (standing, Some(Seen { at: now, grounds }))
+            (
+                standing,
+                Some(Seen {
+                    at: now,
+                    moment,
+                    grounds,
+                }),
+            )
         }
         None => (without_server_name(deeds, id).await?, None),
     };

@@ -6,7 +6,10 @@
 mod admission;
 mod principal;
 pub mod rows;
+mod watches;
 
 pub use admission::{Admission, Refusal, admit};
 pub use principal::{Answer, ConnectFacts, DecidingStatement, Principal};
 pub(crate) use principal::{certificate_facts, rights};
+pub(crate) use watches::Watch;
+pub use watches::Watches;

@@ -12,21 +12,21 @@ use thingsmith_policy::{
 use thingsmith_ports::StoreError;
 use thingsmith_x509::Certificate;
 
-use super::Admission;
 use super::rows::{self, ConnectedThing, Grounds};
+use super::{Admission, Watch};
 use crate::Deeds;
 use crate::outbox::Change;
 use crate::policies::AttachedDocument;
 use crate::realms::RealmRecord;
 
-/// How old what is known of a principal may be when it decides. A change of its policies, its thing or its status thus
-/// tells on the next thing it does after a second.
+/// How old what is known of a principal may be when it decides while changes are not announced. While they are, it holds
+/// until one concerns it.
 const FRESH: Duration = Duration::from_secs(1);
 
 /// What a CONNECT says that policies ask for.
 #[derive(Debug, Clone, Default)]
 pub struct ConnectFacts {
-    /// The client id.
+    /// The client id; empty over HTTPS, which has none.
     pub client_id: String,
     /// The address it comes from.
     pub source: Option<IpAddr>,
@@ -49,6 +49,11 @@ pub struct Principal {
     source: Option<String>,
     will_topic: Option<String>,
     known: Known,
+    watch: Watch,
+    /// Announced changes that what is known takes into account.
+    read_up_to: u64,
+    /// Announced changes after which it was asked anew whether the principal may stay.
+    considered_up_to: u64,
 }
 
 /// What the store says of a principal.
@@ -60,6 +65,8 @@ struct Known {
     documents: Vec<AttachedDocument>,
     /// The thing that the certificate is attached to exclusively, or that of the client's name when it is attached to it.
     thing: Option<ThingFacts>,
+    /// Whether the certificate is attached to the thing exclusively.
+    exclusive: bool,
 }
 
 /// The answer to what a principal wants to do.
@@ -97,8 +104,10 @@ impl Principal {
     ) -> Result<Self, StoreError> {
         let now = deeds.clock().now();
         let seen = admission.seen.take();
+        let mut moment = deeds.watches().moment();
         let known = match seen.filter(|seen| decides_for(&seen.grounds, &connect.client_id)) {
             Some(seen) if now < seen.at.plus(FRESH) => {
+                moment = seen.moment;
                 Known::new(&deeds, &admission.realm, seen.at, Some(seen.grounds)).await?
             }
             _ => None,
@@ -107,7 +116,8 @@ impl Principal {
             Some(known) => known,
             None => read(&deeds, &admission.realm, admission.number, &connect.client_id).await?,
         };
-        Ok(Self {
+        let watch = deeds.watches().watch();
+        let mut principal = Self {
             realm: Arc::clone(&admission.realm),
             number: admission.number,
             certificate_id: admission.certificate.id(),
@@ -119,8 +129,48 @@ impl Principal {
                 .map(|topic| arn(&admission.realm, "topic", topic)),
             connect,
             known,
+            watch,
+            read_up_to: 0,
+            considered_up_to: 0,
             deeds,
-        })
+        };
+        principal.watch_what_is_known(moment);
+        Ok(principal)
+    }
+
+    fn watch_what_is_known(&mut self, moment: u64) {
+        let objects = self.concerned_by().collect();
+        self.watch.set(objects, moment);
+    }
+
+    /// Waits until something changed that may have to do with this principal and [`Self::may_stay`] was not asked since.
+    /// Nothing is lost when it is dropped.
+    pub async fn changed(&self) {
+        self.watch.beyond(self.considered_up_to).await;
+    }
+
+    /// May it stay connected as it is: still connect, and still subscribe with these filters? Answers with the first
+    /// refusal, its action and its resource.
+    ///
+    /// # Errors
+    /// When the store fails. Then it counts as not asked.
+    pub async fn may_stay<'f>(
+        &mut self,
+        filters: impl Iterator<Item = &'f str>,
+    ) -> Result<Option<(&'static str, String, Answer)>, StoreError> {
+        let changes = self.watch.count();
+        let answer = self.may_connect().await?;
+        if !answer.allowed {
+            return Ok(Some(("iot:Connect", self.client_id().to_owned(), answer)));
+        }
+        for filter in filters {
+            let answer = self.may_subscribe(filter).await?;
+            if !answer.allowed {
+                return Ok(Some(("iot:Subscribe", filter.to_owned(), answer)));
+            }
+        }
+        self.considered_up_to = changes;
+        Ok(None)
     }
 
     /// The realm it acts in.
@@ -133,7 +183,51 @@ impl Principal {
         self.certificate_id
     }
 
-    /// Its client id.
+    /// The server name it asked for.
+    pub fn server_name(&self) -> Option<&str> {
+        self.connect.server_name.as_deref()
+    }
+
+    /// The address it comes from.
+    pub fn source(&self) -> Option<&str> {
+        self.source.as_deref()
+    }
+
+    /// The thing it acts as.
+    pub fn thing_name(&self) -> Option<&str> {
+        self.known.thing.as_ref().map(|thing| thing.name.as_str())
+    }
+
+    /// The thing to which its certificate is attached exclusively.
+    pub fn exclusive_thing(&self) -> Option<&str> {
+        self.thing_name().filter(|_| self.known.exclusive)
+    }
+
+    /// What policies see of it that may stand in a record for the operator: nothing that is secret anywhere, and nothing
+    /// of what it sends.
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        let thing = self.known.thing.as_ref();
+        let values = [
+            ("iot:ClientId", Some(self.client_id()).filter(|id| !id.is_empty())),
+            ("aws:SourceIp", self.source()),
+            ("iot:DomainName", self.server_name()),
+            ("iot:Connection.Thing.ThingName", self.thing_name()),
+            (
+                "iot:Connection.Thing.ThingTypeName",
+                thing.and_then(|thing| thing.thing_type.as_deref()),
+            ),
+            (
+                "iot:Connection.Thing.IsAttached",
+                Some(if thing.is_some() { "true" } else { "false" }),
+            ),
+        ];
+        values
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?.to_owned())))
+            .collect()
+    }
+
+    /// Its client id; empty over HTTPS.
     pub fn client_id(&self) -> &str {
         &self.connect.client_id
     }
@@ -190,8 +284,14 @@ impl Principal {
     }
 
     async fn ask(&mut self, action: &str, resource: &str) -> Result<Answer, StoreError> {
-        if self.deeds.clock().now() >= self.known.read_at.plus(FRESH) {
+        let now = self.deeds.clock().now();
+        let aged = now >= self.known.read_at.plus(FRESH) && !self.deeds.watches().is_live(now);
+        let changes = self.watch.count();
+        if aged || changes != self.read_up_to {
+            let moment = self.deeds.watches().moment();
             self.known = read(&self.deeds, &self.realm, self.number, &self.connect.client_id).await?;
+            self.read_up_to = changes;
+            self.watch_what_is_known(moment);
         }
         Ok(self.decide(action, resource))
     }
@@ -205,12 +305,15 @@ impl Principal {
             };
         }
         let connecting = action == "iot:Connect";
+        let client_id = Some(self.client_id()).filter(|id| !id.is_empty());
+        // Guide, "Thing policy variables": they are of connections over MQTT only.
+        let thing = self.known.thing.as_ref().filter(|_| client_id.is_some());
         let context = IotContext {
-            client_id: Some(&self.connect.client_id),
+            client_id,
             source_ip: self.source.as_deref(),
             domain_name: self.connect.server_name.as_deref(),
-            thing: self.known.thing.as_ref(),
-            is_attached: Some(self.known.thing.is_some()),
+            thing,
+            is_attached: client_id.map(|_| thing.is_some()),
             certificate: Some(&self.certificate),
             connect_attributes: connecting.then_some(ConnectAttributes {
                 persistent_connect: self.connect.persistent,
@@ -319,6 +422,7 @@ impl Known {
                 read_from: Vec::new(),
                 documents: Vec::new(),
                 thing: None,
+                exclusive: false,
             }));
         };
         let policies = grounds
@@ -340,6 +444,7 @@ impl Known {
             active: grounds.status == CertificateStatus::Active,
             read_from,
             documents,
+            exclusive: grounds.thing.as_ref().is_some_and(|thing| thing.exclusive),
             // Thing variables have values only for the certificate's own thing (guide, "Thing policy variables").
             thing: grounds.thing.map(thing_facts),
         }))

@@ -5,6 +5,7 @@
 //! promised either.
 
 mod configurations;
+mod lifecycle;
 pub mod rows;
 
 use serde_json::{Value, json};
@@ -12,6 +13,8 @@ use thingsmith_mqtt::{Message, Qos, TopicLimits, TopicName};
 
 pub(crate) use configurations::Known;
 pub use configurations::{EventConfigurations, describe_event_configurations, update_event_configurations};
+pub use lifecycle::Lifecycle;
+pub(crate) use lifecycle::Versions;
 
 use crate::realms::RealmRecord;
 use crate::{Deeds, messages};

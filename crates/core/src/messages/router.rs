@@ -185,6 +185,12 @@ impl Router {
         }
     }
 
+    /// Whether anybody in the realm subscribes to anything.
+    pub fn has_subscribers(&self, realm: Realm) -> bool {
+        let realms = self.realms.read().unwrap_or_else(PoisonError::into_inner);
+        realms.contains_key(&realm)
+    }
+
     /// Sends a message to every subscriber whose filter matches its topic; of a shared subscription to one member.
     /// Stores nothing. A subscriber that published it may not want its own (MQTT 5, No Local).
     pub fn route(&self, realm: Realm, message: &Message, qos: Qos, publisher: Option<&Subscriber>) -> Routed {

@@ -4,7 +4,10 @@
 //! of the last seconds again and again, because commits appear out of order; whatever they do with a change must
 //! be harmless when done twice.
 
+mod follow;
 pub mod rows;
+
+pub use follow::follow;
 
 use std::time::Duration;
 
@@ -17,7 +20,7 @@ use crate::Deeds;
 const KEEP: Duration = Duration::from_secs(15 * 60);
 
 /// A change that gateways act on. The number is the changed object's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Change {
     /// A certificate's status, its policies or its things.
     Certificate(i64),

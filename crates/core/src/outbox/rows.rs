@@ -19,12 +19,13 @@ pub fn insert(batch: &mut Batch, realm: Realm, change: Change, mark: Mark) {
     ));
 }
 
-/// The changes of all realms at or after a time, oldest first, at most `limit`.
-pub async fn since(store: &dyn Store, at: Timestamp, limit: i64) -> Result<Vec<Changed>, StoreError> {
+/// The changes of all realms behind a mark, whether it stands there or not, oldest first, at most `limit`.
+pub async fn since(store: &dyn Store, after: Mark, limit: i64) -> Result<Vec<Changed>, StoreError> {
     let rows = store
         .read(Statement::new(
-            "SELECT at, number, realm, kind, object FROM outbox WHERE at >= $1 ORDER BY at, number LIMIT $2",
-            [at.into(), limit.into()],
+            "SELECT at, number, realm, kind, object FROM outbox WHERE (at, number) > ($1, $2) \
+             ORDER BY at, number LIMIT $3",
+            [after.at.into(), after.number.into(), limit.into()],
         ))
         .await?;
     rows.iter()

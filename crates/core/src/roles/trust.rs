@@ -99,6 +99,15 @@ pub async fn trusts_service(
     }
 }
 
+/// How long a session of the role of an ARN may last; nothing when there is no such role.
+///
+/// # Errors
+/// When the store fails.
+pub async fn longest_session_seconds(deeds: &Deeds, arn: &str) -> Result<Option<i64>, Fault> {
+    let found = by_arn(deeds, arn).await?;
+    Ok(found.map(|(_, role)| role.longest_session_seconds))
+}
+
 async fn by_arn(deeds: &Deeds, arn: &str) -> Result<Option<(RealmRecord, Role)>, Fault> {
     let Ok(IamArn {
         account: Some(account),

@@ -105,11 +105,17 @@ CREATE TABLE domain_configurations (
     UNIQUE (realm, name)
 );
 
+-- What SetV2LoggingOptions was told, and in the last two columns what SetLoggingOptions was.
 CREATE TABLE logging_options (
     realm BIGINT PRIMARY KEY,
-    options TEXT COLLATE "C" NOT NULL
+    role_arn TEXT COLLATE "C",
+    disabled BIGINT,
+    events TEXT COLLATE "C",
+    first_role_arn TEXT COLLATE "C",
+    first_level TEXT COLLATE "C"
 );
 
+-- The level of everything without one of its own has the type DEFAULT and no name.
 CREATE TABLE logging_levels (
     realm BIGINT NOT NULL,
     target_type TEXT COLLATE "C" NOT NULL,

@@ -105,11 +105,17 @@ CREATE TABLE domain_configurations (
     UNIQUE (realm, name)
 ) STRICT;
 
+-- What SetV2LoggingOptions was told, and in the last two columns what SetLoggingOptions was.
 CREATE TABLE logging_options (
     realm INTEGER PRIMARY KEY,
-    options TEXT NOT NULL
+    role_arn TEXT,
+    disabled INTEGER,
+    events TEXT,
+    first_role_arn TEXT,
+    first_level TEXT
 ) STRICT;
 
+-- The level of everything without one of its own has the type DEFAULT and no name.
 CREATE TABLE logging_levels (
     realm INTEGER NOT NULL,
     target_type TEXT NOT NULL,

@@ -4,7 +4,9 @@ use thingsmith_model::{Arn, Realm, Resource};
 use thingsmith_ports::{Batch, Hold};
 
 use crate::realms::RealmRecord;
-use crate::{Deeds, Fault, billing_groups, policies, thing_groups, thing_types};
+use crate::{
+    Deeds, Fault, billing_groups, ca_certificates, policies, role_aliases, thing_groups, thing_types,
+};
 
 /// A resource that takes tags.
 pub(super) struct Taggable {
@@ -46,7 +48,16 @@ pub(super) async fn find(deeds: &Deeds, realm: &RealmRecord, arn: &Arn) -> Resul
             let found = billing_groups::rows::find(deeds.store(), realm.realm, name).await?;
             (found.map(|it| it.number), billing_groups::rows::hold)
         }
-        Resource::CaCertificate(_) | Resource::Other(_) => (None, policies::rows::hold),
+        Resource::Other(other) if other.starts_with("rolealias/") => {
+            let name = &other["rolealias/".len()..];
+            let found = role_aliases::rows::find(deeds.store(), realm.realm, name).await?;
+            (found.map(|it| it.number), role_aliases::rows::hold)
+        }
+        Resource::CaCertificate(id) => {
+            let found = ca_certificates::rows::find(deeds.store(), realm.realm, id).await?;
+            (found.map(|it| it.number), ca_certificates::rows::hold)
+        }
+        Resource::Other(_) => (None, policies::rows::hold),
     };
     let number = number.ok_or_else(absent)?;
     Ok(Taggable { number, hold })

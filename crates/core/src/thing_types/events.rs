@@ -1,6 +1,7 @@
 //! What is told of thing types.
 
 use serde_json::json;
+use thingsmith_model::Timestamp;
 
 use super::ThingType;
 use crate::Deeds;
@@ -26,7 +27,7 @@ pub(super) async fn tell(
             "thingTypeId": thing_type.thing_type_id.to_string(),
             "thingTypeName": thing_type.name.as_str(),
             "isDeprecated": thing_type.deprecated_at.is_some(),
-            "deprecationDate": thing_type.deprecated_at.map(|at| at.as_millis()),
+            "deprecationDate": thing_type.deprecated_at.map(Timestamp::as_millis),
             "searchableAttributes": thing_type.properties.searchable_attributes,
             "propagatingAttributes": thing_type.properties.propagating_attributes.as_deref().unwrap_or_default(),
             "description": thing_type.properties.description,

@@ -92,7 +92,7 @@ async fn attach_once(
     let found = rows::find(deeds.store(), realm.realm, thing)
         .await?
         .ok_or_else(|| not_found(thing))?;
-    let certificate = certificates::find_principal(deeds, realm, principal).await?;
+    let certificate = certificates::find_attachable(deeds, realm, principal).await?;
     let has = rows::attachment(deeds.store(), realm.realm, found.number, certificate.number).await?;
     if let Some(attached) = has.here {
         return match principal_type {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use thingsmith_core::connections::{Answer, Principal};
+use thingsmith_core::events::Lifecycle;
 use thingsmith_core::messages::sessions::Connected;
 use thingsmith_core::messages::{Delivery, Seat, Subscriber};
 use thingsmith_mqtt::{TopicFilter, Will};
@@ -14,6 +15,8 @@ use crate::gateway::Gateway;
 /// A client that was accepted.
 pub(super) struct Client {
     pub(super) principal: Principal,
+    /// As which connection its lifecycle events name it.
+    pub(super) lifecycle: Lifecycle,
     pub(super) queue: mpsc::Receiver<Delivery>,
     pub(super) place: Place,
     /// Its session, if that outlives the connection or was there before it.

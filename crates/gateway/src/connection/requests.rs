@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use thingsmith_core::connections::{ConnectFacts, Principal};
+use thingsmith_core::decisions::Stage;
+use thingsmith_core::events::Lifecycle;
 use thingsmith_core::messages::{self, sessions::SessionSubscription};
 use thingsmith_core::{Code, Fault};
 use thingsmith_mqtt::{
@@ -14,7 +16,7 @@ use thingsmith_ports::StoreError;
 use super::Connection;
 use super::client::{Client, Place};
 use super::retained::Retained;
-use crate::refusal;
+use crate::{refusal, reserved};
 
 /// Subscriptions of one connection (AWS's quota "Maximum number of subscriptions per connection").
 const SUBSCRIPTIONS: usize = 50;
@@ -71,14 +73,26 @@ impl Connection<'_> {
         let answer = principal.may_connect().await?;
         if !answer.allowed {
             let client_id = principal.client_id();
-            refusal::denied(&principal, self.peer.address, "iot:Connect", client_id, &answer);
+            let (deeds, peer) = (&self.gateway.deeds, self.peer.address);
+            refusal::denied(
+                deeds,
+                Stage::Connect,
+                &principal,
+                peer,
+                "iot:Connect",
+                client_id,
+                &answer,
+            );
+            Lifecycle::connect_failed(deeds, &principal).await;
             return Ok(None);
         }
         if let Some(will) = &will
             && let Some((action, answer)) = messages::refusal(&mut principal, &will.message).await?
         {
             let topic = will.message.topic.as_str();
-            refusal::denied(&principal, self.peer.address, action, topic, &answer);
+            let (deeds, peer) = (&self.gateway.deeds, self.peer.address);
+            refusal::denied(deeds, Stage::Connect, &principal, peer, action, topic, &answer);
+            Lifecycle::connect_failed(deeds, &principal).await;
             return Ok(None);
         }
         let (subscriber, queue) = self
@@ -103,6 +117,7 @@ impl Connection<'_> {
             filters: HashMap::new(),
         };
         let mut client = Client {
+            lifecycle: Lifecycle::begin(&self.gateway.deeds, &principal),
             principal,
             queue,
             place,
@@ -111,6 +126,10 @@ impl Connection<'_> {
             receive_denied: None,
         };
         let present = self.open_session(&mut client, clean_start).await?;
+        client
+            .lifecycle
+            .connected(&self.gateway.deeds, &client.principal)
+            .await;
         Ok(Some((client, present)))
     }
 
@@ -128,14 +147,24 @@ impl Connection<'_> {
         let message = publish.message;
         let topic = message.topic.as_str();
         if message.topic.is_reserved() {
-            let client_id = client.principal.client_id();
-            tracing::info!(peer = %self.peer.address, client_id, topic, "reserved topics are not supported yet");
+            let reason = "nothing may be published on this reserved topic";
+            let (deeds, peer) = (&self.gateway.deeds, self.peer.address);
+            refusal::impossible(deeds, Stage::Publish, &client.principal, peer, topic, reason);
             return not_authorized();
         }
         match messages::refusal(&mut client.principal, &message).await {
             Ok(None) => {}
             Ok(Some((action, answer))) => {
-                refusal::denied(&client.principal, self.peer.address, action, topic, &answer);
+                let (deeds, peer) = (&self.gateway.deeds, self.peer.address);
+                refusal::denied(
+                    deeds,
+                    Stage::Publish,
+                    &client.principal,
+                    peer,
+                    action,
+                    topic,
+                    &answer,
+                );
                 return match answer.active {
                     true => not_authorized(),
                     false => Answer::Refused(DisconnectReason::ForbiddenAccess),
@@ -145,6 +174,7 @@ impl Connection<'_> {
         }
         let realm = client.principal.realm().realm;
         let (qos, publisher) = (publish.qos.level(), Some(&client.place.subscriber));
+        self.gateway.deeds.metrics().message_in();
         match messages::publish(&self.gateway.deeds, realm, message, qos, publisher).await {
             Ok(()) => Answer::Published,
             Err(fault) if fault.code == Code::Throttling => {
@@ -169,7 +199,7 @@ impl Connection<'_> {
         subscriptions: Vec<Subscription>,
     ) -> Result<Option<(Vec<Grant>, Vec<Retained>)>, StoreError> {
         let (mut grants, mut retained) = (Vec::with_capacity(subscriptions.len()), Vec::new());
-        let mut to_keep = Vec::new();
+        let (mut to_keep, mut granted) = (Vec::new(), Vec::new());
         for subscription in subscriptions {
             let filter = subscription.filter.as_str();
             let is_new = self
@@ -180,6 +210,7 @@ impl Connection<'_> {
                 return Ok(None);
             };
             if let Grant::Granted(qos) = grant {
+                granted.push(subscription.filter.clone());
                 to_keep.push(SessionSubscription::new(
                     &subscription.filter,
                     qos,
@@ -192,6 +223,14 @@ impl Connection<'_> {
         if let Some(session) = self.client.as_ref().and_then(|client| client.session.as_ref()) {
             session.subscribe(&to_keep).await?;
         }
+        if let Some(client) = self.client.as_ref().filter(|_| !granted.is_empty()) {
+            let filters: Vec<&str> = granted.iter().map(TopicFilter::as_str).collect();
+            let deeds = &self.gateway.deeds;
+            client
+                .lifecycle
+                .subscribed(deeds, &client.principal, &filters)
+                .await;
+        }
         Ok(Some((grants, retained)))
     }
 
@@ -202,19 +241,18 @@ impl Connection<'_> {
         };
         let Subscription { filter, qos, options } = subscription;
         let (qos, options) = (*qos, *options);
-        if filter.is_reserved() {
-            let client_id = client.principal.client_id();
-            tracing::info!(
-                peer = %self.peer.address,
-                client_id,
-                filter = filter.as_str(),
-                "reserved topics are not supported yet"
-            );
+        if filter.is_reserved() && !reserved::may_be_subscribed(filter.filter()) {
+            let reason = "nobody may subscribe to this reserved topic";
+            let (deeds, peer) = (&self.gateway.deeds, self.peer.address);
+            let filter = filter.as_str();
+            refusal::impossible(deeds, Stage::Subscribe, &client.principal, peer, filter, reason);
             return Ok(Some(Grant::Refused(ReasonCode::NotAuthorized)));
         }
         let answer = client.principal.may_subscribe(filter.as_str()).await?;
         if !answer.allowed {
             refusal::denied(
+                &self.gateway.deeds,
+                Stage::Subscribe,
                 &client.principal,
                 self.peer.address,
                 "iot:Subscribe",
@@ -225,8 +263,10 @@ impl Connection<'_> {
         }
         if client.place.filters.len() >= SUBSCRIPTIONS && !client.place.filters.contains_key(filter.as_str())
         {
-            let client_id = client.principal.client_id();
-            tracing::info!(peer = %self.peer.address, client_id, limit = SUBSCRIPTIONS, "too many subscriptions");
+            let reason = "the connection has as many subscriptions as one may have";
+            let (deeds, peer) = (&self.gateway.deeds, self.peer.address);
+            let filter = filter.as_str();
+            refusal::impossible(deeds, Stage::Subscribe, &client.principal, peer, filter, reason);
             return Ok(Some(Grant::Refused(ReasonCode::QuotaExceeded)));
         }
         self.gateway.deeds.router().subscribe(
@@ -263,6 +303,14 @@ impl Connection<'_> {
             && let Err(cause) = session.unsubscribe(&gone).await
         {
             return self.store_failed(&cause.into());
+        }
+        if !gone.is_empty() {
+            let filters: Vec<&str> = gone.iter().map(TopicFilter::as_str).collect();
+            let deeds = &self.gateway.deeds;
+            client
+                .lifecycle
+                .unsubscribed(deeds, &client.principal, &filters)
+                .await;
         }
         Answer::Unsubscribed
     }

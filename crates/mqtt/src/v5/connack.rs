@@ -55,7 +55,7 @@ fn read_properties(packet: &mut Reader<'_>, limits: &Limits) -> Result<ConnAckPr
             Property::AssignedClientIdentifier => read.assigned_client_id = Some(properties.string()?),
             Property::TopicAliasMaximum => read.topic_alias_maximum = Some(properties.u16()?),
             Property::ReasonString => read.reason = Some(properties.string()?),
-            Property::UserProperty => properties.user(&mut read.user_properties, limits)?,
+            Property::User => properties.user(&mut read.user_properties, limits)?,
             Property::WildcardSubscriptionAvailable => read.wildcard_available = Some(properties.flag()?),
             Property::SubscriptionIdentifierAvailable => {
                 read.subscription_identifiers_available = Some(properties.flag()?);

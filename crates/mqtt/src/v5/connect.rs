@@ -69,7 +69,7 @@ fn read_properties(packet: &mut Reader<'_>, limits: &Limits) -> Result<ConnectPr
             Property::RequestProblemInformation => read.request_problem_information = properties.flag()?,
             Property::AuthenticationMethod => read.authentication_method = Some(properties.string()?),
             Property::AuthenticationData => read.authentication_data = Some(properties.binary()?.into()),
-            Property::UserProperty => properties.user(&mut read.user_properties, limits)?,
+            Property::User => properties.user(&mut read.user_properties, limits)?,
             other => return other.misplaced(),
         }
     }

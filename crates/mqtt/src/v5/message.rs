@@ -36,7 +36,7 @@ pub(super) fn take(
             )?;
             to.correlation_data = Some(keep(data));
         }
-        Property::UserProperty => properties.user(&mut to.user_properties, limits)?,
+        Property::User => properties.user(&mut to.user_properties, limits)?,
         other => return other.misplaced(),
     }
     Ok(())

@@ -23,7 +23,7 @@ pub(super) fn take(
 ) -> Result<(), MqttError> {
     match property {
         Property::ReasonString => to.reason = Some(properties.string()?),
-        Property::UserProperty => properties.user(&mut to.user_properties, limits)?,
+        Property::User => properties.user(&mut to.user_properties, limits)?,
         other => return other.misplaced(),
     }
     Ok(())

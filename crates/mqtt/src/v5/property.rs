@@ -36,7 +36,7 @@ pub(super) enum Property {
     TopicAlias = 35,
     MaximumQos = 36,
     RetainAvailable = 37,
-    UserProperty = 38,
+    User = 38,
     MaximumPacketSize = 39,
     WildcardSubscriptionAvailable = 40,
     SubscriptionIdentifierAvailable = 41,
@@ -68,7 +68,7 @@ impl Property {
             35 => Self::TopicAlias,
             36 => Self::MaximumQos,
             37 => Self::RetainAvailable,
-            38 => Self::UserProperty,
+            38 => Self::User,
             39 => Self::MaximumPacketSize,
             40 => Self::WildcardSubscriptionAvailable,
             41 => Self::SubscriptionIdentifierAvailable,
@@ -102,7 +102,7 @@ impl<'a> Properties<'a> {
         let length = packet.length()?;
         Ok(Self {
             reader: packet.part(length)?,
-            current: Property::UserProperty,
+            current: Property::User,
             seen: 0,
             user_bytes: 0,
         })
@@ -116,7 +116,7 @@ impl<'a> Properties<'a> {
         let number = self.reader.u8()?;
         let property = Property::from_number(number).ok_or(MqttError::PropertyType(number))?;
         let bit = 1 << number;
-        if self.seen & bit != 0 && property != Property::UserProperty {
+        if self.seen & bit != 0 && property != Property::User {
             return Err(MqttError::PropertyTwice(number));
         }
         self.seen |= bit;
@@ -232,7 +232,7 @@ impl PropertyWriter {
     pub(super) fn user(&mut self, properties: &UserProperties) -> Result<(), MqttError> {
         for (name, value) in properties {
             encoded_length("a user property", value.as_bytes())?;
-            self.string(Property::UserProperty, name)?;
+            self.string(Property::User, name)?;
             write_binary(value.as_bytes(), &mut self.bytes);
         }
         Ok(())

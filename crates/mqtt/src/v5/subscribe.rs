@@ -61,7 +61,7 @@ fn read_properties(packet: &mut Reader<'_>, limits: &Limits) -> Result<Subscribe
                 let number = u32::try_from(properties.length()?).ok().and_then(NonZeroU32::new);
                 read.subscription_identifier = Some(number.ok_or(property.unfit())?);
             }
-            Property::UserProperty => properties.user(&mut read.user_properties, limits)?,
+            Property::User => properties.user(&mut read.user_properties, limits)?,
             other => return other.misplaced(),
         }
     }

@@ -17,7 +17,7 @@ pub fn decode(body: &[u8], limits: &Limits) -> Result<Unsubscribe, MqttError> {
     let mut user_properties = UserProperties::new();
     while let Some(property) = properties.next()? {
         match property {
-            Property::UserProperty => properties.user(&mut user_properties, limits)?,
+            Property::User => properties.user(&mut user_properties, limits)?,
             other => return other.misplaced(),
         }
     }

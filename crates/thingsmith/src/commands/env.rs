@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::wiring::Endpoints;
+use crate::endpoints::Endpoints;
 use crate::{files, say};
 
 /// The flags of `env`.
@@ -38,6 +38,7 @@ pub(super) fn run(flags: &Flags) -> Result<ExitCode> {
         ("AWS_REGION", endpoints.region.as_str()),
         ("AWS_DEFAULT_REGION", endpoints.region.as_str()),
         ("THINGSMITH_MQTT", &endpoints.mqtt),
+        ("THINGSMITH_HTTPS", &endpoints.https),
         ("THINGSMITH_CA", &ca.to_string_lossy()),
     ] {
         say::line(format!("export {name}={}", quoted(value)));

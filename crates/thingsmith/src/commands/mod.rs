@@ -3,6 +3,7 @@
 mod demo;
 mod env;
 mod serve;
+mod why;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,9 @@ enum Command {
     Serve(Box<Settings>),
     /// Print shell commands that point AWS clients at a running server: eval "$(thingsmith env)"
     Env(env::Flags),
+    /// Say what the running server refused to a client, a certificate, a thing or an address, and what decided. Exits with
+    /// 1 when nothing is known and with 2 when no server can be asked
+    Why(why::Flags),
     /// Show the ways of provisioning live, against a server of their own that is gone afterwards
     Demo,
 }
@@ -38,6 +42,7 @@ impl Arguments {
         let done = match self.command {
             Command::Serve(settings) => serve::run(&settings),
             Command::Env(flags) => env::run(&flags),
+            Command::Why(flags) => Ok(why::run(&flags)),
             Command::Demo => demo::run(),
         };
         done.unwrap_or_else(|error| {
@@ -50,7 +55,7 @@ impl Arguments {
     pub fn serve_settings(self) -> Option<Settings> {
         match self.command {
             Command::Serve(settings) => Some(*settings),
-            Command::Env(_) | Command::Demo => None,
+            Command::Env(_) | Command::Why(_) | Command::Demo => None,
         }
     }
 }

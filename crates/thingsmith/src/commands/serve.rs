@@ -24,8 +24,22 @@ pub(super) fn run(settings: &Settings) -> Result<ExitCode> {
         .with_ansi(colours)
         .with_writer(std::io::stderr)
         .init();
+    raise_descriptor_limit();
     let runtime = tokio::runtime::Runtime::new().context("the runtime cannot start")?;
     runtime.block_on(serve(settings))
+}
+
+/// Each connection takes a descriptor, and many systems give a program only 1,024 unless it asks for more.
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    if let Err(cause) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%cause, current = limit.current, "the limit of open files stays as it is");
+    }
 }
 
 async fn serve(settings: &Settings) -> Result<ExitCode> {
@@ -67,6 +81,8 @@ fn greet(settings: &Settings, server: &Server) {
     ));
     say::line(format!("  AWS API  {}", endpoints.api));
     say::line(format!("  MQTT     {}", endpoints.mqtt));
+    say::line(format!("  HTTPS    {}", endpoints.https));
+    say::line(format!("  metrics  {}/metrics", endpoints.admin));
     say::line(format!("  data     {}", settings.data_dir.display()));
     if let Some(key) = server.new_administrator() {
         say::line("The administrator's access key, shown this once and kept in the file credentials there:");

@@ -48,6 +48,13 @@ pub struct Settings {
     /// Let devices connect (MQTT over mutual TLS) at this address; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8883")]
     pub mqtt: SocketAddr,
+    /// Let devices publish over HTTPS, or speak MQTT by ALPN, at this address (AWS's ports 8443 and 443); may be given
+    /// several times; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8443")]
+    pub https: Vec<SocketAddr>,
+    /// Show metrics (GET /metrics, without any credential) at this address; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9566")]
+    pub admin: SocketAddr,
     /// The host name by which devices reach this server
     #[arg(long, default_value = "localhost")]
     pub domain: String,
@@ -111,11 +118,13 @@ impl Settings {
             "--api {}: with --dev the server listens on this machine only (127.0.0.1 or [::1])",
             self.api
         );
-        ensure!(
-            !self.dev || self.mqtt.ip().is_loopback(),
-            "--mqtt {}: with --dev the server listens on this machine only (127.0.0.1 or [::1])",
-            self.mqtt
-        );
+        let others = [("--mqtt", self.mqtt), ("--admin", self.admin)].into_iter();
+        for (flag, address) in others.chain(self.https.iter().map(|address| ("--https", *address))) {
+            ensure!(
+                !self.dev || address.ip().is_loopback(),
+                "{flag} {address}: with --dev the server listens on this machine only (127.0.0.1 or [::1])"
+            );
+        }
         ensure!(
             is_host_name(&self.domain),
             "--domain {:?} is not a host name in lower case; devices reach the server by name, since an address \
@@ -183,6 +192,8 @@ mod tests {
         for wrong in [
             &["--api", "0.0.0.0:4566"] as &[&str],
             &["--dev", "--mqtt", "0.0.0.0:8883"],
+            &["--dev", "--https", "127.0.0.1:0", "--https", "0.0.0.0:8443"],
+            &["--dev", "--admin", "0.0.0.0:9566"],
             &["--dev", "--api-tls", "--api", "0.0.0.0:4566"],
             &["--domain", "127.0.0.1"],
             &["--domain", "Example.com"],

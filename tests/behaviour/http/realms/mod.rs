@@ -1,6 +1,8 @@
 //! Realms never see each other.
 
+mod certs;
 mod registry;
+mod roles;
 mod thing_groups;
 
 use std::collections::BTreeSet;
@@ -91,6 +93,7 @@ async fn furnish(side: &mut Side) -> String {
     .await;
     registry::furnish(side).await;
     thing_groups::furnish(side).await;
+    roles::furnish(side).await;
     made.text("certificateId")
 }
 
@@ -113,6 +116,7 @@ async fn inventory(side: &mut Side, id: &str) -> Vec<String> {
     }
     replies.extend(registry::inventory(side, id).await);
     replies.extend(thing_groups::inventory(side, id).await);
+    replies.extend(roles::inventory(side).await);
     replies
 }
 
@@ -228,6 +232,7 @@ async fn trespass(ours: &mut Side, theirs: &Side, id: &str) {
     )
     .await;
     registry::trespass(ours, theirs, id).await;
+    roles::trespass(ours, theirs).await;
 }
 
 #[tokio::test]
@@ -252,9 +257,13 @@ async fn no_operation_reaches_into_another_account_or_region() {
                 };
                 let (mut theirs, mut ours) = if turned { (two, one) } else { (one, two) };
                 let id = furnish(&mut theirs).await;
+                let certs = certs::furnish(&mut theirs).await;
                 let before = inventory(&mut theirs, &id).await;
+                let certs_before = certs::inventory(&mut theirs, &certs).await;
                 trespass(&mut ours, &theirs, &id).await;
+                certs::trespass(&mut ours, &certs).await;
                 assert_eq!(inventory(&mut theirs, &id).await, before);
+                assert_eq!(certs::inventory(&mut theirs, &certs).await, certs_before);
                 assert_eq!(ours.tried, every);
                 server.stop().await;
             }

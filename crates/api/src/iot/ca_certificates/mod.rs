@@ -9,6 +9,9 @@ mod register_ca_certificate;
 mod update_ca_certificate;
 
 use serde::{Deserialize, Serialize};
+use thingsmith_core::Fault;
+
+use crate::{Context, auth};
 
 pub use delete_ca_certificate::DeleteCACertificate;
 pub use delete_registration_code::DeleteRegistrationCode;
@@ -29,6 +32,19 @@ struct RegistrationConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     template_name: Option<String>,
 }
+
+impl RegistrationConfig {
+    /// Decides whether the caller may hand over the role that the template is to act by.
+    async fn may_pass_role(&self, cx: &Context<'_>) -> Result<(), Fault> {
+        match &self.role_arn {
+            Some(role) => auth::may_pass_role(cx, "registrationConfig.roleArn", role, SERVICE).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// The service that acts by a template's role.
+const SERVICE: &str = "iot.amazonaws.com";
 
 impl From<RegistrationConfig> for thingsmith_core::ca_certificates::RegistrationConfig {
     fn from(config: RegistrationConfig) -> Self {

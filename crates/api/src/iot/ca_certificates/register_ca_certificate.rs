@@ -1,10 +1,10 @@
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use thingsmith_core::Fault;
 use thingsmith_core::ca_certificates::{self, NewCaCertificate};
 use thingsmith_model::{AutoRegistrationStatus, CaCertificateStatus, CertificateMode, Resource};
 
 use super::RegistrationConfig;
+use crate::iot::tags::{self, Tag};
 use crate::{Context, Http, Operation};
 
 /// Registers a CA certificate, so that certificates that it signed can be.
@@ -24,7 +24,7 @@ pub struct Input {
     set_as_active: Option<bool>,
     allow_auto_registration: Option<bool>,
     registration_config: Option<RegistrationConfig>,
-    tags: Option<Vec<Value>>,
+    tags: Option<Vec<Tag>>,
     certificate_mode: Option<CertificateMode>,
 }
 
@@ -42,19 +42,13 @@ impl Operation for RegisterCACertificate {
     type Input = Input;
     type Output = Output;
 
-    fn not_implemented(input: &Input) -> Option<&'static str> {
-        input
-            .tags
-            .as_ref()
-            .is_some_and(|tags| !tags.is_empty())
-            .then_some("tags")
-    }
-
     fn resources(_: &Context<'_>, _: &Input) -> Vec<String> {
         vec!["*".into()]
     }
 
     async fn call(cx: &Context<'_>, input: Input) -> Result<Output, Fault> {
+        let registration_config = input.registration_config.unwrap_or_default();
+        registration_config.may_pass_role(cx).await?;
         let new = NewCaCertificate {
             certificate: input.ca_certificate,
             verification: input.verification_certificate,
@@ -68,7 +62,8 @@ impl Operation for RegisterCACertificate {
                 Some(true) => AutoRegistrationStatus::Enable,
                 Some(false) | None => AutoRegistrationStatus::Disable,
             },
-            registration_config: input.registration_config.unwrap_or_default().into(),
+            registration_config: registration_config.into(),
+            tags: tags::checked(input.tags)?,
         };
         let realm = cx.realm().await?;
         let made = ca_certificates::register_ca_certificate(cx.deeds, &realm, new).await?;

@@ -37,10 +37,12 @@ impl Operation for UpdateCACertificate {
     }
 
     async fn call(cx: &Context<'_>, input: Input) -> Result<Empty, Fault> {
+        let registration_config = input.registration_config.unwrap_or_default();
+        registration_config.may_pass_role(cx).await?;
         let update = CaUpdate {
             status: input.new_status,
             auto_registration: input.new_auto_registration_status,
-            registration_config: input.registration_config.unwrap_or_default().into(),
+            registration_config: registration_config.into(),
             remove_auto_registration: input.remove_auto_registration.unwrap_or_default(),
         };
         let realm = cx.realm().await?;

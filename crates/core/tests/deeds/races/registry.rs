@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use thingsmith_core::billing_groups::{self, NewBillingGroup};
+use thingsmith_core::events::{self, EventType};
+use thingsmith_core::messages::QueueLimits;
 use thingsmith_core::tags::{self, Tags};
 use thingsmith_core::thing_types::{self, NewThingType};
 use thingsmith_core::things::{self, NewThing, PrincipalType};
 use thingsmith_core::{Code, Deeds};
 use thingsmith_model::{Arn, CertificateStatus};
+use thingsmith_mqtt::{Qos, SubscriptionOptions, TopicFilter, TopicLimits};
 
 use super::{ROUNDS, pairs};
 use crate::objects::{code, make_thing, new_thing, put_certificate};
@@ -214,6 +217,39 @@ async fn no_tag_and_no_thing_hang_on_a_deleted_group() {
             assert_eq!(left.unwrap(), []);
             let thing = things::describe_thing(&pair.here, realm, &thing).await.unwrap();
             assert_eq!(thing.billing_group, None);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_learns_within_a_second_what_was_turned_on_at_another() {
+    for pair in pairs().await {
+        let realm = &*pair.realm;
+        let limits = QueueLimits {
+            messages: 10,
+            bytes: 10_000,
+        };
+        let (subscriber, mut queue) = pair.here.router().subscriber(limits);
+        let filter = TopicFilter::parse("$aws/events/#", &TopicLimits::default()).unwrap();
+        pair.here.router().subscribe(
+            realm.realm,
+            &subscriber,
+            &filter,
+            Qos::AtLeastOnce,
+            SubscriptionOptions::default(),
+        );
+        let mut heard = async |name: &str| {
+            make_thing(&pair.here, realm, name).await;
+            queue.try_recv().is_ok()
+        };
+        assert!(!heard("a").await);
+        for (name, on) in [("b", true), ("c", false)] {
+            let change = [(EventType::Thing, on)].into();
+            events::update_event_configurations(&pair.there, realm, &change)
+                .await
+                .unwrap();
+            pair.clock.advance(Duration::from_secs(1));
+            assert_eq!(heard(name).await, on);
         }
     }
 }

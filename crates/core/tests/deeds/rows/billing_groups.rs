@@ -1,6 +1,6 @@
 use thingsmith_core::billing_groups::{self, BillingGroup};
 use thingsmith_core::things::{self, Link, Thing};
-use thingsmith_model::{Realm, Timestamp};
+use thingsmith_model::{Realm, ThingName, Timestamp};
 use thingsmith_ports::{Batch, Hold};
 use uuid::Uuid;
 
@@ -114,7 +114,7 @@ async fn things_of_groups(script: &mut Script, group: &BillingGroup) {
             script,
             billing_groups::page_of_things(realm, group.number, after, limit)
         );
-        let names: Vec<_> = page.iter().map(|it| it.as_str()).collect();
+        let names: Vec<_> = page.iter().map(ThingName::as_str).collect();
         script.expect(names, expected);
     }
     let mut delete = Batch::new();

@@ -8,6 +8,7 @@ mod certificates;
 mod connections;
 mod events;
 mod identity_policies;
+mod logging;
 mod managed_policies;
 mod numbers;
 mod outbox;
@@ -16,6 +17,7 @@ mod realms;
 mod registration_codes;
 mod reset;
 mod retained;
+mod role_aliases;
 mod roles;
 mod script;
 mod sessions;
@@ -70,6 +72,7 @@ scripts! {
     connections
     events
     identity_policies
+    logging
     managed_policies
     numbers
     outbox
@@ -77,6 +80,7 @@ scripts! {
     realms
     registration_codes
     reset
+    role_aliases
     roles
     settings
     tags

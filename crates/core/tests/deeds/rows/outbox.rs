@@ -47,19 +47,24 @@ pub(super) async fn play(script: &mut Script) {
         realm: REALM,
         change,
     };
-    for (at, limit, expected) in [
-        (i64::MIN, 10, vec![changes[1], changes[2], changes[0]]),
-        (10, 2, vec![changes[1], changes[2]]),
-        (11, 10, vec![changes[2], changes[0]]),
-        (21, 10, vec![]),
+    for (after, limit, expected) in [
+        (
+            mark(i64::MIN, i64::MIN),
+            10,
+            vec![changes[1], changes[2], changes[0]],
+        ),
+        (mark(10, 8), 2, vec![changes[1], changes[2]]),
+        (mark(10, 9), 10, vec![changes[2], changes[0]]),
+        (mark(20, 3), 10, vec![changes[0]]),
+        (mark(20, i64::MAX), 10, vec![]),
     ] {
-        let found = read!(script, outbox::since(Timestamp::from_millis(at), limit));
+        let found = read!(script, outbox::since(after, limit));
         script.expect(found, expected.into_iter().map(changed).collect::<Vec<_>>());
     }
 
     let mut batch = Batch::new();
     step!(script, batch, outbox::delete_before(Timestamp::from_millis(20)));
     assert_eq!(script.commit(batch).await, Outcome::Done);
-    let left = read!(script, outbox::since(Timestamp::from_millis(0), 10));
+    let left = read!(script, outbox::since(mark(0, 0), 10));
     script.expect(left, vec![changed(changes[2]), changed(changes[0])]);
 }

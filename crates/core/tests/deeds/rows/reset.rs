@@ -1,6 +1,6 @@
 use thingsmith_core::billing_groups::{self, BillingGroup};
 use thingsmith_core::events::{self, EventType};
-use thingsmith_core::outbox::{self, Change};
+use thingsmith_core::outbox::{self, Change, Mark};
 use thingsmith_core::thing_types::{self, ThingType};
 use thingsmith_core::things::{self, Thing};
 use thingsmith_core::{certificates, policies, reset, tags, thing_groups};
@@ -12,6 +12,10 @@ use super::script::{Outcome, Script, step};
 use crate::objects::{attributes, certificate, thing_group, thing_name};
 
 const HERE: Realm = Realm(1);
+const THE_BEGINNING: Mark = Mark {
+    at: Timestamp::from_millis(0),
+    number: 0,
+};
 
 /// A thing with an attribute, a certificate, and an attachment between them and to a policy that is not there.
 fn fill(batch: &mut Batch, number: i64) {
@@ -116,7 +120,7 @@ pub(super) async fn play(script: &mut Script) {
             script.expect(groups, (0, 0, (0, false)));
         }
     }
-    let announced = outbox::rows::since(script.store.as_ref(), Timestamp::from_millis(0), 100)
+    let announced = outbox::rows::since(script.store.as_ref(), THE_BEGINNING, 100)
         .await
         .unwrap();
     let changes: Vec<_> = announced.iter().map(|changed| changed.change).collect();
@@ -127,6 +131,6 @@ pub(super) async fn play(script: &mut Script) {
 
 /// How many changes there are: a later reset is at a later time.
 async fn script_time(script: &Script) -> i64 {
-    let announced = outbox::rows::since(script.store.as_ref(), Timestamp::from_millis(0), 100);
+    let announced = outbox::rows::since(script.store.as_ref(), THE_BEGINNING, 100);
     i64::try_from(announced.await.unwrap().len()).unwrap()
 }

@@ -311,7 +311,14 @@ impl Deed {
 }
 
 async fn announcements(registry: &Registry) -> usize {
-    let all = outbox::rows::since(registry.other.store(), Timestamp::from_millis(0), 1000);
+    let all = outbox::rows::since(
+        registry.other.store(),
+        outbox::Mark {
+            at: Timestamp::from_millis(0),
+            number: 0,
+        },
+        1000,
+    );
     all.await.unwrap().len()
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use thingsmith_agent::{AgentError, Client, Identity, Options};
 
-use super::aws::Aws;
+use super::aws::{Aws, Exception};
 use crate::say;
 use crate::wiring::Server;
 
@@ -60,6 +60,16 @@ impl<'a> BenchTop<'a> {
 
     pub(super) async fn call(&mut self, method: &str, target: &str, body: Option<Value>) -> Result<Value> {
         self.aws.call(method, target, body).await
+    }
+
+    /// Calls, and gives back a refusal as well.
+    pub(super) async fn try_call(
+        &mut self,
+        method: &str,
+        target: &str,
+        body: Option<Value>,
+    ) -> Result<std::result::Result<Value, Exception>> {
+        self.aws.try_call(method, target, &[], body).await
     }
 
     /// Makes a thing and a policy that lets a device act only as the thing it is attached to, and ties the certificate
@@ -192,4 +202,12 @@ impl<'a> BenchTop<'a> {
             Ok(_) => bail!("a connection {how} was let in"),
         }
     }
+}
+
+/// A text of an answer.
+pub(super) fn member<'v>(answer: &'v Value, name: &str) -> Result<&'v str> {
+    answer
+        .get(name)
+        .and_then(Value::as_str)
+        .with_context(|| format!("{name} is absent"))
 }

@@ -1,10 +1,10 @@
 //! Use case 2: the device makes its key, the service the certificate.
 
-use anyhow::{Context, Result};
-use serde_json::{Value, json};
+use anyhow::Result;
+use serde_json::json;
 use thingsmith_agent::{DeviceKey, Identity};
 
-use super::bench_top::BenchTop;
+use super::bench_top::{BenchTop, member};
 
 pub(super) async fn show(top: &mut BenchTop<'_>) -> Result<()> {
     let key = DeviceKey::generate()?;
@@ -14,16 +14,10 @@ pub(super) async fn show(top: &mut BenchTop<'_>) -> Result<()> {
     let answer = top
         .call("POST", "/certificates?setAsActive=true", Some(body))
         .await?;
-    let member = |name: &str| {
-        answer
-            .get(name)
-            .and_then(Value::as_str)
-            .with_context(|| format!("{name} is absent"))
-    };
     let (certificate, arn, id) = (
-        member("certificatePem")?,
-        member("certificateArn")?,
-        member("certificateId")?,
+        member(&answer, "certificatePem")?,
+        member(&answer, "certificateArn")?,
+        member(&answer, "certificateId")?,
     );
     top.step(format!(
         "CreateCertificateFromCsr: certificate {}...",

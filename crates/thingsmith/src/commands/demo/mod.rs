@@ -6,6 +6,8 @@
 mod aws;
 mod bench_top;
 mod csr;
+mod keys;
+mod own_ca;
 mod secure_element;
 
 use std::path::Path;
@@ -75,6 +77,10 @@ async fn show(directory: &Path) -> Result<Vec<Row>> {
         "127.0.0.1:0",
         "--mqtt",
         "127.0.0.1:0",
+        "--https",
+        "127.0.0.1:0",
+        "--admin",
+        "127.0.0.1:0",
         "--data-dir",
     ];
     let arguments = ["thingsmith", "serve"]
@@ -100,11 +106,31 @@ async fn show(directory: &Path) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     rows.push(
         row(
+            1,
+            "Key and certificate by the service",
+            &aws,
+            &server,
+            async |top| keys::show(top).await,
+        )
+        .await,
+    );
+    rows.push(
+        row(
             2,
             "Certificate by the service from a CSR",
             &aws,
             &server,
             async |top| csr::show(top).await,
+        )
+        .await,
+    );
+    rows.push(
+        row(
+            3,
+            "Own CA and device certificate registered in advance",
+            &aws,
+            &server,
+            async |top| own_ca::show(top).await,
         )
         .await,
     );

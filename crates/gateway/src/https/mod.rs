@@ -1,0 +1,120 @@
+//! Ports 8443 and 443: what is spoken there, HTTPS with a client certificate, and MQTT where ALPN or the first byte says
+//! so (guide, "Device communication protocols").
+
+mod publish;
+mod reply;
+mod rewound;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use thingsmith_core::connections::Admission;
+use tokio::io::AsyncReadExt;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::connection::{self, Peer};
+use crate::doors::MQTT_WITH_CERTIFICATE;
+use crate::gateway::Gateway;
+use crate::refusal;
+use crate::tls::AdmittedStream;
+
+use rewound::Rewound;
+
+/// The first byte of an MQTT connection: CONNECT. No HTTP method begins so.
+const CONNECT: u8 = 0x10;
+/// Time for the head of a request, and so also for the silence between two.
+const HEAD: Duration = Duration::from_secs(60);
+/// Most bytes of a request's head.
+const HEAD_BYTES: usize = 32 * 1024;
+
+/// Who came through the handshake.
+pub(crate) struct Visitor {
+    pub(crate) address: SocketAddr,
+    pub(crate) server_name: Option<String>,
+    /// Of its certificate, if it showed one.
+    pub(crate) admission: Option<Admission>,
+}
+
+/// Finds out what the client speaks, and speaks it until one of the two ends it.
+pub(crate) async fn serve(
+    gateway: &Arc<Gateway>,
+    mut stream: AdmittedStream,
+    visitor: Visitor,
+    mut shutdown: watch::Receiver<bool>,
+) {
+    let mut first = None;
+    let is_mqtt = match stream.protocol() {
+        Some(protocol) => protocol == MQTT_WITH_CERTIFICATE,
+        None => {
+            let patience = Duration::from_millis(gateway.config.mqtt.connect_timeout_ms);
+            let mut byte = [0; 1];
+            let read = tokio::select! {
+                read = timeout(patience, stream.read_exact(&mut byte)) => read,
+                _ = shutdown.wait_for(|stop| *stop) => return,
+            };
+            if !matches!(read, Ok(Ok(_))) {
+                return tracing::debug!(peer = %visitor.address, "the client said nothing");
+            }
+            first = Some(byte[0]);
+            byte[0] == CONNECT
+        }
+    };
+    if !is_mqtt {
+        return converse(gateway, Rewound::new(first, stream), visitor, shutdown).await;
+    }
+    let Visitor {
+        address,
+        server_name,
+        admission,
+    } = visitor;
+    let Some(admission) = admission else {
+        let reason = "MQTT needs a client certificate here";
+        return refusal::protocol(&gateway.deeds, address, server_name.as_deref(), reason);
+    };
+    let peer = Peer {
+        address,
+        server_name,
+        admission,
+    };
+    connection::serve(gateway, stream, first, peer, shutdown).await;
+}
+
+/// Answers requests; once the server stops, only until the one that is under way is answered.
+async fn converse(
+    gateway: &Arc<Gateway>,
+    stream: Rewound,
+    visitor: Visitor,
+    mut shutdown: watch::Receiver<bool>,
+) {
+    let peer = visitor.address;
+    let visitor = Arc::new(visitor);
+    let service = service_fn(|request| {
+        let (gateway, visitor) = (Arc::clone(gateway), Arc::clone(&visitor));
+        async move { Ok::<_, Infallible>(publish::respond(&gateway, &visitor, request).await) }
+    });
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_buf_size(HEAD_BYTES);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    // What the channel lends must not be held while the last request is answered.
+    let stopped = async { drop(shutdown.wait_for(|stop| *stop).await) };
+    let outcome = tokio::select! {
+        outcome = connection.as_mut() => outcome,
+        () = stopped => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = outcome {
+        tracing::debug!(%peer, %error, "a connection ended early");
+    }
+}

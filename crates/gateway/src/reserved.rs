@@ -1,0 +1,64 @@
+//! Topics that begin with `$`: AWS's own, closed but for the ones that the guide names ("Reserved topics").
+
+/// Whether a client may subscribe to this filter on reserved topics, if its policies allow it. What nobody but the server
+/// publishes is open; Basic Ingest (`$aws/rules`) is for rules alone, and what the guide does not name is closed.
+pub(crate) fn may_be_subscribed(filter: &str) -> bool {
+    let mut levels = filter.split('/');
+    if levels.next() != Some("$aws") {
+        return false;
+    }
+    match levels.next() {
+        Some("events") => levels.next().is_some(),
+        Some("certificates") => {
+            matches!(levels.next(), Some("create" | "create-from-csr" | "+" | "#"))
+        }
+        Some("provisioning-templates") => levels.next().is_some(),
+        Some("things") => match (levels.next(), levels.next()) {
+            (Some("#"), None) => true,
+            (Some(_), Some(kind)) => matches!(kind, "shadow" | "jobs" | "tunnels" | "streams" | "+" | "#"),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_guide_names_is_open_and_nothing_else() {
+        for open in [
+            "$aws/events/presence/connected/+",
+            "$aws/events/#",
+            "$aws/events/subscriptions/subscribed/pump",
+            "$aws/certificates/create/json/accepted",
+            "$aws/certificates/create-from-csr/cbor/#",
+            "$aws/provisioning-templates/fleet/provision/json/rejected",
+            "$aws/things/pump/shadow/update/delta",
+            "$aws/things/pump/jobs/notify-next",
+            "$aws/things/+/tunnels/notify",
+            "$aws/things/pump/#",
+        ] {
+            assert!(may_be_subscribed(open), "{open}");
+        }
+        for closed in [
+            "$aws/rules/ingest",
+            "$aws/rules/#",
+            "$aws/#",
+            "$aws/+/x",
+            "$aws/events",
+            "$aws/things/pump",
+            "$aws/things/pump/other",
+            "$aws/certificates/other",
+            "$aws",
+            "$SYS/x",
+            "$SYS/#",
+            "$x",
+            "$",
+            "$/aws/events/#",
+        ] {
+            assert!(!may_be_subscribed(closed), "{closed}");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The socket in the data directory by which commands look inside a running server: one question, the answer as lines of
+//! JSON, the end. Who may open the socket owns the data directory.
+
+use std::io::{self, BufRead, BufReader, ErrorKind, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream as StdUnixStream;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use thingsmith_core::Deeds;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader as AsyncBufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+const FILE: &str = "control.sock";
+/// Most bytes of a question.
+const QUESTION: u64 = 4096;
+/// Time for a question and its answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a command asks.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Question {
+    /// Which refusals concern this client id, certificate id, thing or address?
+    Why(String),
+}
+
+/// The socket, which is removed when dropped.
+pub(crate) struct Control {
+    listener: UnixListener,
+    path: PathBuf,
+}
+
+impl Control {
+    /// Opens the socket, for the owner alone.
+    ///
+    /// # Errors
+    /// When it cannot be opened, for one because its path is longer than the system takes.
+    pub(crate) fn open(directory: &Path) -> Result<Self> {
+        let path = directory.join(FILE);
+        let open = || {
+            match std::fs::remove_file(&path) {
+                Err(cause) if cause.kind() != ErrorKind::NotFound => return Err(cause),
+                _ => {}
+            }
+            let listener = UnixListener::bind(&path)?;
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+            Ok(listener)
+        };
+        let listener = open().with_context(|| format!("{} cannot be opened", path.display()))?;
+        Ok(Self { listener, path })
+    }
+
+    /// Answers questions, one after the other, until the server stops.
+    pub(crate) async fn serve(self, deeds: Arc<Deeds>, mut stopped: watch::Receiver<bool>) {
+        let mut stop = pin!(async move { drop(stopped.wait_for(|stop| *stop).await) });
+        loop {
+            let stream = tokio::select! {
+                accepted = self.listener.accept() => accepted,
+                () = &mut stop => return,
+            };
+            match stream {
+                Ok((stream, _)) => match timeout(PATIENCE, answer(&deeds, stream)).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(cause)) => tracing::debug!(%cause, "a question was not answered"),
+                    Err(_) => tracing::debug!("a question took too long"),
+                },
+                Err(cause) => {
+                    tracing::warn!(%cause, "the control socket does not accept");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        drop(std::fs::remove_file(&self.path));
+    }
+}
+
+async fn answer(deeds: &Deeds, mut stream: UnixStream) -> io::Result<()> {
+    let (read, mut write) = stream.split();
+    let mut line = String::new();
+    AsyncBufReader::new(read.take(QUESTION))
+        .read_line(&mut line)
+        .await?;
+    let Question::Why(whom) = serde_json::from_str(&line)?;
+    let mut text = String::new();
+    for decision in deeds.decisions().about(&whom) {
+        text.push_str(&serde_json::to_string(&*decision)?);
+        text.push('\n');
+    }
+    write.write_all(text.as_bytes()).await?;
+    write.shutdown().await
+}
+
+/// Asks the server of a data directory which refusals concern somebody.
+///
+/// # Errors
+/// When no server runs there or it does not answer.
+pub(crate) fn why(directory: &Path, whom: &str) -> Result<Vec<Value>> {
+    let path = directory.join(FILE);
+    let stream = StdUnixStream::connect(&path).map_err(|cause| match cause.kind() {
+        ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
+            anyhow!("no server runs in {}", directory.display())
+        }
+        _ => anyhow!(cause).context(format!("{} cannot be reached", path.display())),
+    })?;
+    let unanswered = || format!("the server of {} does not answer", directory.display());
+    let ask = || -> io::Result<Vec<Value>> {
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        let mut question = serde_json::to_vec(&Question::Why(whom.to_owned()))?;
+        question.push(b'\n');
+        (&stream).write_all(&question)?;
+        let lines = BufReader::new(&stream).lines();
+        lines.map(|line| Ok(serde_json::from_str(&line?)?)).collect()
+    };
+    ask().with_context(unanswered)
+}
