@@ -159,7 +159,11 @@ pub(super) async fn end(deeds: &Deeds, record: &SessionRecord) -> Result<(), Sto
     let filters = rows::subscriptions(deeds.messages(), record.realm, record.number).await?;
     let mut batch = Batch::new();
     rows::delete(&mut batch, record.realm, record.number);
-    deeds.messages().write(batch).await?;
+    match deeds.messages().write(batch.clone()).await {
+        // Deleting twice is harmless; a session that stayed would come back.
+        Err(StoreError::Retry(_) | StoreError::Unknown(_)) => deeds.messages().write(batch).await?,
+        answer => answer?,
+    };
     forget(deeds, record, filters);
     Ok(())
 }
