@@ -28,4 +28,6 @@ pub use server::serve;
 pub use service::{Entry, Service};
 
 #[cfg(test)]
+mod compatibility_tests;
+#[cfg(test)]
 mod model_tests;

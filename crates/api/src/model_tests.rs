@@ -6,7 +6,7 @@ use thingsmith_testkit::samples;
 
 use crate::{Service, iot, sts};
 
-fn services() -> [(Service, &'static [&'static str]); 2] {
+pub(crate) fn services() -> [(Service, &'static [&'static str]); 2] {
     [(iot::service(), iot::MISSING), (sts::service(), sts::MISSING)]
 }
 

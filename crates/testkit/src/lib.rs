@@ -9,6 +9,7 @@ mod conformance;
 mod random;
 mod reply;
 pub mod samples;
+pub mod seen;
 mod server;
 
 pub use client::{Client, iot, raw};

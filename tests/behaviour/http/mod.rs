@@ -3,6 +3,7 @@
 mod bounds;
 mod certificates;
 mod endpoints;
+mod exceptions;
 mod hostile;
 mod identity;
 mod own;
