@@ -3,6 +3,7 @@
 
 mod aws_cli;
 mod boto3;
+mod defaults;
 mod device;
 mod javascript;
 mod mosquitto;
