@@ -32,4 +32,6 @@ pub use service::{Entry, Service};
 pub use tls::{Tls, TlsError};
 
 #[cfg(test)]
+mod compatibility_tests;
+#[cfg(test)]
 mod model_tests;

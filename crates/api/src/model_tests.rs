@@ -7,7 +7,7 @@ use thingsmith_testkit::samples;
 
 use crate::{Service, iam, iot, iot_data, sts};
 
-fn services() -> [(Service, &'static [&'static str]); 4] {
+pub(crate) fn services() -> [(Service, &'static [&'static str]); 4] {
     [
         (iam::service(), iam::MISSING),
         (iot::service(), iot::MISSING),

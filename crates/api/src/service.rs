@@ -54,6 +54,8 @@ pub struct Entry {
     pub action: Option<&'static str>,
     pub(crate) run: Run,
     #[cfg(test)]
+    pub(crate) not_implemented: fn(Value) -> Result<Option<&'static str>, serde_json::Error>,
+    #[cfg(test)]
     pub(crate) unread: fn(Value) -> Result<Vec<String>, serde_json::Error>,
 }
 
@@ -70,6 +72,8 @@ pub(crate) const fn entry<O: Operation>() -> Entry {
         http: O::HTTP,
         action: O::ACTION,
         run: |cx, decide, input| Box::pin(run::<O>(cx, decide, input)),
+        #[cfg(test)]
+        not_implemented: |input| Ok(O::not_implemented(&serde_json::from_value(input)?)),
         #[cfg(test)]
         unread: unread::<O>,
     }

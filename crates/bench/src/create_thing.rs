@@ -2,27 +2,18 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use bytes::Bytes;
 use clap::Args;
-use http_body_util::{BodyExt, Full};
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{CONTENT_TYPE, HOST, HeaderName};
-use hyper_util::rt::TokioIo;
 use serde::Serialize;
-use thingsmith::SystemClock;
-use thingsmith_model::Secret;
-use thingsmith_ports::Clock;
-use thingsmith_sigv4::{PayloadHash, Request, Signer, sign};
-use tokio::net::TcpStream;
-use tokio::task::JoinSet;
 
+use crate::caller::{Call, Caller, crowd};
 use crate::machine::Machine;
 use crate::report::{self, Report, Table};
 use crate::statistics::{Latency, Spread, count, micros};
-use crate::under_test::{self, Announcement};
+use crate::under_test;
 
 /// At least so many things a second.
 const RATE_BAR: f64 = 3000.0;
@@ -68,12 +59,6 @@ struct Figures {
     latency: Latency,
 }
 
-/// Who calls.
-struct Caller {
-    host: String,
-    signer: Signer,
-}
-
 pub(crate) fn run(flags: &Flags) -> Result<Things> {
     let parent = flags.directory.clone().unwrap_or_else(std::env::temp_dir);
     let directory = tempfile::tempdir_in(&parent).context("no directory can be made for the registry")?;
@@ -88,7 +73,12 @@ pub(crate) fn run(flags: &Flags) -> Result<Things> {
     for number in 0..=flags.rounds {
         let before = process.cpu()?;
         let started = Instant::now();
-        let latencies = runtime.block_on(round(&caller, flags, number))?;
+        let create = move |connection, thing| Call {
+            method: "POST",
+            target: format!("/things/bench-{number}-{connection}-{thing}"),
+            body: Bytes::from_static(BODY.as_bytes()),
+        };
+        let latencies = runtime.block_on(crowd(&caller, flags.connections, flags.things, create))?;
         let took = started.elapsed();
         let cpu = process.cpu()?.saturating_sub(before);
         let things = count(latencies.len());
@@ -113,93 +103,6 @@ pub(crate) fn run(flags: &Flags) -> Result<Things> {
         rate_bar: RATE_BAR,
         cpu_bar_us: CPU_BAR,
     })
-}
-
-async fn round(caller: &Arc<Caller>, flags: &Flags, round: usize) -> Result<Vec<Duration>> {
-    let mut tasks = JoinSet::new();
-    for connection in 0..flags.connections {
-        let (caller, things) = (Arc::clone(caller), flags.things);
-        tasks.spawn(async move {
-            let mut sender = caller.connect().await?;
-            let mut latencies = Vec::with_capacity(things);
-            for thing in 0..things {
-                let target = format!("/things/bench-{round}-{connection}-{thing}");
-                let started = Instant::now();
-                caller.create(&mut sender, &target).await?;
-                latencies.push(started.elapsed());
-            }
-            anyhow::Ok(latencies)
-        });
-    }
-    let mut latencies = Vec::new();
-    while let Some(done) = tasks.join_next().await {
-        latencies.extend(done??);
-    }
-    Ok(latencies)
-}
-
-impl Caller {
-    fn new(announced: Announcement) -> Result<Self> {
-        let host = announced
-            .api
-            .strip_prefix("http://")
-            .context("the API's URL begins with http://")?
-            .to_owned();
-        let signer = Signer {
-            access_key_id: announced.access_key_id,
-            secret_access_key: Secret::new(announced.secret_access_key),
-            session_token: None,
-            region: announced.region,
-            service: "iot".into(),
-        };
-        Ok(Self { host, signer })
-    }
-
-    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>> {
-        let tcp = TcpStream::connect(&self.host)
-            .await
-            .context("the API cannot be reached")?;
-        tcp.set_nodelay(true)?;
-        let (sender, connection) = http1::handshake(TokioIo::new(tcp)).await?;
-        // It ends with its sender; a failure shows in the request that was under way.
-        tokio::spawn(connection);
-        Ok(sender)
-    }
-
-    async fn create(&self, sender: &mut SendRequest<Full<Bytes>>, target: &str) -> Result<()> {
-        let headers: [(&str, &[u8]); 2] = [
-            ("content-type", b"application/json"),
-            ("host", self.host.as_bytes()),
-        ];
-        let to_sign = Request {
-            method: "POST",
-            target: target.as_bytes(),
-            headers: &headers,
-        };
-        let signature = sign(
-            &self.signer,
-            &to_sign,
-            PayloadHash::of(BODY.as_bytes()),
-            SystemClock.now(),
-        )?;
-        let mut request = hyper::Request::post(target)
-            .header(HOST, &self.host)
-            .header(CONTENT_TYPE, "application/json");
-        for (name, value) in signature {
-            request = request.header(HeaderName::from_static(name), value);
-        }
-        let answer = sender
-            .send_request(request.body(Full::new(Bytes::from_static(BODY.as_bytes())))?)
-            .await?;
-        let status = answer.status();
-        let body = answer.into_body().collect().await?.to_bytes();
-        ensure!(
-            status.is_success(),
-            "CreateThing: {status} {}",
-            String::from_utf8_lossy(&body)
-        );
-        Ok(())
-    }
 }
 
 impl Report for Things {

@@ -10,12 +10,15 @@ use serde_json::json;
 use thingsmith_agent::DeviceKey;
 use thingsmith_core::Deeds;
 use thingsmith_core::certificates::create_certificate_from_csr;
+use thingsmith_core::number_rows;
 use thingsmith_core::policies::{attach_policy, create_policy};
 use thingsmith_core::realms::RealmRecord;
-use thingsmith_core::things::{Attributes, NewThing, attach_thing_principal, create_thing};
+use thingsmith_core::things::{self, Attributes, NewThing, Thing, attach_thing_principal, create_thing};
 use thingsmith_model::{CertificateStatus, PolicyName, Resource};
+use thingsmith_ports::Batch;
 use thingsmith_x509::pem_encode;
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 /// What the processes of a run share by a file in their directory.
 #[derive(Debug, Serialize, Deserialize)]
@@ -110,6 +113,27 @@ async fn device(
         certificate_pem: certificate.pem(),
         key_pem: key.to_pem().to_string(),
     })
+}
+
+/// Makes many things with one attribute each, some thousands in a batch.
+pub(crate) async fn make_things(deeds: &Deeds, realm: &RealmRecord, count: usize) -> Result<()> {
+    const BATCH: usize = 5000;
+    let first = number_rows::reserve(deeds.store(), "objects", i64::try_from(count.max(1))?).await?;
+    for start in (0..count).step_by(BATCH) {
+        let mut batch = Batch::new();
+        for at in start..count.min(start + BATCH) {
+            let thing = Thing {
+                number: first + i64::try_from(at)?,
+                name: format!("thing-{at:09}").parse()?,
+                thing_id: Uuid::from_u128(at as u128),
+                version: 1,
+                attributes: Attributes::from([("model".parse()?, "pump".parse()?)]),
+            };
+            things::rows::insert(&mut batch, realm.realm, &thing)?;
+        }
+        deeds.store().write(batch).await?;
+    }
+    Ok(())
 }
 
 /// The policy that AWS's guide gives devices: each acts as its own thing, by thing policy variables.

@@ -4,9 +4,14 @@
 //! prints the ratio. CPU time is what counts: the wall clock also measures the neighbours. Nothing is asserted here.
 
 mod bare;
+mod caller;
 mod connect;
 mod create_thing;
 mod fleet;
+mod idle;
+mod issue;
+mod keys;
+mod list_things;
 mod machine;
 mod process;
 mod register;
@@ -36,6 +41,14 @@ enum Command {
     Register(register::Flags),
     /// CreateThing over HTTP with signed requests, beside the disk's fsync
     CreateThing(create_thing::Flags),
+    /// CreateCertificateFromCsr over HTTP, beside the check of a CSR, a signature and a durable write
+    Issue(issue::Flags),
+    /// CreateKeysAndCertificate until no key is left, beside what a key costs
+    Keys(keys::Flags),
+    /// Pages of ListThings among a million things
+    ListThings(list_things::Flags),
+    /// What an idle TLS connection keeps of the server's memory
+    Idle(idle::Flags),
     /// The server that is measured, in a process of its own
     #[command(hide = true)]
     UnderTest(under_test::Flags),
@@ -50,6 +63,10 @@ fn main() -> Result<()> {
         Command::Connect(flags) => report::print(&connect::run(&flags)?, json),
         Command::Register(flags) => report::print(&register::run(&flags)?, json),
         Command::CreateThing(flags) => report::print(&create_thing::run(&flags)?, json),
+        Command::Issue(flags) => report::print(&issue::run(&flags)?, json),
+        Command::Keys(flags) => report::print(&keys::run(&flags)?, json),
+        Command::ListThings(flags) => report::print(&list_things::run(&flags)?, json),
+        Command::Idle(flags) => report::print(&idle::run(&flags)?, json),
         Command::UnderTest(flags) => under_test::run(&flags),
         Command::Bare(flags) => bare::run(&flags),
     }

@@ -62,6 +62,19 @@ impl Process {
         Ok(Duration::from_nanos(nanoseconds))
     }
 
+    /// The bytes of its memory that are in RAM.
+    pub(crate) fn resident(&self) -> Result<u64> {
+        let path = format!("/proc/{}/status", self.child.id());
+        let text = std::fs::read_to_string(path).context("the process cannot be looked at")?;
+        let kib: u64 = text
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"))
+            .context("the system does not tell the process's memory")?
+            .trim()
+            .parse()?;
+        Ok(kib * 1024)
+    }
+
     fn line(&mut self) -> Result<String> {
         let mut line = String::new();
         let read = self

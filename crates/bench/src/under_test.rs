@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use thingsmith::Server;
 use thingsmith::commands::Arguments;
 
-use crate::fleet::Fleet;
+use crate::fleet::{self, Fleet};
 use crate::machine;
 use crate::process::{Process, answer};
 
@@ -18,8 +18,11 @@ pub(crate) struct Flags {
     #[arg(long)]
     directory: PathBuf,
     /// Provision so many devices first
-    #[arg(long)]
+    #[arg(long, default_value_t = 0)]
     devices: usize,
+    /// Make so many things first
+    #[arg(long, default_value_t = 0)]
+    things: usize,
     /// Use this core only
     #[arg(long)]
     core: Option<usize>,
@@ -42,6 +45,11 @@ pub(crate) fn start(
     core: Option<usize>,
 ) -> Result<(Process, Announcement)> {
     Process::start("under-test", directory, ["--devices", &devices.to_string()], core)
+}
+
+/// Starts the server in a process of its own, with so many things and no device.
+pub(crate) fn start_with_things(directory: &Path, things: usize) -> Result<(Process, Announcement)> {
+    Process::start("under-test", directory, ["--things", &things.to_string()], None)
 }
 
 pub(crate) fn run(flags: &Flags) -> Result<()> {
@@ -82,6 +90,7 @@ async fn serve(flags: &Flags) -> Result<()> {
         .deeds()
         .realm(&endpoints.account, &endpoints.region)
         .await?;
+    fleet::make_things(server.deeds(), &realm, flags.things).await?;
     Fleet::provision(server.deeds(), &realm, flags.devices)
         .await?
         .write(&flags.directory)?;

@@ -10,7 +10,7 @@ use thingsmith_sigv4::{PayloadHash, Request, Signer, sign};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::{Reply, TestClock, foreign_parts};
+use crate::{Reply, TestClock, foreign_parts, seen};
 
 /// A client that signs its requests.
 #[derive(Clone)]
@@ -60,6 +60,7 @@ impl Client {
     pub async fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
         let reply = raw(self.address, &self.signed(method, target, headers, body)).await;
         if self.signer.service == "iot" {
+            seen::note(iot(), method, target, &reply);
             let foreign = foreign_parts(iot(), method, target, &reply);
             assert!(foreign.is_empty(), "AWS's model does not know {foreign:?}");
         }

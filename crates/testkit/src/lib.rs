@@ -10,6 +10,7 @@ mod random;
 mod reply;
 mod rsa_keys;
 pub mod samples;
+pub mod seen;
 mod server;
 
 pub use client::{Client, iot, raw};

@@ -1,6 +1,7 @@
 //! The two lists of stages: everything, and the quick part.
 
 use std::ffi::OsString;
+use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -36,6 +37,13 @@ pub(crate) fn test(repository: &Repository) -> Result<()> {
     if tested.is_err() {
         eprintln!("\nPostgreSQL said:\n{}", postgres.log());
     }
+    let tested = tested.and_then(|()| {
+        stages.run("exceptions", || {
+            let words = ["test", "--package", "thingsmith-tests", "--test", "behaviour"];
+            let only = ["--", "--ignored", "every_listed_exception"];
+            servers.cargo(repository, &[words.as_slice(), &only].concat())
+        })
+    });
     drop(postgres);
     tested?;
     stages.run("docs", || {
@@ -98,7 +106,14 @@ struct Servers {
 
 impl Servers {
     fn around(repository: &Repository, postgres: &Postgres) -> Result<Self> {
+        // What the tests see is gathered anew in each run.
+        let seen = repository.root().join(".tests/seen");
+        if seen.exists() {
+            fs::remove_dir_all(&seen).with_context(|| format!("cannot remove {}", seen.display()))?;
+        }
+        fs::create_dir_all(&seen).with_context(|| format!("cannot make {}", seen.display()))?;
         let variables = vec![
+            ("THINGSMITH_TEST_SEEN", seen.into()),
             ("THINGSMITH_TEST_POSTGRES", postgres.url().into()),
             ("THINGSMITH_TEST_VENV", repository.venv().into()),
             ("THINGSMITH_TEST_NODE", repository.node().into()),

@@ -7,6 +7,7 @@ mod ca_certificates;
 mod certificates;
 mod endpoints;
 mod events;
+mod exceptions;
 mod hostile;
 mod iam;
 mod identity;

@@ -1,5 +1,6 @@
 //! Many devices that connect, each again and again.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -12,7 +13,9 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
-use thingsmith_mqtt::{Connect, Packet, v3};
+use thingsmith_mqtt::{
+    Connect, Packet, PacketId, Qos, Subscribe, Subscription, TopicFilter, TopicLimits, v3,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -31,11 +34,14 @@ pub(super) enum Conversation {
 }
 
 /// The devices, ready to connect.
-pub(super) struct Load {
+pub(crate) struct Load {
     devices: Arc<[Ready]>,
     connections: usize,
     concurrent: usize,
 }
+
+/// A connection that stays.
+pub(crate) type Held = TlsStream<TcpStream>;
 
 /// What a round gave: how long all took, and each connection.
 pub(super) struct Round {
@@ -46,10 +52,11 @@ pub(super) struct Round {
 struct Ready {
     tls: TlsConnector,
     connect: Vec<u8>,
+    subscribe: Vec<u8>,
 }
 
 impl Load {
-    pub(super) fn new(fleet: &Fleet, connections: usize, concurrent: usize) -> Result<Self> {
+    pub(crate) fn new(fleet: &Fleet, connections: usize, concurrent: usize) -> Result<Self> {
         let mut provider = aws_lc_rs::default_provider();
         // P-256 throughout: a device that has a P-256 key agrees on a secret by the same curve.
         provider.kx_groups = vec![aws_lc_rs::kx_group::SECP256R1];
@@ -100,6 +107,32 @@ impl Load {
     }
 }
 
+impl Load {
+    /// Has these devices connect, subscribe and stay.
+    pub(crate) async fn hold(&self, port: u16, which: Range<usize>) -> Result<Vec<Held>> {
+        let next = Arc::new(AtomicUsize::new(which.start));
+        let mut tasks = JoinSet::new();
+        for _ in 0..self.concurrent {
+            let (devices, next, end) = (Arc::clone(&self.devices), Arc::clone(&next), which.end);
+            tasks.spawn(async move {
+                let mut held = Vec::new();
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= end {
+                        return anyhow::Ok(held);
+                    }
+                    held.push(devices[number % devices.len()].stay(port).await?);
+                }
+            });
+        }
+        let mut held = Vec::new();
+        while let Some(done) = tasks.join_next().await {
+            held.extend(done??);
+        }
+        Ok(held)
+    }
+}
+
 impl Ready {
     fn new(device: &Device, provider: &Arc<CryptoProvider>) -> Result<Self> {
         let chain = CertificateDer::pem_slice_iter(device.certificate_pem.as_bytes())
@@ -119,28 +152,49 @@ impl Ready {
             ..Connect::default()
         }));
         v3::write(&packet, &mut connect)?;
+        let inbox = format!("devices/{}/inbox", device.thing_name);
+        let packet = Packet::Subscribe(Subscribe {
+            packet_id: PacketId::MIN,
+            subscriptions: vec![Subscription {
+                filter: TopicFilter::parse(&inbox, &TopicLimits::default())?,
+                qos: Qos::AtLeastOnce,
+            }],
+        });
+        let mut subscribe = BytesMut::new();
+        v3::write(&packet, &mut subscribe)?;
         Ok(Self {
             tls: TlsConnector::from(Arc::new(config)),
             connect: connect.to_vec(),
+            subscribe: subscribe.to_vec(),
         })
     }
 
     async fn converse(&self, port: u16, conversation: Conversation) -> Result<Duration> {
         let started = Instant::now();
+        let mut stream = self.shake_hands(port).await?;
+        if conversation == Conversation::Handshake {
+            until_closed(&mut stream).await?;
+            return Ok(started.elapsed());
+        }
+        self.say_connect(&mut stream).await?;
+        let took = started.elapsed();
+        stream.write_all(&[0xe0, 0]).await?;
+        until_closed(&mut stream).await?;
+        Ok(took)
+    }
+}
+
+impl Ready {
+    async fn shake_hands(&self, port: u16) -> Result<TlsStream<TcpStream>> {
         let tcp = TcpStream::connect(("127.0.0.1", port))
             .await
             .context("the server cannot be reached")?;
         tcp.set_nodelay(true)?;
         let name = ServerName::try_from("localhost")?;
-        let mut stream = self
-            .tls
-            .connect(name, tcp)
-            .await
-            .context("the handshake failed")?;
-        if conversation == Conversation::Handshake {
-            until_closed(&mut stream).await?;
-            return Ok(started.elapsed());
-        }
+        self.tls.connect(name, tcp).await.context("the handshake failed")
+    }
+
+    async fn say_connect(&self, stream: &mut TlsStream<TcpStream>) -> Result<()> {
         stream.write_all(&self.connect).await?;
         let mut answer = [0; 4];
         stream
@@ -149,10 +203,22 @@ impl Ready {
             .context("CONNECT was not answered")?;
         // MQTT 3.1.1, 3.2: CONNACK, two bytes, no session present, accepted.
         ensure!(answer == [0x20, 2, 0, 0], "CONNECT was refused: {answer:?}");
-        let took = started.elapsed();
-        stream.write_all(&[0xe0, 0]).await?;
-        until_closed(&mut stream).await?;
-        Ok(took)
+        Ok(())
+    }
+
+    /// Connects and subscribes to the device's own inbox.
+    async fn stay(&self, port: u16) -> Result<Held> {
+        let mut stream = self.shake_hands(port).await?;
+        self.say_connect(&mut stream).await?;
+        stream.write_all(&self.subscribe).await?;
+        let mut answer = [0; 5];
+        stream
+            .read_exact(&mut answer)
+            .await
+            .context("SUBSCRIBE was not answered")?;
+        // MQTT 3.1.1, 3.9: SUBACK, three bytes, packet 1, granted QoS 1.
+        ensure!(answer == [0x90, 3, 0, 1, 1], "SUBSCRIBE was refused: {answer:?}");
+        Ok(stream)
     }
 }
 

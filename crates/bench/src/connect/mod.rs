@@ -15,7 +15,8 @@ use crate::process::Process;
 use crate::report::{self, Report, Table};
 use crate::statistics::{Latency, Spread, count, micros};
 use crate::under_test;
-use load::{Conversation, Load, Round};
+use load::{Conversation, Round};
+pub(crate) use load::{Held, Load};
 
 /// At most so many times the CPU of a bare handshake.
 const BAR: f64 = 1.3;

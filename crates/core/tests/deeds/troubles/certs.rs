@@ -199,7 +199,11 @@ impl Scene {
     }
 
     async fn announcements(&self) -> usize {
-        let all = outbox::rows::since(self.registry.other.store(), Timestamp::from_millis(0), 1000);
+        let beginning = outbox::Mark {
+            at: Timestamp::from_millis(0),
+            number: 0,
+        };
+        let all = outbox::rows::since(self.registry.other.store(), beginning, 1000);
         all.await.unwrap().len()
     }
 }
