@@ -128,6 +128,8 @@ pub(crate) async fn make_things(deeds: &Deeds, realm: &RealmRecord, count: usize
                 thing_id: Uuid::from_u128(at as u128),
                 version: 1,
                 attributes: Attributes::from([("model".parse()?, "pump".parse()?)]),
+                thing_type: None,
+                billing_group: None,
             };
             things::rows::insert(&mut batch, realm.realm, &thing)?;
         }

@@ -230,6 +230,8 @@ fn record(number: i64) -> Certificate {
         modified_at: Timestamp::from_millis(number),
         customer_version: 1,
         generation_id: Uuid::nil(),
+        ca: None,
+        previous_owner: None,
     }
 }
 

@@ -7,7 +7,6 @@ mod aws_groups;
 mod boto3;
 mod defaults;
 pub(crate) mod device;
-mod device;
 mod iam;
 mod javascript;
 mod mosquitto;

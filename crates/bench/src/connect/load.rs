@@ -14,7 +14,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 use thingsmith_mqtt::{
-    Connect, Packet, PacketId, Qos, Subscribe, Subscription, TopicFilter, TopicLimits, v3,
+    Connect, Packet, PacketId, Qos, Subscribe, SubscribeProperties, Subscription, SubscriptionOptions,
+    TopicFilter, TopicLimits, v3,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -158,7 +159,9 @@ impl Ready {
             subscriptions: vec![Subscription {
                 filter: TopicFilter::parse(&inbox, &TopicLimits::default())?,
                 qos: Qos::AtLeastOnce,
+                options: SubscriptionOptions::default(),
             }],
+            properties: SubscribeProperties::default(),
         });
         let mut subscribe = BytesMut::new();
         v3::write(&packet, &mut subscribe)?;
