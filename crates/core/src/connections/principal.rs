@@ -206,19 +206,24 @@ impl Principal {
     /// What policies see of it that may stand in a record for the operator: nothing that is secret anywhere, and nothing
     /// of what it sends.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
-        let thing = self.known.thing.as_ref();
+        let client_id = Some(self.client_id()).filter(|id| !id.is_empty());
+        // As in `decide`: over HTTPS there is no thing.
+        let thing = self.known.thing.as_ref().filter(|_| client_id.is_some());
         let values = [
-            ("iot:ClientId", Some(self.client_id()).filter(|id| !id.is_empty())),
+            ("iot:ClientId", client_id),
             ("aws:SourceIp", self.source()),
             ("iot:DomainName", self.server_name()),
-            ("iot:Connection.Thing.ThingName", self.thing_name()),
+            (
+                "iot:Connection.Thing.ThingName",
+                thing.map(|thing| thing.name.as_str()),
+            ),
             (
                 "iot:Connection.Thing.ThingTypeName",
                 thing.and_then(|thing| thing.thing_type.as_deref()),
             ),
             (
                 "iot:Connection.Thing.IsAttached",
-                Some(if thing.is_some() { "true" } else { "false" }),
+                client_id.map(|_| if thing.is_some() { "true" } else { "false" }),
             ),
         ];
         values
