@@ -458,15 +458,18 @@ fn an_operation_that_is_not_written_says_so_once() {
     let Some(aws) = Aws::new(&server) else { return };
     let began = Instant::now();
     assert_eq!(
-        aws.refused("iot create-thing-group --thing-group-name pumps", &[]),
-        "(NotImplementedException) when calling the CreateThingGroup operation: The operation CreateThingGroup is not \
+        aws.refused(
+            "iot create-dimension --name d --type TOPIC_FILTER --string-values a",
+            &[]
+        ),
+        "(NotImplementedException) when calling the CreateDimension operation: The operation CreateDimension is not \
          implemented."
     );
     assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
     let asked = home
         .log()
         .lines()
-        .filter(|line| line.contains("CreateThingGroup"))
+        .filter(|line| line.contains("CreateDimension"))
         .count();
     assert_eq!(asked, 1, "the CLI tries again what will never be: {}", home.log());
 }
