@@ -8,6 +8,7 @@ mod boto3;
 mod calls;
 mod defaults;
 pub(crate) mod device;
+mod devices;
 mod groups;
 mod iam;
 mod javascript;
