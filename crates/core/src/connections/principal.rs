@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thingsmith_model::{CertificateId, CertificateStatus, PolicyName, Timestamp};
+use thingsmith_mqtt::{Message, UserProperties};
 use thingsmith_policy::{
     AlternativeName, CertificateAttribute, CertificateFacts, ConnectAttributes, IotContext, NameFacts,
     Request, ThingFacts, Verdict, evaluate,
@@ -13,7 +14,7 @@ use thingsmith_ports::StoreError;
 use thingsmith_x509::Certificate;
 
 use super::rows::{self, ConnectedThing, Grounds};
-use super::{Admission, Watch};
+use super::{Admission, Watch, propagation};
 use crate::Deeds;
 use crate::outbox::Change;
 use crate::policies::AttachedDocument;
@@ -67,6 +68,8 @@ struct Known {
     thing: Option<ThingFacts>,
     /// Whether the certificate is attached to the thing exclusively.
     exclusive: bool,
+    /// What the thing's type adds to each of its messages.
+    propagated: UserProperties,
 }
 
 /// The answer to what a principal wants to do.
@@ -108,7 +111,8 @@ impl Principal {
         let known = match seen.filter(|seen| decides_for(&seen.grounds, &connect.client_id)) {
             Some(seen) if now < seen.at.plus(FRESH) => {
                 moment = seen.moment;
-                Known::new(&deeds, &admission.realm, seen.at, Some(seen.grounds)).await?
+                let grounds = Some(seen.grounds);
+                Known::new(&deeds, &admission.realm, seen.at, grounds, &connect.client_id).await?
             }
             _ => None,
         };
@@ -201,6 +205,12 @@ impl Principal {
     /// The thing to which its certificate is attached exclusively.
     pub fn exclusive_thing(&self) -> Option<&str> {
         self.thing_name().filter(|_| self.known.exclusive)
+    }
+
+    /// Adds to a message of its, which it may publish, what the type of its thing says. It goes by what was known when it
+    /// was asked whether it may.
+    pub fn enrich(&self, message: &mut Message) {
+        propagation::add(&self.known.propagated, message);
     }
 
     /// What policies see of it that may stand in a record for the operator: nothing that is secret anywhere, and nothing
@@ -408,7 +418,7 @@ async fn read_once(
 ) -> Result<Option<Known>, StoreError> {
     let read_at = deeds.clock().now();
     let grounds = rows::grounds(deeds.store(), realm.realm, certificate, client_id).await?;
-    Known::new(deeds, realm, read_at, grounds).await
+    Known::new(deeds, realm, read_at, grounds, client_id).await
 }
 
 impl Known {
@@ -418,6 +428,7 @@ impl Known {
         realm: &RealmRecord,
         read_at: Timestamp,
         grounds: Option<Grounds>,
+        client_id: &str,
     ) -> Result<Option<Self>, StoreError> {
         // The same certificate registered anew has another number, and is another registration.
         let Some(grounds) = grounds else {
@@ -428,6 +439,7 @@ impl Known {
                 documents: Vec::new(),
                 thing: None,
                 exclusive: false,
+                propagated: UserProperties::new(),
             }));
         };
         let policies = grounds
@@ -436,7 +448,9 @@ impl Known {
             .map(|policy| Change::Policy(policy.number));
         let groups = grounds.groups.iter().copied().map(Change::ThingGroup);
         let thing = grounds.thing.iter().map(|thing| Change::Thing(thing.number));
-        let read_from = policies.chain(groups).chain(thing).collect();
+        let thing_type = grounds.thing.iter().filter_map(|thing| thing.thing_type.as_ref());
+        let thing_type = thing_type.map(|found| Change::ThingType(found.number));
+        let read_from = policies.chain(groups).chain(thing).chain(thing_type).collect();
         let documents = deeds
             .documents()
             .parsed(deeds, realm.realm, grounds.policies)
@@ -450,6 +464,7 @@ impl Known {
             read_from,
             documents,
             exclusive: grounds.thing.as_ref().is_some_and(|thing| thing.exclusive),
+            propagated: propagation::user_properties(grounds.thing.as_ref(), client_id),
             // Thing variables have values only for the certificate's own thing (guide, "Thing policy variables").
             thing: grounds.thing.map(thing_facts),
         }))
@@ -464,7 +479,7 @@ fn arn(realm: &RealmRecord, kind: &str, name: &str) -> String {
 fn thing_facts(thing: ConnectedThing) -> ThingFacts {
     ThingFacts {
         name: thing.name,
-        thing_type: thing.thing_type,
+        thing_type: thing.thing_type.map(|found| found.name),
         attributes: thing.attributes.into_iter().collect(),
     }
 }

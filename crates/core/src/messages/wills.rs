@@ -39,6 +39,7 @@ impl Will {
         if let Some((action, answer)) = refusal(&mut self.principal, &self.message).await? {
             return Ok(Executed::Denied(action, answer));
         }
+        self.principal.enrich(&mut self.message);
         let realm = self.principal.realm().realm;
         publish(deeds, realm, self.message, self.qos, None).await?;
         Ok(Executed::Published)
