@@ -9,7 +9,7 @@ use crate::server::{Home, Server};
 
 /// A device that speaks this version of MQTT, to one of the server's ports. The SDK offers `x-amzn-mqtt-ca` by ALPN on
 /// each of them.
-fn connects_and_receives(home: &Home, version: &str, port: fn(&Server<'_>) -> u16) {
+fn connects_and_receives<'h>(home: &'h Home, version: &str, port: fn(&Server<'h>) -> u16) {
     let Some(node) = node() else { return };
     let server = home.start();
     let it = admitted(home, &server, Kind::Rsa2048);
@@ -32,22 +32,22 @@ fn connects_and_receives(home: &Home, version: &str, port: fn(&Server<'_>) -> u1
 
 #[test]
 fn the_javascript_sdk_connects_subscribes_publishes_and_receives() {
-    connects_and_receives(&Home::sqlite(), "3", |server| server.mqtt_port());
+    connects_and_receives(&Home::sqlite(), "3", Server::mqtt_port);
 }
 
 #[test]
 fn the_javascript_sdk_connects_on_postgresql() {
-    on_postgresql(|home| connects_and_receives(home, "3", |server| server.mqtt_port()));
+    on_postgresql(|home| connects_and_receives(home, "3", Server::mqtt_port));
 }
 
 #[test]
 fn the_javascript_sdk_speaks_mqtt_5() {
-    connects_and_receives(&Home::sqlite(), "5", |server| server.mqtt_port());
+    connects_and_receives(&Home::sqlite(), "5", Server::mqtt_port);
 }
 
 #[test]
 fn the_javascript_sdk_connects_by_alpn_to_the_port_of_https() {
     for version in ["3", "5"] {
-        connects_and_receives(&Home::sqlite(), version, |server| server.https_port());
+        connects_and_receives(&Home::sqlite(), version, Server::https_port);
     }
 }

@@ -46,10 +46,13 @@ impl Will {
     }
 }
 
+/// By realm and client id, when each is due.
+type ByClient = HashMap<(Realm, Arc<str>), (Timestamp, Will)>;
+
 /// The wills that wait for their delay to be over (MQTT 5, 3.1.3.2.2). They are of this node and end with it.
 #[derive(Default)]
 pub struct PendingWills {
-    waiting: Mutex<HashMap<(Realm, Arc<str>), (Timestamp, Will)>>,
+    waiting: Mutex<ByClient>,
 }
 
 impl PendingWills {
@@ -91,7 +94,7 @@ impl PendingWills {
         self.waiting().is_empty()
     }
 
-    fn waiting(&self) -> MutexGuard<'_, HashMap<(Realm, Arc<str>), (Timestamp, Will)>> {
+    fn waiting(&self) -> MutexGuard<'_, ByClient> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
