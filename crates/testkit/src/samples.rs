@@ -59,6 +59,7 @@ pub fn bounds(model: &ServiceModel, operation: &OperationModel) -> Vec<Bound> {
 pub fn express(model: &ServiceModel, operation: &OperationModel, input: &Value) -> Option<Expressed> {
     let mut target = operation.http.uri.to_string();
     let (mut query, mut headers, mut body) = (Vec::new(), Vec::new(), Map::new());
+    let payload = operation.input.and_then(|shape| model.shape(shape).payload());
     let members = operation
         .input
         .map_or(&[][..], |shape| model.shape(shape).members());
@@ -77,6 +78,9 @@ pub fn express(model: &ServiceModel, operation: &OperationModel, input: &Value) 
                 query.push(format!("{}={}", member.wire_name, encoded(value)));
             }
             (Location::Header, Some(value)) => headers.push((member.wire_name.clone(), text(value))),
+            (_, Some(Value::Object(whole))) if payload.is_some_and(|it| it.name == member.name) => {
+                body = whole.clone();
+            }
             (_, Some(value)) => {
                 body.insert(member.wire_name.clone(), value.clone());
             }
@@ -85,7 +89,7 @@ pub fn express(model: &ServiceModel, operation: &OperationModel, input: &Value) 
     if !query.is_empty() {
         target = format!("{target}?{}", query.join("&"));
     }
-    let body = if body.is_empty() {
+    let body = if body.is_empty() && payload.is_none() {
         String::new()
     } else {
         Value::Object(body).to_string()

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
-use thingsmith_aws_model::{Location, Member, Route, ServiceModel};
+use thingsmith_aws_model::{Location, Member, Route, ServiceModel, ShapeKind};
 
 use super::{EdgeError, Received, Refusal, Reply, fault_status};
 
@@ -52,9 +52,8 @@ pub(crate) fn input(
                 }
                 None => None,
             },
-            // The whole body, as a blob in JSON is written.
             Location::Body if payload.is_some_and(|payload| payload.name == member.name) => {
-                (!received.body.is_empty()).then(|| STANDARD.encode(received.body).into())
+                whole_body(service, member, received.body)?
             }
             Location::Body => body.remove(&member.wire_name).filter(|value| !value.is_null()),
             // No written operation has members in a group of headers, and none goes in by the status.
@@ -68,10 +67,25 @@ pub(crate) fn input(
 }
 
 /// The members of the body. A body that no member wants is not looked at.
+/// The member that is the whole body: an object as it is, anything else as a blob in JSON is written.
+fn whole_body(service: &ServiceModel, member: &Member, body: &[u8]) -> Result<Option<Value>, EdgeError> {
+    if body.is_empty() {
+        return Ok(None);
+    }
+    match service.shape(member.shape).kind {
+        ShapeKind::Structure { .. } => object(body).map(|members| Some(Value::Object(members))),
+        _ => Ok(Some(STANDARD.encode(body).into())),
+    }
+}
+
 fn body_members(members: &[Member], body: &[u8]) -> Result<Map<String, Value>, EdgeError> {
     if body.is_empty() || !members.iter().any(|member| member.location == Location::Body) {
         return Ok(Map::new());
     }
+    object(body)
+}
+
+fn object(body: &[u8]) -> Result<Map<String, Value>, EdgeError> {
     match serde_json::from_slice(body) {
         Ok(Value::Object(members)) => Ok(members),
         Ok(_) => Err(EdgeError::Serialization("The body is not a JSON object.".into())),
