@@ -129,8 +129,13 @@ fn text(shape: &Shape) -> String {
         return allowed.clone();
     }
     let length = shape.constraints.min.map_or(1, |min| min.max(1.0) as usize);
-    of_length(shape, length).expect("a letter or a digit fits every pattern")
+    of_length(shape, length)
+        .or_else(|| of_length(shape, ACM.len() + 1))
+        .expect("a letter, a digit or a certificate's ARN fits every pattern")
 }
+
+/// What the ARN of a certificate of ACM begins with.
+const ACM: &str = "arn:aws:acm:us-east-1:123456789012:certificate/";
 
 /// A text of this length that fits the shape's pattern.
 fn of_length(shape: &Shape, length: usize) -> Option<String> {
@@ -140,6 +145,7 @@ fn of_length(shape: &Shape, length: usize) -> Option<String> {
         .map(|character| character.repeat(length))
         // A path of IAM's and the id of a policy's version.
         .chain(["/", "v1"].map(str::to_owned).into_iter().filter(|_| length == 1))
+        .chain((length > ACM.len()).then(|| format!("{ACM}{}", "a".repeat(length.saturating_sub(ACM.len())))))
         .find(|text| pattern.is_none_or(|pattern| text.is_empty() || pattern.matches(text)))
 }
 
