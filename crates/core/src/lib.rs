@@ -13,6 +13,7 @@ pub mod certificates;
 pub mod connections;
 pub mod decisions;
 mod deeds;
+pub mod domain_configurations;
 pub mod events;
 mod fault;
 pub mod iam;

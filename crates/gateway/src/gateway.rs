@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use crate::connection::{self, Peer};
-use crate::doors::{Doors, Speaks};
+use crate::doors::{Doors, Speaks, Spoken};
 use crate::https;
 use crate::refusal;
 use crate::tls::{self, Admitted, Permits, Presented, Refused};
@@ -194,8 +194,8 @@ impl Gateway {
                 admission,
             }) => {
                 let server_name = hello.server_name.clone();
-                match (speaks, admission) {
-                    (Speaks::Mqtt, Some(admission)) => {
+                match admission {
+                    (Spoken::Mqtt, Some(admission)) => {
                         let peer = Peer {
                             address,
                             server_name,
@@ -203,13 +203,14 @@ impl Gateway {
                         };
                         connection::serve(&self, stream, None, peer, shutdown).await;
                     }
-                    // INVARIANT: a door of this listener requires a certificate.
-                    (Speaks::Mqtt, None) => {}
-                    (Speaks::Https, admission) => {
+                    // INVARIANT: a door where MQTT alone is spoken requires a certificate.
+                    (Spoken::Mqtt, None) => {}
+                    (spoken @ (Spoken::Https | Spoken::Either), admission) => {
                         let visitor = https::Visitor {
                             address,
                             server_name,
                             admission,
+                            may_speak_mqtt: spoken == Spoken::Either,
                         };
                         Box::pin(https::serve(&self, stream, visitor, shutdown)).await;
                     }
@@ -223,11 +224,11 @@ impl Gateway {
         &self,
         tcp: TcpStream,
         speaks: Speaks,
-    ) -> Result<Admitted<Option<Admission>>, Refused<Refusal>> {
-        let realm: OnceLock<Option<Arc<RealmRecord>>> = OnceLock::new();
+    ) -> Result<Admitted<(Spoken, Option<Admission>)>, Refused<Refusal>> {
+        let entered: OnceLock<(Option<Arc<RealmRecord>>, Spoken)> = OnceLock::new();
         let door = async |hello: Arc<tls::Hello>| match self.doors.choose(&hello, speaks).await {
             Ok(Some(entrance)) => {
-                realm.set(entrance.realm).ok();
+                entered.set((entrance.realm, entrance.spoken)).ok();
                 Some(entrance.door)
             }
             Ok(None) => None,
@@ -237,14 +238,14 @@ impl Gateway {
             }
         };
         let verdict = async |presented: Presented| {
-            let realm = realm.get().cloned().flatten();
-            match presented.certificates.first() {
-                Some(certificate) => connections::admit(&self.deeds, realm, certificate)
-                    .await
-                    .map(Some),
+            // INVARIANT: nobody comes to the verdict but through a door.
+            let (realm, spoken) = entered.get().cloned().unwrap_or((None, Spoken::Mqtt));
+            let admission = match presented.certificates.first() {
+                Some(certificate) => Some(connections::admit(&self.deeds, realm, certificate).await?),
                 // Only where none is required; then what is spoken decides.
-                None => Ok(None),
-            }
+                None => None,
+            };
+            Ok((spoken, admission))
         };
         tls::accept(tcp, &self.config.tls, door, verdict).await
     }

@@ -59,6 +59,7 @@ pub fn bounds(model: &ServiceModel, operation: &OperationModel) -> Vec<Bound> {
 pub fn express(model: &ServiceModel, operation: &OperationModel, input: &Value) -> Option<Expressed> {
     let mut target = operation.http.uri.to_string();
     let (mut query, mut headers, mut body) = (Vec::new(), Vec::new(), Map::new());
+    let payload = operation.input.and_then(|shape| model.shape(shape).payload());
     let members = operation
         .input
         .map_or(&[][..], |shape| model.shape(shape).members());
@@ -77,6 +78,9 @@ pub fn express(model: &ServiceModel, operation: &OperationModel, input: &Value) 
                 query.push(format!("{}={}", member.wire_name, encoded(value)));
             }
             (Location::Header, Some(value)) => headers.push((member.wire_name.clone(), text(value))),
+            (_, Some(Value::Object(whole))) if payload.is_some_and(|it| it.name == member.name) => {
+                body = whole.clone();
+            }
             (_, Some(value)) => {
                 body.insert(member.wire_name.clone(), value.clone());
             }
@@ -85,7 +89,7 @@ pub fn express(model: &ServiceModel, operation: &OperationModel, input: &Value) 
     if !query.is_empty() {
         target = format!("{target}?{}", query.join("&"));
     }
-    let body = if body.is_empty() {
+    let body = if body.is_empty() && payload.is_none() {
         String::new()
     } else {
         Value::Object(body).to_string()
@@ -125,8 +129,13 @@ fn text(shape: &Shape) -> String {
         return allowed.clone();
     }
     let length = shape.constraints.min.map_or(1, |min| min.max(1.0) as usize);
-    of_length(shape, length).expect("a letter or a digit fits every pattern")
+    of_length(shape, length)
+        .or_else(|| of_length(shape, ACM.len() + 1))
+        .expect("a letter, a digit or a certificate's ARN fits every pattern")
 }
+
+/// What the ARN of a certificate of ACM begins with.
+const ACM: &str = "arn:aws:acm:us-east-1:123456789012:certificate/";
 
 /// A text of this length that fits the shape's pattern.
 fn of_length(shape: &Shape, length: usize) -> Option<String> {
@@ -136,6 +145,7 @@ fn of_length(shape: &Shape, length: usize) -> Option<String> {
         .map(|character| character.repeat(length))
         // A path of IAM's and the id of a policy's version.
         .chain(["/", "v1"].map(str::to_owned).into_iter().filter(|_| length == 1))
+        .chain((length > ACM.len()).then(|| format!("{ACM}{}", "a".repeat(length.saturating_sub(ACM.len())))))
         .find(|text| pattern.is_none_or(|pattern| text.is_empty() || pattern.matches(text)))
 }
 

@@ -3,6 +3,7 @@
 mod admission;
 mod changes;
 mod connect_policies;
+mod domains;
 mod events;
 mod group_policies;
 mod hostile;

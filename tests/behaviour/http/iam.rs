@@ -184,6 +184,12 @@ async fn a_role_lives() {
             404,
             "NoSuchEntity",
         );
+        // Terraform asks before it deletes a role.
+        let profiles = done(with("ListInstanceProfilesForRole", role.clone()).await);
+        assert_eq!(element(&profiles, "IsTruncated"), "false");
+        assert!(elements(&profiles, "member").is_empty(), "{profiles}");
+        let none = with("ListInstanceProfilesForRole", json!({"RoleName": "none"})).await;
+        refused(&none, 404, "NoSuchEntity");
         assert_eq!(
             elements(&done(with("ListRoles", json!({})).await), "RoleName"),
             ["Line"]
@@ -694,6 +700,7 @@ async fn accounts_never_see_each_other() {
                 json!({"RoleName": "line", "PolicyDocument": TRUST}),
             ),
             ("ListRolePolicies", role.clone()),
+            ("ListInstanceProfilesForRole", role.clone()),
             ("ListAttachedRolePolicies", role.clone()),
             (
                 "PutRolePolicy",

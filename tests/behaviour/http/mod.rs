@@ -5,6 +5,7 @@ mod billing_groups;
 mod bounds;
 mod ca_certificates;
 mod certificates;
+mod domain_configurations;
 mod endpoints;
 mod events;
 mod exceptions;

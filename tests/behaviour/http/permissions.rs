@@ -20,6 +20,7 @@ const RESOURCES: &[(&str, &str)] = &[
         "arn:aws:iot:us-east-1:123456789012:billinggroup/a",
     ),
     ("CreateCertificateFromCsr", "*"),
+    ("CreateDomainConfiguration", DOMAIN_CONFIGURATION),
     ("CreateKeysAndCertificate", "*"),
     ("CreatePolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
     (
@@ -45,6 +46,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ),
     ("DeleteCACertificate", CA_CERTIFICATE),
     ("DeleteCertificate", CERTIFICATE),
+    ("DeleteDomainConfiguration", DOMAIN_CONFIGURATION),
     ("DeletePolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
     (
         "DeletePolicyVersion",
@@ -75,6 +77,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ),
     ("DescribeCACertificate", CA_CERTIFICATE),
     ("DescribeCertificate", CERTIFICATE),
+    ("DescribeDomainConfiguration", DOMAIN_CONFIGURATION),
     ("DescribeEndpoint", "*"),
     ("DescribeEventConfigurations", "*"),
     (
@@ -104,6 +107,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ("ListCACertificates", "*"),
     ("ListCertificates", "*"),
     ("ListCertificatesByCA", "*"),
+    ("ListDomainConfigurations", "*"),
     ("ListOutgoingCertificates", "*"),
     ("ListPolicies", "*"),
     ("ListPolicyPrincipals", "*"),
@@ -161,6 +165,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ),
     ("UpdateCACertificate", CA_CERTIFICATE),
     ("UpdateCertificate", CERTIFICATE),
+    ("UpdateDomainConfiguration", DOMAIN_CONFIGURATION),
     ("UpdateEventConfigurations", "*"),
     (
         "UpdateRoleAlias",
@@ -178,6 +183,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ),
 ];
 const CA_CERTIFICATE: &str = "arn:aws:iot:us-east-1:123456789012:cacert/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const DOMAIN_CONFIGURATION: &str = "arn:aws:iot:us-east-1:123456789012:domainconfiguration/a/tq22z";
 const CERTIFICATE: &str = "arn:aws:iot:us-east-1:123456789012:cert/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 fn policy(effect: &str, action: &str, resource: &str) -> String {

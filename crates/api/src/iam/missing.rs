@@ -83,7 +83,6 @@ pub const MISSING: &[&str] = &[
     "ListGroupsForUser",
     "ListInstanceProfileTags",
     "ListInstanceProfiles",
-    "ListInstanceProfilesForRole",
     "ListMFADeviceTags",
     "ListMFADevices",
     "ListOpenIDConnectProviderTags",

@@ -35,6 +35,7 @@ const WRITTEN: &[Entry] = &[
     entry::<roles::CreateRole>(),
     entry::<roles::DeleteRole>(),
     entry::<roles::GetRole>(),
+    entry::<roles::ListInstanceProfilesForRole>(),
     entry::<roles::ListRoles>(),
     entry::<roles::UpdateAssumeRolePolicy>(),
     entry::<user_policies::AttachUserPolicy>(),

@@ -3,6 +3,7 @@
 pub mod billing_groups;
 pub mod ca_certificates;
 pub mod certificates;
+pub mod domain_configurations;
 pub mod endpoints;
 pub mod events;
 pub mod logging;
@@ -85,6 +86,11 @@ const WRITTEN: &[Entry] = &[
     entry::<thing_groups::UpdateThingGroup>(),
     entry::<thing_groups::UpdateThingGroupsForThing>(),
     entry::<endpoints::DescribeEndpoint>(),
+    entry::<domain_configurations::CreateDomainConfiguration>(),
+    entry::<domain_configurations::DeleteDomainConfiguration>(),
+    entry::<domain_configurations::DescribeDomainConfiguration>(),
+    entry::<domain_configurations::ListDomainConfigurations>(),
+    entry::<domain_configurations::UpdateDomainConfiguration>(),
     entry::<thing_types::CreateThingType>(),
     entry::<thing_types::DeleteThingType>(),
     entry::<thing_types::DeprecateThingType>(),

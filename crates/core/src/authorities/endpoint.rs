@@ -47,7 +47,8 @@ impl EndpointAuthority {
         key: &KeyPair,
     ) -> Result<EndpointCertificate, rcgen::Error> {
         let mut params = CertificateParams::new(names)?;
-        if let Some(first) = names.first() {
+        // RFC 5280, appendix A.1: a common name has 64 characters at most.
+        if let Some(first) = names.first().filter(|name| name.len() <= 64) {
             params.distinguished_name.push(DnType::CommonName, first.as_str());
         }
         params.is_ca = IsCa::ExplicitNoCa;

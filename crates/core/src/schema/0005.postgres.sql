@@ -93,15 +93,17 @@ CREATE TABLE role_aliases (
     UNIQUE (realm, name)
 );
 
+-- The domain in lower case is what a hello's server name is looked up by, in all realms. The row of the default endpoint
+-- has one that is no name of a host.
 CREATE TABLE domain_configurations (
     number BIGINT PRIMARY KEY,
     realm BIGINT NOT NULL,
     name TEXT COLLATE "C" NOT NULL,
     domain TEXT COLLATE "C" NOT NULL UNIQUE,
     settings TEXT COLLATE "C" NOT NULL,
-    service_type TEXT COLLATE "C" NOT NULL,
     enabled BIGINT NOT NULL,
     changed_at BIGINT NOT NULL,
+    revision BIGINT NOT NULL,
     UNIQUE (realm, name)
 );
 

@@ -93,15 +93,17 @@ CREATE TABLE role_aliases (
     UNIQUE (realm, name)
 ) STRICT;
 
+-- The domain in lower case is what a hello's server name is looked up by, in all realms. The row of the default endpoint
+-- has one that is no name of a host.
 CREATE TABLE domain_configurations (
     number INTEGER PRIMARY KEY,
     realm INTEGER NOT NULL,
     name TEXT NOT NULL,
     domain TEXT NOT NULL UNIQUE,
     settings TEXT NOT NULL,
-    service_type TEXT NOT NULL,
     enabled INTEGER NOT NULL,
     changed_at INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
     UNIQUE (realm, name)
 ) STRICT;
 

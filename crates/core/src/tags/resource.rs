@@ -5,7 +5,8 @@ use thingsmith_ports::{Batch, Hold};
 
 use crate::realms::RealmRecord;
 use crate::{
-    Deeds, Fault, billing_groups, ca_certificates, policies, role_aliases, thing_groups, thing_types,
+    Deeds, Fault, billing_groups, ca_certificates, domain_configurations, policies, role_aliases,
+    thing_groups, thing_types,
 };
 
 /// A resource that takes tags.
@@ -52,6 +53,16 @@ pub(super) async fn find(deeds: &Deeds, realm: &RealmRecord, arn: &Arn) -> Resul
             let name = &other["rolealias/".len()..];
             let found = role_aliases::rows::find(deeds.store(), realm.realm, name).await?;
             (found.map(|it| it.number), role_aliases::rows::hold)
+        }
+        Resource::Other(other) if other.starts_with("domainconfiguration/") => {
+            let name = other.split('/').nth(1).unwrap_or_default();
+            let named = domain_configurations::resource(&realm.account, &realm.region, name);
+            // AWS's own take no tags.
+            let found = match arn.resource == named && !name.contains(':') {
+                true => domain_configurations::rows::find(deeds.store(), realm.realm, name).await?,
+                false => None,
+            };
+            (found.map(|it| it.number), domain_configurations::rows::hold)
         }
         Resource::CaCertificate(id) => {
             let found = ca_certificates::rows::find(deeds.store(), realm.realm, id).await?;

@@ -40,6 +40,8 @@ pub(crate) struct Visitor {
     pub(crate) server_name: Option<String>,
     /// Of its certificate, if it showed one.
     pub(crate) admission: Option<Admission>,
+    /// Whether MQTT is spoken where it came in.
+    pub(crate) may_speak_mqtt: bool,
 }
 
 /// Finds out what the client speaks, and speaks it until one of the two ends it.
@@ -73,7 +75,12 @@ pub(crate) async fn serve(
         address,
         server_name,
         admission,
+        may_speak_mqtt,
     } = visitor;
+    if !may_speak_mqtt {
+        let reason = "the domain configuration says HTTPS";
+        return refusal::protocol(&gateway.deeds, address, server_name.as_deref(), reason);
+    }
     let Some(admission) = admission else {
         let reason = "MQTT needs a client certificate here";
         return refusal::protocol(&gateway.deeds, address, server_name.as_deref(), reason);

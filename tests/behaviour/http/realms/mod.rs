@@ -1,6 +1,7 @@
 //! Realms never see each other.
 
 mod certs;
+mod domains;
 mod registry;
 mod roles;
 mod thing_groups;
@@ -94,6 +95,7 @@ async fn furnish(side: &mut Side) -> String {
     registry::furnish(side).await;
     thing_groups::furnish(side).await;
     roles::furnish(side).await;
+    domains::furnish(side).await;
     made.text("certificateId")
 }
 
@@ -117,6 +119,7 @@ async fn inventory(side: &mut Side, id: &str) -> Vec<String> {
     replies.extend(registry::inventory(side, id).await);
     replies.extend(thing_groups::inventory(side, id).await);
     replies.extend(roles::inventory(side).await);
+    replies.extend(domains::inventory(side).await);
     replies
 }
 
@@ -233,6 +236,7 @@ async fn trespass(ours: &mut Side, theirs: &Side, id: &str) {
     .await;
     registry::trespass(ours, theirs, id).await;
     roles::trespass(ours, theirs).await;
+    domains::trespass(ours).await;
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod create_role;
 mod delete_role;
 mod get_role;
+mod list_instance_profiles_for_role;
 mod list_roles;
 mod update_assume_role_policy;
 
@@ -12,6 +13,7 @@ use thingsmith_core::roles;
 pub use create_role::CreateRole;
 pub use delete_role::DeleteRole;
 pub use get_role::GetRole;
+pub use list_instance_profiles_for_role::ListInstanceProfilesForRole;
 pub use list_roles::ListRoles;
 pub use update_assume_role_policy::UpdateAssumeRolePolicy;
 

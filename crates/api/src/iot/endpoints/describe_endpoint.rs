@@ -50,15 +50,18 @@ impl Operation for DescribeEndpoint {
                 ));
             }
         };
-        let config = cx.config;
-        if (&cx.caller.account, cx.region) == (&config.account, &config.region) {
-            return Ok(Output {
-                endpoint_address: config.domain.clone(),
-            });
-        }
-        let prefix = &cx.realm().await?.endpoint_prefix;
         Ok(Output {
-            endpoint_address: format!("{prefix}{suffix}.iot.{}.{}", cx.region, config.domain),
+            endpoint_address: data_endpoint(cx, suffix).await?,
         })
     }
+}
+
+/// The name under which devices reach the caller's realm.
+pub(in crate::iot) async fn data_endpoint(cx: &Context<'_>, suffix: &str) -> Result<String, Fault> {
+    let config = cx.config;
+    if (&cx.caller.account, cx.region) == (&config.account, &config.region) {
+        return Ok(config.domain.clone());
+    }
+    let prefix = &cx.realm().await?.endpoint_prefix;
+    Ok(format!("{prefix}{suffix}.iot.{}.{}", cx.region, config.domain))
 }

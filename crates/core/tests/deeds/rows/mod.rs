@@ -6,6 +6,7 @@ mod billing_groups;
 mod ca_certificates;
 mod certificates;
 mod connections;
+mod domain_configurations;
 mod events;
 mod identity_policies;
 mod logging;
@@ -70,6 +71,7 @@ scripts! {
     ca_certificates
     certificates
     connections
+    domain_configurations
     events
     identity_policies
     logging
