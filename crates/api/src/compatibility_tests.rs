@@ -2,7 +2,6 @@
 //!
 //! Run with `THINGSMITH_UPDATE=1` to write the page; without, a page that is not true fails.
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -66,7 +65,7 @@ fn row(
         None => "full".to_owned(),
         Some(member) => format!("partial: `{member}` is answered with 501"),
     };
-    let callers: Vec<&str> = tests.callers(name).into_iter().collect();
+    let callers = tests.callers(name);
     let chapters: Vec<String> = divergences
         .chapters(name)
         .into_iter()
@@ -92,44 +91,53 @@ not is named, and asking for it answers 501. Written by a test from the tables o
 
 /// What the behaviour tests call, and with what.
 struct Tests {
-    sources: Vec<(&'static str, String)>,
+    /// The tests that speak HTTP themselves.
+    http: Vec<String>,
+    /// The tests of other people's clients.
+    clients: Vec<String>,
 }
 
 impl Tests {
     fn read() -> Self {
-        let mut files = Vec::new();
-        collect(&repository().join("tests"), &mut files);
-        let sources = files
-            .iter()
-            .filter_map(|path| Some((caller(path)?, fs::read_to_string(path).ok()?)))
-            .collect();
-        Self { sources }
+        let texts = |folder: &str| {
+            let mut files = Vec::new();
+            collect(&repository().join("tests").join(folder), &mut files);
+            files
+                .iter()
+                .filter_map(|path| fs::read_to_string(path).ok())
+                .collect::<Vec<_>>()
+        };
+        let mut clients = texts("behaviour/clients");
+        clients.extend(texts("clients"));
+        Self {
+            http: texts("behaviour/http"),
+            clients,
+        }
     }
 
-    fn callers(&self, operation: &str) -> BTreeSet<&'static str> {
-        let words = words(operation);
-        let spellings = [
-            format!("\"{operation}\""),
-            format!("{} ", words.join("-")),
-            format!("{}\"", words.join("-")),
-            format!(".{}(", words.join("_")),
+    fn callers(&self, operation: &str) -> Vec<&'static str> {
+        let (kebab, snake) = (words(operation).join("-"), words(operation).join("_"));
+        let ways = [
+            ("HTTP", &self.http, vec![format!("\"{operation}\"")]),
+            (
+                "AWS CLI",
+                &self.clients,
+                vec![format!(" {kebab} "), format!(" {kebab}\"")],
+            ),
+            (
+                "boto3",
+                &self.clients,
+                vec![format!(".{snake}("), format!("\"{snake}\"")],
+            ),
         ];
-        self.sources
-            .iter()
-            .filter(|(_, text)| spellings.iter().any(|spelling| text.contains(spelling)))
-            .map(|(caller, _)| *caller)
+        ways.into_iter()
+            .filter(|(_, texts, spellings)| {
+                texts
+                    .iter()
+                    .any(|text| spellings.iter().any(|spelling| text.contains(spelling)))
+            })
+            .map(|(caller, ..)| caller)
             .collect()
-    }
-}
-
-/// Who calls in a file of the tests; none where nobody does.
-fn caller(path: &Path) -> Option<&'static str> {
-    let text = path.to_str()?;
-    match path.extension()?.to_str()? {
-        "py" => Some("boto3"),
-        "rs" if text.contains("/behaviour/clients/") => Some("AWS CLI"),
-        "rs" if text.contains("/behaviour/http/") => Some("HTTP"),
-        _ => None,
     }
 }
 
