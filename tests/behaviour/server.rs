@@ -284,12 +284,12 @@ impl Server<'_> {
 
     /// The port for devices.
     pub(crate) fn mqtt_port(&self) -> u16 {
-        self.mqtt
-            .rsplit_once(':')
-            .expect("it is HOST:PORT")
-            .1
-            .parse()
-            .unwrap()
+        port(&self.mqtt)
+    }
+
+    /// The first port of `--https`.
+    pub(crate) fn https_port(&self) -> u16 {
+        port(&self.https)
     }
 
     /// The file with the roots that devices trust.
@@ -364,6 +364,11 @@ impl Drop for Server<'_> {
             eprintln!("the server logged:\n{}", self.home.log());
         }
     }
+}
+
+fn port(endpoint: &str) -> u16 {
+    let (_, port) = endpoint.rsplit_once(':').expect("it is HOST:PORT");
+    port.parse().unwrap()
 }
 
 /// The program under test.

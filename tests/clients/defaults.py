@@ -84,9 +84,9 @@ def mqtt_5(arguments):
     )
     client.start()
     say(outcomes.get(timeout=PATIENCE), version=5)
-    subscription = mqtt5.Subscription(TOPIC, mqtt5.QoS.AT_LEAST_ONCE)
-    client.subscribe(mqtt5.SubscribePacket([subscription])).result(PATIENCE)
-    client.publish(mqtt5.PublishPacket(TOPIC, payload="five", qos=mqtt5.QoS.AT_LEAST_ONCE)).result(PATIENCE)
+    subscription = mqtt5.Subscription(topic_filter=TOPIC, qos=mqtt5.QoS.AT_LEAST_ONCE)
+    client.subscribe(mqtt5.SubscribePacket(subscriptions=[subscription])).result(PATIENCE)
+    client.publish(mqtt5.PublishPacket(topic=TOPIC, payload="five", qos=mqtt5.QoS.AT_LEAST_ONCE)).result(PATIENCE)
     say("received", payload=received.get(timeout=PATIENCE))
     client.stop()
 

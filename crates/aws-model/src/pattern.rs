@@ -201,6 +201,10 @@ mod tests {
                 let Some(pattern) = &shape.constraints.pattern else {
                     continue;
                 };
+                if LOOKS_AHEAD.contains(&shape.name.as_str()) {
+                    assert!(pattern.compile().is_err(), "{}", shape.name);
+                    continue;
+                }
                 let regex = pattern.compile().unwrap();
                 count += 1;
                 let matched = SAMPLES.iter().filter(|sample| regex.is_match(sample)).count();
@@ -216,7 +220,10 @@ mod tests {
         assert!(count > 100, "{count}");
     }
 
+    /// Shapes whose patterns Rust's engine cannot do, and which no written operation has: it would refuse every value.
+    const LOOKS_AHEAD: [&str; 1] = ["accountAliasType"];
     const SAMPLES: &[&str] = &[
+        "o-abcdefghij",
         "",
         "A",
         "a1",

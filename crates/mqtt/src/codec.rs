@@ -65,7 +65,9 @@ impl Codec {
 fn names_version_5(buffer: &[u8], limits: &Limits) -> Result<bool, MqttError> {
     let header = Header::read(buffer, limits.packet_bytes)?;
     Ok(header.is_some_and(|header| {
-        header.kind == Kind::Connect && buffer[header.header_bytes..].starts_with(v5::connect::START)
+        header.kind == Kind::Connect
+            && header.body_bytes >= v5::connect::START.len()
+            && buffer[header.header_bytes..].starts_with(v5::connect::START)
     }))
 }
 

@@ -72,9 +72,10 @@ proptest! {
     /// The same once the client is in.
     #[test]
     fn a_connected_session_keeps_its_rules(
+        connect in prop::sample::select(vec![6, 0x16, 0x14, 0x1b]),
         script in prop::collection::vec((3u8..17, any::<u8>()), 0..300),
     ) {
-        let connected = [0, 6, 1, 0].into_iter();
+        let connected = [0, connect, 1, 0].into_iter();
         let script: Vec<u8> = connected.chain(script.into_iter().flat_map(|(what, number)| [what, number])).collect();
         session::check(&script);
     }

@@ -1,4 +1,4 @@
-//! The AWS CLI on keys, own certificate authorities and transfers, with the files that openssl makes as AWS's guide has it.
+//! The AWS CLI and boto3 on keys, own certificate authorities and transfers, with the files that openssl makes as AWS's guide has it.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::aws_cli::Aws;
+use super::calls::{Boto3, texts};
 use super::device::{self, Kind, openssl};
 use super::{installed, on_postgresql, text};
 use crate::server::{Home, Server, output_in_time};
@@ -110,29 +111,34 @@ fn the_life_of_an_own_certificate_authority_on_postgresql() {
 
 fn own_authority(home: &Home) {
     let server = home.start();
-    let Some(aws) = Aws::new(&server) else { return };
+    let Some(mut aws) = Boto3::new(&server) else {
+        return;
+    };
     let directory = home.scratch();
     let authority = Authority::new(directory, "ca");
-    let code = aws.call("iot get-registration-code", &[])["registrationCode"].clone();
+    let code = aws.call("get_registration_code", json!({}))["registrationCode"].take();
     let code = code.as_str().unwrap();
     let (_, verification) = authority.certify(directory, "verification", code);
     let (_, wrong) = authority.certify(directory, "wrong", "another code");
-    let ca = file(&authority.certificate);
-    let (right, other) = (file(&verification), file(&wrong));
-    let refused = aws.refused(
-        "iot register-ca-certificate --ca-certificate",
-        &[&ca, "--verification-certificate", &other],
-    );
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+    let ca = read(&authority.certificate);
+    let register = |verification: &Path| {
+        json!({
+            "caCertificate": ca,
+            "verificationCertificate": read(verification),
+            "setAsActive": true,
+            "allowAutoRegistration": true,
+        })
+    };
+    let refused = aws.refused("register_ca_certificate", register(&wrong));
     assert!(
-        refused.starts_with("(RegistrationCodeValidationException)"),
+        refused.starts_with("RegistrationCodeValidationException: "),
         "{refused}"
     );
-    let made = aws.call(
-        "iot register-ca-certificate --set-as-active --allow-auto-registration --ca-certificate",
-        &[&ca, "--verification-certificate", &right],
-    );
+    let made = aws.call("register_ca_certificate", register(&verification));
     let id = made["certificateId"].as_str().unwrap();
-    let shown = aws.call("iot describe-ca-certificate --certificate-id", &[id]);
+    let it = json!({"certificateId": id});
+    let shown = aws.call("describe_ca_certificate", it.clone());
     let description = &shown["certificateDescription"];
     assert_eq!(
         (
@@ -142,21 +148,21 @@ fn own_authority(home: &Home) {
         ),
         (&json!("ACTIVE"), &json!("ENABLE"), &json!("DEFAULT"))
     );
-    let listed = aws.call("iot list-ca-certificates", &[]);
-    assert_eq!(listed["certificates"][0]["certificateId"], id);
+    let listed = aws.list("list_ca_certificates", "certificates", 1, json!({}));
+    assert_eq!(texts(&listed, "certificateId"), [id]);
 
     let (key, certificate) = authority.certify(directory, "pump", "pump");
     assert_eq!(device::version(&certificate), "1");
-    let pem = file(&certificate);
     let leaf = aws.call(
-        "iot register-certificate --status ACTIVE --certificate-pem",
-        &[&pem, "--ca-certificate-pem", &ca],
+        "register_certificate",
+        json!({"certificatePem": read(&certificate), "caCertificatePem": ca, "status": "ACTIVE"}),
     );
     let leaf_id = leaf["certificateId"].as_str().unwrap();
-    let shown = aws.call("iot describe-certificate --certificate-id", &[leaf_id]);
+    let shown = aws.call("describe_certificate", json!({"certificateId": leaf_id}));
     assert_eq!(shown["certificateDescription"]["caCertificateId"], id);
-    let listed = aws.call("iot list-certificates-by-ca --ca-certificate-id", &[id]);
-    assert_eq!(listed["certificates"][0]["certificateId"], leaf_id);
+    let of_ca = json!({"caCertificateId": id});
+    let listed = aws.list("list_certificates_by_ca", "certificates", 1, of_ca);
+    assert_eq!(texts(&listed, "certificateId"), [leaf_id]);
     let mut caller = server.administrator();
     let policy = caller.allow_all();
     caller.attach_policy(policy, leaf["certificateArn"].as_str().unwrap());
@@ -165,15 +171,48 @@ fn own_authority(home: &Home) {
         let (key, certificate) = authority.certify(directory, "stranger", "stranger");
         assert!(!publishes(&server, &certificate, &key, "stranger"));
     }
-    let delete = || aws.refused("iot delete-ca-certificate --certificate-id", &[id]);
-    assert!(delete().starts_with("(CertificateStateException)"));
+    let refused = aws.refused("delete_ca_certificate", it.clone());
+    assert!(refused.starts_with("CertificateStateException: "), "{refused}");
+    aws.call(
+        "update_ca_certificate",
+        json!({"certificateId": id, "newStatus": "INACTIVE"}),
+    );
+    aws.call("delete_ca_certificate", it.clone());
+    let refused = aws.refused("delete_ca_certificate", it);
+    assert!(refused.starts_with("ResourceNotFoundException: "), "{refused}");
+    aws.call("delete_registration_code", json!({}));
+    server.stop();
+}
+
+#[test]
+fn the_cli_on_an_own_certificate_authority() {
+    let home = Home::sqlite();
+    let server = home.start();
+    let Some(aws) = Aws::new(&server) else { return };
+    let directory = home.scratch();
+    let authority = Authority::new(directory, "ca");
+    let code = aws.call("iot get-registration-code", &[])["registrationCode"].take();
+    let (_, verification) = authority.certify(directory, "verification", code.as_str().unwrap());
+    let (ca, verification) = (file(&authority.certificate), file(&verification));
+    let made = aws.call(
+        "iot register-ca-certificate --set-as-active --allow-auto-registration --ca-certificate",
+        &[&ca, "--verification-certificate", &verification],
+    );
+    let id = made["certificateId"].as_str().unwrap();
+    let (_, certificate) = authority.certify(directory, "pump", "pump");
+    let leaf = aws.call(
+        "iot register-certificate --status ACTIVE --certificate-pem",
+        &[&file(&certificate), "--ca-certificate-pem", &ca],
+    );
+    let listed = aws.call("iot list-certificates-by-ca --ca-certificate-id", &[id]);
+    assert_eq!(listed["certificates"][0]["certificateId"], leaf["certificateId"]);
     aws.call(
         "iot update-ca-certificate --new-status INACTIVE --certificate-id",
         &[id],
     );
+    let shown = aws.call("iot describe-ca-certificate --certificate-id", &[id]);
+    assert_eq!(shown["certificateDescription"]["status"], "INACTIVE");
     aws.call("iot delete-ca-certificate --certificate-id", &[id]);
-    assert!(delete().starts_with("(ResourceNotFoundException)"));
-    aws.call("iot delete-registration-code", &[]);
     server.stop();
 }
 

@@ -3,10 +3,13 @@
 
 mod aws_cli;
 mod aws_cli_certs;
-mod aws_groups;
+mod aws_cli_registry;
 mod boto3;
+mod calls;
 mod defaults;
 pub(crate) mod device;
+mod devices;
+mod groups;
 mod iam;
 mod javascript;
 mod mosquitto;

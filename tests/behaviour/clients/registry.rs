@@ -1,19 +1,11 @@
-//! The life of thing types, billing groups, tags, principals and event configurations with the AWS CLI.
+//! The whole life of thing types, billing groups, tags, principals and event configurations with boto3, on both engines.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::aws_cli::{Aws, arn};
+use super::aws_cli::arn;
+use super::calls::{Boto3, texts};
 use super::on_postgresql;
 use crate::server::Home;
-
-/// The texts of a member in a list.
-fn texts(answer: &Value, list: &str, member: &str) -> Vec<String> {
-    let items = answer[list].as_array().unwrap();
-    items
-        .iter()
-        .map(|item| item[member].as_str().unwrap().to_owned())
-        .collect()
-}
 
 #[test]
 fn the_life_of_thing_types() {
@@ -27,14 +19,20 @@ fn the_life_of_thing_types_on_postgresql() {
 
 fn thing_types(home: &Home) {
     let server = home.start();
-    let Some(aws) = Aws::new(&server) else { return };
-    let properties = r#"{"thingTypeDescription":"what pumps","searchableAttributes":["site"]}"#;
+    let Some(mut aws) = Boto3::new(&server) else {
+        return;
+    };
+    let pump = json!({"thingTypeName": "pump"});
     let made = aws.call(
-        "iot create-thing-type --thing-type-name pump --tags Key=team,Value=a --thing-type-properties",
-        &[properties],
+        "create_thing_type",
+        json!({
+            "thingTypeName": "pump",
+            "thingTypeProperties": {"thingTypeDescription": "what pumps", "searchableAttributes": ["site"]},
+            "tags": [{"Key": "team", "Value": "a"}],
+        }),
     );
     assert_eq!(made["thingTypeArn"], arn("thingtype/pump"));
-    let found = aws.call("iot describe-thing-type --thing-type-name pump", &[]);
+    let found = aws.call("describe_thing_type", pump.clone());
     assert_eq!(found["thingTypeId"], made["thingTypeId"]);
     assert_eq!(
         found["thingTypeProperties"],
@@ -42,56 +40,74 @@ fn thing_types(home: &Home) {
     );
     assert_eq!(found["thingTypeMetadata"]["deprecated"], false);
     assert_eq!(
-        aws.refused("iot create-thing-type --thing-type-name pump", &[]),
-        "(ResourceAlreadyExistsException) when calling the CreateThingType operation: Thing type pump already exists in \
-         the account with different settings."
+        aws.refused("create_thing_type", pump.clone()),
+        "ResourceAlreadyExistsException: Thing type pump already exists in the account with different settings."
     );
     for name in ["valve", "meter"] {
-        aws.call("iot create-thing-type --thing-type-name", &[name]);
+        aws.call("create_thing_type", json!({"thingTypeName": name}));
     }
-    let all = aws.call("iot list-thing-types --page-size 1", &[]);
-    assert_eq!(
-        texts(&all, "thingTypes", "thingTypeName"),
-        ["meter", "pump", "valve"]
+    let all = aws.list("list_thing_types", "thingTypes", 1, json!({}));
+    assert_eq!(texts(&all, "thingTypeName"), ["meter", "pump", "valve"]);
+    let one = aws.list(
+        "list_thing_types",
+        "thingTypes",
+        1,
+        json!({"thingTypeName": "valve"}),
     );
-    let one = aws.call("iot list-thing-types --thing-type-name valve", &[]);
-    assert_eq!(texts(&one, "thingTypes", "thingTypeName"), ["valve"]);
-    let changed = r#"{"mqtt5Configuration":{"propagatingAttributes":[{"userPropertyKey":"s","thingAttribute":"site"}]}}"#;
+    assert_eq!(texts(&one, "thingTypeName"), ["valve"]);
+    let propagating = json!([{"userPropertyKey": "s", "thingAttribute": "site"}]);
     aws.call(
-        "iot update-thing-type --thing-type-name pump --thing-type-properties",
-        &[changed],
+        "update_thing_type",
+        json!({
+            "thingTypeName": "pump",
+            "thingTypeProperties": {"mqtt5Configuration": {"propagatingAttributes": propagating}},
+        }),
     );
-    let found = aws.call("iot describe-thing-type --thing-type-name pump", &[]);
+    let found = aws.call("describe_thing_type", pump.clone());
     assert_eq!(
-        found["thingTypeProperties"]["mqtt5Configuration"]["propagatingAttributes"][0]["thingAttribute"],
-        "site"
+        found["thingTypeProperties"]["mqtt5Configuration"]["propagatingAttributes"],
+        propagating
     );
+    things_of_a_type(&mut aws);
+    let said = aws.refused("describe_thing_type", json!({"thingTypeName": "none"}));
+    assert!(said.starts_with("ResourceNotFoundException: "), "{said}");
+}
 
-    aws.call("iot create-thing --thing-name p1 --thing-type-name pump", &[]);
-    let thing = aws.call("iot describe-thing --thing-name p1", &[]);
+/// A thing becomes a pump, and is none any more; meanwhile the type stays.
+fn things_of_a_type(aws: &mut Boto3) {
+    let pump = json!({"thingTypeName": "pump"});
+    aws.call(
+        "create_thing",
+        json!({"thingName": "p1", "thingTypeName": "pump"}),
+    );
+    let thing = aws.call("describe_thing", json!({"thingName": "p1"}));
     assert_eq!(thing["thingTypeName"], "pump");
-    let pumps = aws.call("iot list-things --thing-type-name pump", &[]);
-    assert_eq!(texts(&pumps, "things", "thingName"), ["p1"]);
-    let said = aws.refused("iot delete-thing-type --thing-type-name pump", &[]);
-    assert!(said.starts_with("(InvalidRequestException)"), "{said}");
-    aws.call("iot deprecate-thing-type --thing-type-name pump", &[]);
-    let said = aws.refused("iot create-thing --thing-name p2 --thing-type-name pump", &[]);
-    assert!(said.starts_with("(InvalidRequestException)"), "{said}");
+    let pumps = aws.list("list_things", "things", 5, pump.clone());
+    assert_eq!(texts(&pumps, "thingName"), ["p1"]);
+    let said = aws.refused("delete_thing_type", pump.clone());
+    assert!(said.starts_with("InvalidRequestException: "), "{said}");
+    aws.call("deprecate_thing_type", pump.clone());
+    let said = aws.refused(
+        "create_thing",
+        json!({"thingName": "p2", "thingTypeName": "pump"}),
+    );
+    assert!(said.starts_with("InvalidRequestException: "), "{said}");
     // Terraform's provider waits for as long as it reads this.
-    let said = aws.refused("iot delete-thing-type --thing-type-name pump", &[]);
+    let said = aws.refused("delete_thing_type", pump);
     assert!(
         said.contains("Please wait for 5 minutes after deprecation and then retry"),
         "{said}"
     );
     aws.call(
-        "iot deprecate-thing-type --undo-deprecate --thing-type-name pump",
-        &[],
+        "deprecate_thing_type",
+        json!({"thingTypeName": "pump", "undoDeprecate": true}),
     );
-    aws.call("iot update-thing --thing-name p1 --remove-thing-type", &[]);
-    let thing = aws.call("iot describe-thing --thing-name p1", &[]);
+    aws.call(
+        "update_thing",
+        json!({"thingName": "p1", "removeThingType": true}),
+    );
+    let thing = aws.call("describe_thing", json!({"thingName": "p1"}));
     assert_eq!(thing.get("thingTypeName"), None);
-    let said = aws.refused("iot describe-thing-type --thing-type-name none", &[]);
-    assert!(said.starts_with("(ResourceNotFoundException)"), "{said}");
 }
 
 #[test]
@@ -106,79 +122,99 @@ fn the_life_of_billing_groups_and_tags_on_postgresql() {
 
 fn billing_groups(home: &Home) {
     let server = home.start();
-    let Some(aws) = Aws::new(&server) else { return };
+    let Some(mut aws) = Boto3::new(&server) else {
+        return;
+    };
+    let north = json!({"billingGroupName": "north"});
     let made = aws.call(
-        "iot create-billing-group --billing-group-name north --tags Key=cost,Value=1 --billing-group-properties",
-        &[r#"{"billingGroupDescription":"the north"}"#],
+        "create_billing_group",
+        json!({
+            "billingGroupName": "north",
+            "billingGroupProperties": {"billingGroupDescription": "the north"},
+            "tags": [{"Key": "cost", "Value": "1"}],
+        }),
     );
     assert_eq!(made["billingGroupArn"], arn("billinggroup/north"));
-    let found = aws.call("iot describe-billing-group --billing-group-name north", &[]);
+    let found = aws.call("describe_billing_group", north.clone());
     assert_eq!(
         (&found["version"], &found["billingGroupProperties"]),
         (&json!(1), &json!({"billingGroupDescription": "the north"}))
     );
-    let said = aws.refused("iot create-billing-group --billing-group-name north", &[]);
-    assert!(said.starts_with("(ResourceAlreadyExistsException)"), "{said}");
-    let properties = r#"{"billingGroupDescription":"the far north"}"#;
-    let updated = aws.call(
-        "iot update-billing-group --billing-group-name north --expected-version 1 --billing-group-properties",
-        &[properties],
+    let said = aws.refused("create_billing_group", north.clone());
+    assert!(said.starts_with("ResourceAlreadyExistsException: "), "{said}");
+    let update = json!({
+        "billingGroupName": "north",
+        "billingGroupProperties": {"billingGroupDescription": "the far north"},
+        "expectedVersion": 1,
+    });
+    assert_eq!(
+        aws.call("update_billing_group", update.clone()),
+        json!({"version": 2})
     );
-    assert_eq!(updated, json!({"version": 2}));
-    let said = aws.refused(
-        "iot update-billing-group --billing-group-name north --expected-version 1 --billing-group-properties",
-        &[properties],
-    );
-    assert!(said.starts_with("(VersionConflictException)"), "{said}");
+    let said = aws.refused("update_billing_group", update);
+    assert!(said.starts_with("VersionConflictException: "), "{said}");
 
-    aws.call("iot create-thing --thing-name p1 --billing-group-name north", &[]);
-    aws.call("iot create-thing --thing-name p2", &[]);
     aws.call(
-        "iot add-thing-to-billing-group --billing-group-name north --thing-arn",
-        &[&arn("thing/p2")],
+        "create_thing",
+        json!({"thingName": "p1", "billingGroupName": "north"}),
     );
-    let things = aws.call(
-        "iot list-things-in-billing-group --page-size 1 --billing-group-name north",
-        &[],
+    aws.call("create_thing", json!({"thingName": "p2"}));
+    aws.call(
+        "add_thing_to_billing_group",
+        json!({"billingGroupName": "north", "thingArn": arn("thing/p2")}),
     );
-    assert_eq!(things["things"], json!(["p1", "p2"]));
-    let thing = aws.call("iot describe-thing --thing-name p2", &[]);
+    let things = aws.list("list_things_in_billing_group", "things", 1, north.clone());
+    assert_eq!(things, ["p1", "p2"]);
+    let thing = aws.call("describe_thing", json!({"thingName": "p2"}));
     assert_eq!(thing["billingGroupName"], "north");
     aws.call(
-        "iot remove-thing-from-billing-group --billing-group-name north --thing-name p2",
-        &[],
+        "remove_thing_from_billing_group",
+        json!({"billingGroupName": "north", "thingName": "p2"}),
     );
-    aws.call("iot create-billing-group --billing-group-name south", &[]);
-    let groups = aws.call("iot list-billing-groups --page-size 1", &[]);
-    assert_eq!(texts(&groups, "billingGroups", "groupName"), ["north", "south"]);
-    let groups = aws.call("iot list-billing-groups --name-prefix-filter s", &[]);
-    assert_eq!(texts(&groups, "billingGroups", "groupName"), ["south"]);
+    aws.call("create_billing_group", json!({"billingGroupName": "south"}));
+    let groups = aws.list("list_billing_groups", "billingGroups", 1, json!({}));
+    assert_eq!(texts(&groups, "groupName"), ["north", "south"]);
+    let groups = aws.list(
+        "list_billing_groups",
+        "billingGroups",
+        5,
+        json!({"namePrefixFilter": "s"}),
+    );
+    assert_eq!(texts(&groups, "groupName"), ["south"]);
 
-    let group = arn("billinggroup/north");
-    aws.call(
-        "iot tag-resource --resource-arn",
-        &[&group, "--tags", "Key=team,Value=a b", "Key=cost,Value=2"],
+    tags(&mut aws);
+    let said = aws.refused(
+        "delete_billing_group",
+        json!({"billingGroupName": "north", "expectedVersion": 1}),
     );
-    aws.call("iot untag-resource --tag-keys none --resource-arn", &[&group]);
-    let tags = aws.call("iot list-tags-for-resource --resource-arn", &[&group]);
+    assert!(said.starts_with("VersionConflictException: "), "{said}");
+    aws.call("delete_billing_group", north);
+    let said = aws.refused(
+        "list_tags_for_resource",
+        json!({"resourceArn": arn("billinggroup/north")}),
+    );
+    assert!(said.starts_with("ResourceNotFoundException: "), "{said}");
+}
+
+fn tags(aws: &mut Boto3) {
+    let group = arn("billinggroup/north");
+    let new =
+        json!([{"Key": "team", "Value": "a b"}, {"Key": "cost", "Value": "2"}, {"Key": "x", "Value": ""}]);
+    aws.call("tag_resource", json!({"resourceArn": group, "tags": new}));
+    aws.call(
+        "untag_resource",
+        json!({"resourceArn": group, "tagKeys": ["none", "x"]}),
+    );
+    let tags = aws.call("list_tags_for_resource", json!({"resourceArn": group}));
     assert_eq!(
         tags["tags"],
         json!([{"Key": "cost", "Value": "2"}, {"Key": "team", "Value": "a b"}])
     );
     let said = aws.refused(
-        "iot tag-resource --tags Key=a,Value=b --resource-arn",
-        &[&arn("thing/p1")],
+        "tag_resource",
+        json!({"resourceArn": arn("thing/p1"), "tags": [{"Key": "a", "Value": "b"}]}),
     );
-    assert!(said.starts_with("(InvalidRequestException)"), "{said}");
-
-    let said = aws.refused(
-        "iot delete-billing-group --expected-version 1 --billing-group-name north",
-        &[],
-    );
-    assert!(said.starts_with("(VersionConflictException)"), "{said}");
-    aws.call("iot delete-billing-group --billing-group-name north", &[]);
-    let said = aws.refused("iot list-tags-for-resource --resource-arn", &[&group]);
-    assert!(said.starts_with("(ResourceNotFoundException)"), "{said}");
+    assert!(said.starts_with("InvalidRequestException: "), "{said}");
 }
 
 #[test]
@@ -193,51 +229,62 @@ fn principals_and_event_configurations_on_postgresql() {
 
 fn principals(home: &Home) {
     let server = home.start();
-    let Some(aws) = Aws::new(&server) else { return };
-    let csr = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../testdata/certificates/request-p256.csr"
-    );
+    let Some(mut aws) = Boto3::new(&server) else {
+        return;
+    };
+    let csr = include_str!("../../../testdata/certificates/request-p256.csr");
     let made = aws.call(
-        "iot create-certificate-from-csr --certificate-signing-request",
-        &[&format!("file://{csr}")],
+        "create_certificate_from_csr",
+        json!({"certificateSigningRequest": csr}),
     );
     let principal = made["certificateArn"].as_str().unwrap();
     for name in ["p1", "p2"] {
-        aws.call("iot create-thing --thing-name", &[name]);
+        aws.call("create_thing", json!({"thingName": name}));
     }
-    let exclusively = "iot attach-thing-principal --thing-principal-type EXCLUSIVE_THING --thing-name";
-    aws.call(exclusively, &["p1", "--principal", principal]);
+    let exclusive = "EXCLUSIVE_THING";
+    aws.call(
+        "attach_thing_principal",
+        json!({"thingName": "p1", "principal": principal, "thingPrincipalType": exclusive}),
+    );
     let said = aws.refused(
-        "iot attach-thing-principal --thing-name p2 --principal",
-        &[principal],
+        "attach_thing_principal",
+        json!({"thingName": "p2", "principal": principal}),
     );
-    assert!(said.starts_with("(InvalidRequestException)"), "{said}");
-    let things = aws.call("iot list-principal-things --principal", &[principal]);
-    assert_eq!(things["things"], json!(["p1"]));
-    let things = aws.call("iot list-principal-things-v2 --principal", &[principal]);
+    assert!(said.starts_with("InvalidRequestException: "), "{said}");
+    let of_principal = json!({"principal": principal});
+    let things = aws.list("list_principal_things", "things", 1, of_principal.clone());
+    assert_eq!(things, ["p1"]);
+    let things = aws.list(
+        "list_principal_things_v2",
+        "principalThingObjects",
+        1,
+        of_principal,
+    );
     assert_eq!(
-        things["principalThingObjects"],
-        json!([{"thingName": "p1", "thingPrincipalType": "EXCLUSIVE_THING"}])
+        things,
+        [json!({"thingName": "p1", "thingPrincipalType": exclusive})]
     );
-    let found = aws.call("iot list-thing-principals-v2 --thing-name p1", &[]);
+    let found = aws.list(
+        "list_thing_principals_v2",
+        "thingPrincipalObjects",
+        1,
+        json!({"thingName": "p1"}),
+    );
     assert_eq!(
-        found["thingPrincipalObjects"],
-        json!([{"principal": principal, "thingPrincipalType": "EXCLUSIVE_THING"}])
+        found,
+        [json!({"principal": principal, "thingPrincipalType": exclusive})]
     );
-    let found = aws.call(
-        "iot list-thing-principals-v2 --thing-principal-type NON_EXCLUSIVE_THING --thing-name p1",
-        &[],
-    );
-    assert_eq!(found["thingPrincipalObjects"], json!([]));
+    let others = json!({"thingName": "p1", "thingPrincipalType": "NON_EXCLUSIVE_THING"});
+    let found = aws.list("list_thing_principals_v2", "thingPrincipalObjects", 1, others);
+    assert!(found.is_empty(), "{found:?}");
 
-    let before = aws.call("iot describe-event-configurations", &[]);
+    let before = aws.call("describe_event_configurations", json!({}));
     assert_eq!(before["eventConfigurations"].as_object().unwrap().len(), 11);
     aws.call(
-        "iot update-event-configurations --event-configurations",
-        &[r#"{"THING":{"Enabled":true},"POLICY":{"Enabled":false}}"#],
+        "update_event_configurations",
+        json!({"eventConfigurations": {"THING": {"Enabled": true}, "POLICY": {"Enabled": false}}}),
     );
-    let after = aws.call("iot describe-event-configurations", &[]);
+    let after = aws.call("describe_event_configurations", json!({}));
     assert_eq!(after["eventConfigurations"]["THING"]["Enabled"], true);
     assert_eq!(after["eventConfigurations"]["CERTIFICATE"]["Enabled"], false);
     assert_eq!(after["creationDate"], after["lastModifiedDate"]);

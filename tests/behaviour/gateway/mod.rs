@@ -12,6 +12,7 @@ mod lab;
 mod live;
 mod messages;
 mod mqtt5;
+mod propagation;
 mod refusals;
 mod retained;
 mod sessions;

@@ -222,6 +222,7 @@ async fn wrong_properties_are_refused() {
         for wrong in [
             propagating(json!([{"userPropertyKey": "k"}])),
             propagating(json!([{"userPropertyKey": "k", "thingAttribute": "a", "connectionAttribute": "b"}])),
+            propagating(json!([{"userPropertyKey": "k", "connectionAttribute": "iot:Other"}])),
             propagating(json!([{"thingAttribute": "a"}])),
             propagating(many(21)),
         ] {
@@ -247,6 +248,10 @@ async fn wrong_properties_are_refused() {
     400 InvalidRequestException
     {
       "message": "The propagating attribute k must have either thingAttribute or connectionAttribute."
+    }
+    400 InvalidRequestException
+    {
+      "message": "The connectionAttribute iot:Other is neither iot:ClientId nor iot:Thing.ThingName."
     }
     400 InvalidRequestException
     {

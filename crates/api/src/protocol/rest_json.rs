@@ -66,6 +66,17 @@ pub(crate) fn input(
     Ok(Value::Object(input))
 }
 
+/// The member that is the whole body: a blob, as a blob in JSON is written, or a structure.
+fn whole_body(service: &ServiceModel, member: &Member, body: &[u8]) -> Result<Option<Value>, EdgeError> {
+    if body.is_empty() {
+        return Ok(None);
+    }
+    match service.shape(member.shape).kind {
+        ShapeKind::Blob => Ok(Some(STANDARD.encode(body).into())),
+        _ => object(body).map(|members| Some(Value::Object(members))),
+    }
+}
+
 /// The members of the body. A body that no member wants is not looked at.
 /// The member that is the whole body: an object as it is, anything else as a blob in JSON is written.
 fn whole_body(service: &ServiceModel, member: &Member, body: &[u8]) -> Result<Option<Value>, EdgeError> {

@@ -5,6 +5,7 @@
 
 mod admission;
 mod principal;
+mod propagation;
 pub mod rows;
 mod watches;
 

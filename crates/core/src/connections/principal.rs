@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thingsmith_model::{CertificateId, CertificateStatus, PolicyName, Timestamp};
+use thingsmith_mqtt::{Message, UserProperties};
 use thingsmith_policy::{
     AlternativeName, CertificateAttribute, CertificateFacts, ConnectAttributes, IotContext, NameFacts,
     Request, ThingFacts, Verdict, evaluate,
@@ -13,7 +14,7 @@ use thingsmith_ports::StoreError;
 use thingsmith_x509::Certificate;
 
 use super::rows::{self, ConnectedThing, Grounds};
-use super::{Admission, Watch};
+use super::{Admission, Watch, propagation};
 use crate::Deeds;
 use crate::outbox::Change;
 use crate::policies::AttachedDocument;
@@ -67,6 +68,8 @@ struct Known {
     thing: Option<ThingFacts>,
     /// Whether the certificate is attached to the thing exclusively.
     exclusive: bool,
+    /// What the thing's type adds to each of its messages.
+    propagated: UserProperties,
 }
 
 /// The answer to what a principal wants to do.
@@ -108,7 +111,8 @@ impl Principal {
         let known = match seen.filter(|seen| decides_for(&seen.grounds, &connect.client_id)) {
             Some(seen) if now < seen.at.plus(FRESH) => {
                 moment = seen.moment;
-                Known::new(&deeds, &admission.realm, seen.at, Some(seen.grounds)).await?
+                let grounds = Some(seen.grounds);
+                Known::new(&deeds, &admission.realm, seen.at, grounds, &connect.client_id).await?
             }
             _ => None,
         };
@@ -203,22 +207,33 @@ impl Principal {
         self.thing_name().filter(|_| self.known.exclusive)
     }
 
+    /// Adds to a message of its, which it may publish, what the type of its thing says. It goes by what was known when it
+    /// was asked whether it may.
+    pub fn enrich(&self, message: &mut Message) {
+        propagation::add(&self.known.propagated, message);
+    }
+
     /// What policies see of it that may stand in a record for the operator: nothing that is secret anywhere, and nothing
     /// of what it sends.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
-        let thing = self.known.thing.as_ref();
+        let client_id = Some(self.client_id()).filter(|id| !id.is_empty());
+        // As in `decide`: over HTTPS there is no thing.
+        let thing = self.known.thing.as_ref().filter(|_| client_id.is_some());
         let values = [
-            ("iot:ClientId", Some(self.client_id()).filter(|id| !id.is_empty())),
+            ("iot:ClientId", client_id),
             ("aws:SourceIp", self.source()),
             ("iot:DomainName", self.server_name()),
-            ("iot:Connection.Thing.ThingName", self.thing_name()),
+            (
+                "iot:Connection.Thing.ThingName",
+                thing.map(|thing| thing.name.as_str()),
+            ),
             (
                 "iot:Connection.Thing.ThingTypeName",
                 thing.and_then(|thing| thing.thing_type.as_deref()),
             ),
             (
                 "iot:Connection.Thing.IsAttached",
-                Some(if thing.is_some() { "true" } else { "false" }),
+                client_id.map(|_| if thing.is_some() { "true" } else { "false" }),
             ),
         ];
         values
@@ -403,7 +418,7 @@ async fn read_once(
 ) -> Result<Option<Known>, StoreError> {
     let read_at = deeds.clock().now();
     let grounds = rows::grounds(deeds.store(), realm.realm, certificate, client_id).await?;
-    Known::new(deeds, realm, read_at, grounds).await
+    Known::new(deeds, realm, read_at, grounds, client_id).await
 }
 
 impl Known {
@@ -413,6 +428,7 @@ impl Known {
         realm: &RealmRecord,
         read_at: Timestamp,
         grounds: Option<Grounds>,
+        client_id: &str,
     ) -> Result<Option<Self>, StoreError> {
         // The same certificate registered anew has another number, and is another registration.
         let Some(grounds) = grounds else {
@@ -423,6 +439,7 @@ impl Known {
                 documents: Vec::new(),
                 thing: None,
                 exclusive: false,
+                propagated: UserProperties::new(),
             }));
         };
         let policies = grounds
@@ -431,7 +448,9 @@ impl Known {
             .map(|policy| Change::Policy(policy.number));
         let groups = grounds.groups.iter().copied().map(Change::ThingGroup);
         let thing = grounds.thing.iter().map(|thing| Change::Thing(thing.number));
-        let read_from = policies.chain(groups).chain(thing).collect();
+        let thing_type = grounds.thing.iter().filter_map(|thing| thing.thing_type.as_ref());
+        let thing_type = thing_type.map(|found| Change::ThingType(found.number));
+        let read_from = policies.chain(groups).chain(thing).chain(thing_type).collect();
         let documents = deeds
             .documents()
             .parsed(deeds, realm.realm, grounds.policies)
@@ -445,6 +464,7 @@ impl Known {
             read_from,
             documents,
             exclusive: grounds.thing.as_ref().is_some_and(|thing| thing.exclusive),
+            propagated: propagation::user_properties(grounds.thing.as_ref(), client_id),
             // Thing variables have values only for the certificate's own thing (guide, "Thing policy variables").
             thing: grounds.thing.map(thing_facts),
         }))
@@ -459,7 +479,7 @@ fn arn(realm: &RealmRecord, kind: &str, name: &str) -> String {
 fn thing_facts(thing: ConnectedThing) -> ThingFacts {
     ThingFacts {
         name: thing.name,
-        thing_type: thing.thing_type,
+        thing_type: thing.thing_type.map(|found| found.name),
         attributes: thing.attributes.into_iter().collect(),
     }
 }

@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use thingsmith_model::{CertificateId, CertificateStatus, PolicyName, Realm};
 use thingsmith_ports::{Row, Statement, Store, StoreError};
 
+use crate::thing_types::PropagatingAttribute;
+
 /// The rest of a statement whose `known` is a certificate and the thing that it connects as. `$1` is the realm. Policies
 /// count from the certificate, from the thing's groups and from those above them (guide, "Attach a policy to a thing
 /// group"). SQLite keeps the order of a CROSS JOIN: without statistics it would look for the thing among all ancestors.
 macro_rules! grounds_of_known {
     () => {
         "SELECT k.number, k.status, t.number, t.name, t.attributes, k.sole, tt.name, x.thing_group, \
-         p.number, p.name, p.default_version FROM known k \
+         p.number, p.name, p.default_version, tt.number, tt.mqtt5_configuration FROM known k \
          LEFT JOIN things t ON t.realm = $1 AND t.number = COALESCE(k.sole, k.fitting) \
          LEFT JOIN thing_types tt ON tt.realm = $1 AND tt.number = t.thing_type \
          LEFT JOIN (SELECT CAST(NULL AS BIGINT) AS thing_group, a.policy FROM known k \
@@ -46,12 +48,23 @@ pub struct ConnectedThing {
     pub number: i64,
     /// Its name.
     pub name: String,
-    /// The name of its type.
-    pub thing_type: Option<String>,
+    /// Its type.
+    pub thing_type: Option<ConnectedType>,
     /// Its attributes.
     pub attributes: BTreeMap<String, String>,
     /// Whether the certificate is attached to it exclusively, so that the client id does not matter.
     pub exclusive: bool,
+}
+
+/// The type of the thing that a certificate connects as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectedType {
+    /// Names the type in things.
+    pub number: i64,
+    /// Its name.
+    pub name: String,
+    /// What the broker adds to the messages of its things.
+    pub propagating: Vec<PropagatingAttribute>,
 }
 
 /// A policy attached to a principal.
@@ -147,9 +160,22 @@ fn thing(row: &Row) -> Result<Option<ConnectedThing>, StoreError> {
     Ok(Some(ConnectedThing {
         number,
         name: row.get(3)?,
-        thing_type: row.get(6)?,
+        thing_type: thing_type(row)?,
         attributes: serde_json::from_str(&attributes).map_err(StoreError::other)?,
         exclusive: row.get::<Option<i64>>(5)? == Some(number),
+    }))
+}
+
+fn thing_type(row: &Row) -> Result<Option<ConnectedType>, StoreError> {
+    let Some(number) = row.get(11)? else {
+        return Ok(None);
+    };
+    let propagating: Option<String> = row.get(12)?;
+    let propagating = propagating.map(|text| serde_json::from_str(&text)).transpose();
+    Ok(Some(ConnectedType {
+        number,
+        name: row.get(6)?,
+        propagating: propagating.map_err(StoreError::other)?.unwrap_or_default(),
     }))
 }
 

@@ -39,16 +39,20 @@ impl Will {
         if let Some((action, answer)) = refusal(&mut self.principal, &self.message).await? {
             return Ok(Executed::Denied(action, answer));
         }
+        self.principal.enrich(&mut self.message);
         let realm = self.principal.realm().realm;
         publish(deeds, realm, self.message, self.qos, None).await?;
         Ok(Executed::Published)
     }
 }
 
+/// By realm and client id, when each is due.
+type ByClient = HashMap<(Realm, Arc<str>), (Timestamp, Will)>;
+
 /// The wills that wait for their delay to be over (MQTT 5, 3.1.3.2.2). They are of this node and end with it.
 #[derive(Default)]
 pub struct PendingWills {
-    waiting: Mutex<HashMap<(Realm, Arc<str>), (Timestamp, Will)>>,
+    waiting: Mutex<ByClient>,
 }
 
 impl PendingWills {
@@ -90,7 +94,7 @@ impl PendingWills {
         self.waiting().is_empty()
     }
 
-    fn waiting(&self) -> MutexGuard<'_, HashMap<(Realm, Arc<str>), (Timestamp, Will)>> {
+    fn waiting(&self) -> MutexGuard<'_, ByClient> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -33,7 +33,8 @@ pub(super) async fn group(deeds: &Deeds, realm: &RealmRecord, operation: Operati
     let configurations = deeds.event_configurations();
     let on = |event_type| configurations.enabled(deeds, realm.realm, event_type);
     let moves = operation != Operation::Updated && group.parent != 0;
-    if !on(EventType::ThingGroup).await && !(moves && on(EventType::ThingGroupHierarchy).await) {
+    let hears = on(EventType::ThingGroup).await || moves && on(EventType::ThingGroupHierarchy).await;
+    if !hears {
         return;
     }
     let above = match rows::line(deeds.store(), realm.realm, group.parent).await {

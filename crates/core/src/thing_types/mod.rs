@@ -1,5 +1,6 @@
 //! Thing types: what things of a kind have in common.
 
+mod connection_attribute;
 mod create;
 mod delete;
 mod deprecate;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use thingsmith_model::{AttributeName, Resource, ThingTypeName, Timestamp};
 use uuid::Uuid;
 
+pub use connection_attribute::ConnectionAttribute;
 pub use create::{NewThingType, create_thing_type};
 pub use delete::delete_thing_type;
 pub use deprecate::deprecate_thing_type;
@@ -99,6 +101,11 @@ impl Properties {
                     "The propagating attribute {} must have either thingAttribute or connectionAttribute.",
                     attribute.user_property_key
                 )));
+            }
+            if let Some(connection) = &attribute.connection_attribute {
+                connection
+                    .parse::<ConnectionAttribute>()
+                    .map_err(Fault::invalid)?;
             }
         }
         Ok(())

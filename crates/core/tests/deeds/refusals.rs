@@ -79,14 +79,16 @@ async fn a_certificate_is_deleted_by_its_status_and_what_hangs_on_it() {
                 let (owned, ruled, force) = (case & 1 != 0, case & 2 != 0, case & 4 != 0);
                 let certificate = put_certificate(&deeds, &realm, status).await;
                 let arn = certificate.arn(&realm);
+                let refused = (status == CertificateStatus::PendingTransfer).then_some(Code::InvalidRequest);
                 if owned {
-                    attach_thing_principal(&deeds, &realm, &thing, &arn)
-                        .await
-                        .unwrap();
+                    let answer = attach_thing_principal(&deeds, &realm, &thing, &arn).await;
+                    assert_eq!(code(&answer), refused, "nothing is hung on what is on its way");
                 }
                 if ruled {
-                    attach_policy(&deeds, &realm, &policy, &arn).await.unwrap();
+                    let answer = attach_policy(&deeds, &realm, &policy, &arn).await;
+                    assert_eq!(code(&answer), refused, "nothing is hung on what is on its way");
                 }
+                let (owned, ruled) = (owned && refused.is_none(), ruled && refused.is_none());
                 let answer = delete_certificate(&deeds, &realm, &certificate.id, force).await;
                 let expected = match status {
                     CertificateStatus::Active | CertificateStatus::PendingTransfer => {

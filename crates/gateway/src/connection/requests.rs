@@ -144,7 +144,7 @@ impl Connection<'_> {
         let Some(client) = &mut self.client else {
             return Answer::Refused(DisconnectReason::ServerError);
         };
-        let message = publish.message;
+        let mut message = publish.message;
         let topic = message.topic.as_str();
         if message.topic.is_reserved() {
             let reason = "nothing may be published on this reserved topic";
@@ -172,6 +172,7 @@ impl Connection<'_> {
             }
             Err(cause) => return self.store_failed(&cause.into()),
         }
+        client.principal.enrich(&mut message);
         let realm = client.principal.realm().realm;
         let (qos, publisher) = (publish.qos.level(), Some(&client.place.subscriber));
         self.gateway.deeds.metrics().message_in();

@@ -29,6 +29,7 @@ pub(crate) fn check(script: &[u8]) {
         script: script.iter().copied(),
         deliveries: 0,
         five: false,
+        room: IN_FLIGHT,
     };
     while play.step().is_some() {}
 }
@@ -41,6 +42,8 @@ struct Play<'s> {
     deliveries: u64,
     /// Whether the client speaks MQTT 5.
     five: bool,
+    /// How many messages may be in flight to it.
+    room: usize,
 }
 
 impl Play<'_> {
@@ -52,7 +55,11 @@ impl Play<'_> {
         match what % 20 {
             0 => {
                 let connect = connect(number);
-                self.five |= self.watcher.is_new() && connect.version == Version::V5;
+                if self.watcher.is_new() {
+                    self.five |= connect.version == Version::V5;
+                    let client = connect.properties.receive_maximum;
+                    self.room = client.map_or(IN_FLIGHT, |maximum| IN_FLIGHT.min(maximum.get().into()));
+                }
                 self.receive(Packet::Connect(Box::new(connect)), &mut actions);
             }
             1 => {
@@ -171,7 +178,7 @@ impl Play<'_> {
         self.deliveries += 1;
         let id = DeliveryId(self.deliveries);
         let message = message(number);
-        let free = self.watcher.in_flight.len() < IN_FLIGHT;
+        let free = self.watcher.in_flight.len() < self.room;
         let dispatch = Dispatch {
             message: message.clone(),
             qos,
@@ -191,7 +198,7 @@ impl Play<'_> {
                 assert!(!free && actions.is_empty());
                 self.watcher.unacknowledged.push_back(id);
                 assert!(
-                    self.watcher.unacknowledged.len() <= IN_FLIGHT + QUEUE,
+                    self.watcher.unacknowledged.len() <= self.room + QUEUE,
                     "the queue is bounded"
                 );
             }
@@ -202,7 +209,7 @@ impl Play<'_> {
             }
             Delivered::Overflow(back) => {
                 assert!(back == message && actions.is_empty());
-                assert_eq!(self.watcher.unacknowledged.len(), IN_FLIGHT + QUEUE);
+                assert_eq!(self.watcher.unacknowledged.len(), self.room + QUEUE);
             }
             Delivered::NotConnected(back) => {
                 assert!(back == message && actions.is_empty() && !self.session.is_connected());

@@ -30,10 +30,13 @@ struct State {
     renewed_at: Option<Timestamp>,
 }
 
+/// Sessions by realm and client id.
+type ByClient = HashMap<(Realm, Arc<str>), Arc<KeptSession>>;
+
 /// The sessions of all realms that this node knows.
 #[derive(Default)]
 pub struct Sessions {
-    known: Mutex<HashMap<(Realm, Arc<str>), Arc<KeptSession>>>,
+    known: Mutex<ByClient>,
 }
 
 impl KeptSession {
@@ -157,7 +160,7 @@ impl Sessions {
         self.len() == 0
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<(Realm, Arc<str>), Arc<KeptSession>>> {
+    fn known(&self) -> MutexGuard<'_, ByClient> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

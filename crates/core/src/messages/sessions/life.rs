@@ -114,7 +114,7 @@ async fn find_or_make(
     let found = rows::find(store, realm, client_id).await?;
     let expires_at = now.plus(lifetime(expiry_seconds) + MARGIN);
     if let Some(record) = found {
-        if !clean_start && record.expires_at > now || !clean_start && is_connected(deeds, &record) {
+        if !clean_start && (record.expires_at > now || is_connected(deeds, &record)) {
             let mut batch = Batch::new();
             rows::renew(&mut batch, realm, record.number, expiry_seconds, expires_at);
             store.write(batch).await?;

@@ -135,7 +135,7 @@ async fn of_eleven_cas_with_the_same_subject_ten_are_registered() {
             register(10),
         );
         let answers = [a, b, c, d, e, f, g, h, i, j, k];
-        let refused: Vec<_> = answers.iter().filter_map(|answer| code(answer)).collect();
+        let refused: Vec<_> = answers.iter().filter_map(code).collect();
         assert_eq!(refused, [Code::LimitExceeded], "{answers:?}");
     }
 }

@@ -182,7 +182,7 @@ async fn of_three_policies_attached_to_a_group_at_once_two_are() {
         for name in ["a", "b", "c"] {
             make_policy(&pair.here, realm, name).await;
         }
-        let names = ["a", "b", "c"].map(|name| crate::objects::policy_name(name));
+        let names = ["a", "b", "c"].map(crate::objects::policy_name);
         for round in 0..ROUNDS {
             let target = make_group(&pair.here, realm, &format!("g{round}"), None)
                 .await

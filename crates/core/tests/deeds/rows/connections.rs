@@ -1,8 +1,12 @@
 use thingsmith_core::certificates;
-use thingsmith_core::connections::{self, rows::Grounds};
+use thingsmith_core::connections::{
+    self,
+    rows::{ConnectedType, Grounds},
+};
 use thingsmith_core::policies::{self, Policy};
 use thingsmith_core::thing_groups;
-use thingsmith_core::things::{self, Thing};
+use thingsmith_core::thing_types::{self, PropagatingAttribute, Properties, ThingType};
+use thingsmith_core::things::{self, Link, Thing};
 use thingsmith_model::{CertificateStatus, Realm, Timestamp};
 use thingsmith_ports::{Batch, Statement};
 use uuid::Uuid;
@@ -15,9 +19,28 @@ const ELSEWHERE: Realm = Realm(2);
 
 /// Certificate 11 is attached to the things "b" and "a" and to two policies, certificate 12 to nothing, certificate 13 to
 /// the thing "c" alone. The thing "a" is in group 22, which is below 21, and in group 23. Policies are attached to 21
-/// and 23, one of them to the certificate too.
+/// and 23, one of them to the certificate too. The things "a" and "c" have types.
 async fn furnish(script: &mut Script) {
     let mut batch = Batch::new();
+    for (number, name, attributes) in [(31, "Plain", None), (32, "Telling", Some(vec![telling()]))] {
+        let thing_type = ThingType {
+            number,
+            name: name.parse().unwrap(),
+            thing_type_id: Uuid::from_u128(3),
+            properties: Properties {
+                propagating_attributes: attributes,
+                ..Properties::default()
+            },
+            created_at: Timestamp::from_millis(0),
+            deprecated_at: None,
+            revision: 1,
+        };
+        thing_types::rows::insert(&mut batch, HERE, &thing_type).unwrap();
+    }
+    let link = |number, name: &str| {
+        let name = name.parse().unwrap();
+        Some(Link { number, name })
+    };
     for (number, status) in [
         (11, CertificateStatus::Active),
         (12, CertificateStatus::Inactive),
@@ -25,11 +48,11 @@ async fn furnish(script: &mut Script) {
     ] {
         certificates::rows::insert(&mut batch, HERE, &certificate(number, status));
     }
-    for (realm, number, name) in [
-        (HERE, 1, "b"),
-        (HERE, 2, "a"),
-        (HERE, 3, "c"),
-        (ELSEWHERE, 4, "a"),
+    for (realm, number, name, thing_type) in [
+        (HERE, 1, "b", None),
+        (HERE, 2, "a", link(31, "Plain")),
+        (HERE, 3, "c", link(32, "Telling")),
+        (ELSEWHERE, 4, "a", None),
     ] {
         let thing = Thing {
             number,
@@ -37,7 +60,7 @@ async fn furnish(script: &mut Script) {
             thing_id: Uuid::from_u128(1),
             version: 1,
             attributes: attributes([("colour", "red")]),
-            thing_type: None,
+            thing_type,
             billing_group: None,
         };
         things::rows::insert(&mut batch, realm, &thing).unwrap();
@@ -122,7 +145,28 @@ pub(super) async fn play(script: &mut Script) {
             expected,
         );
     }
+    for (number, client_id, expected) in [
+        (11, "b", None),
+        (11, "a", Some((31, "Plain", vec![]))),
+        (13, "c", Some((32, "Telling", vec![telling()]))),
+    ] {
+        let found = read!(script, connections::grounds(HERE, number, client_id)).unwrap();
+        let expected = expected.map(|(number, name, propagating)| ConnectedType {
+            number,
+            name: name.to_owned(),
+            propagating,
+        });
+        script.expect(found.thing.unwrap().thing_type, expected);
+    }
     exclusive(script).await;
+}
+
+fn telling() -> PropagatingAttribute {
+    PropagatingAttribute {
+        user_property_key: "k".to_owned(),
+        thing_attribute: Some("colour".parse().unwrap()),
+        connection_attribute: None,
+    }
 }
 
 /// A thing that a certificate is attached to exclusively is the one that it connects as, whatever the client id.
