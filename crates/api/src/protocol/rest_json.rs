@@ -78,17 +78,6 @@ fn whole_body(service: &ServiceModel, member: &Member, body: &[u8]) -> Result<Op
 }
 
 /// The members of the body. A body that no member wants is not looked at.
-/// The member that is the whole body: an object as it is, anything else as a blob in JSON is written.
-fn whole_body(service: &ServiceModel, member: &Member, body: &[u8]) -> Result<Option<Value>, EdgeError> {
-    if body.is_empty() {
-        return Ok(None);
-    }
-    match service.shape(member.shape).kind {
-        ShapeKind::Structure { .. } => object(body).map(|members| Some(Value::Object(members))),
-        _ => Ok(Some(STANDARD.encode(body).into())),
-    }
-}
-
 fn body_members(members: &[Member], body: &[u8]) -> Result<Map<String, Value>, EdgeError> {
     if body.is_empty() || !members.iter().any(|member| member.location == Location::Body) {
         return Ok(Map::new());
