@@ -4,6 +4,7 @@
 
 mod attachments;
 mod certs;
+mod domains;
 mod identities;
 mod nodes;
 mod objects;
