@@ -16,6 +16,7 @@ import subprocess
 import time
 
 import boto3
+from botocore.config import Config
 from awscrt import mqtt, mqtt5
 from awsiot import mqtt5_client_builder, mqtt_connection_builder
 
@@ -109,7 +110,9 @@ def main():
         with open(os.path.join(data, "endpoints.json")) as file:
             api = json.load(file)["api"]
         os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.path.join(data, "credentials")
-        iot = boto3.client("iot", endpoint_url=api, region_name="us-east-1")
+        # A server that has just started makes its first RSA keys, and says so by throttling.
+        patience = Config(retries={"mode": "standard", "max_attempts": 20})
+        iot = boto3.client("iot", endpoint_url=api, region_name="us-east-1", config=patience)
         endpoint = provision(iot, options.directory)
         arguments = {
             "endpoint": endpoint,

@@ -224,6 +224,13 @@ mod tests {
     const LOOKS_AHEAD: [&str; 1] = ["accountAliasType"];
     const SAMPLES: &[&str] = &[
         "o-abcdefghij",
+        "p-abcdefgh",
+        "/",
+        "/a/",
+        "v1",
+        "o-abcdefghij/r-abcd/",
+        "\u{0}",
+        "123456789012",
         "",
         "A",
         "a1",
