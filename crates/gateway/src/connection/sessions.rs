@@ -106,7 +106,7 @@ impl Connection<'_> {
         self.client.as_mut()?.session.as_mut()
     }
 
-    /// Takes leave of a client whose connection is over: its place becomes free, its session waits for it, its will is
+    /// Takes leave of a client whose connection is over: its session waits for it, its place becomes free, its will is
     /// published.
     pub(super) async fn leave(&self, client: Client, reason: DisconnectReason, publish_will: bool) {
         let Client {
@@ -123,12 +123,13 @@ impl Connection<'_> {
         let will = will
             .filter(|_| publish_will)
             .and_then(|will| wills::to_execute(self.gateway, principal, will, reason, expiry_seconds));
-        drop(place);
         if let Some(session) = session
             && let Err(cause) = session.close(Some(expiry_seconds)).await
         {
             refusal::store_failed(self.peer.address, &cause.into());
         }
+        // Last, so that whoever sees the client gone sees its session waiting.
+        drop(place);
         if let Some(will) = will {
             wills::execute(Arc::clone(self.gateway), will).await;
         }
