@@ -1,7 +1,7 @@
 //! The words that every part of Thingsmith shares, in AWS's own terms: accounts and regions, ARNs, names,
 //! certificate ids and times.
 //!
-//! A value of one of these types has been checked: whoever holds a [`ThingGroupName, ThingName`] holds 1 to 128 characters of
+//! A value of one of these types has been checked: whoever holds a [`ThingName`] holds 1 to 128 characters of
 //! AWS's alphabet. Nothing here reads a clock, a socket or a store.
 
 mod account;
