@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::hmac;
 use thingsmith_model::{Account, Realm, Region};
-use thingsmith_ports::{Batch, Clock, MigrationError, Random, Row, RsaKeys, Store, StoreError};
+use thingsmith_ports::{Batch, Clock, Functions, MigrationError, Random, Row, RsaKeys, Store, StoreError};
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -36,6 +36,8 @@ pub struct World {
     pub random: Arc<dyn Random>,
     /// New RSA keys.
     pub rsa_keys: Arc<dyn RsaKeys>,
+    /// Runs functions of customers.
+    pub functions: Arc<dyn Functions>,
     /// Seals private keys and secrets in the store; shared by all nodes.
     pub seal: SealKey,
 }
@@ -132,6 +134,11 @@ impl Deeds {
     /// The source of new RSA keys.
     pub fn rsa_keys(&self) -> &dyn RsaKeys {
         self.world.rsa_keys.as_ref()
+    }
+
+    /// What runs functions of customers.
+    pub fn functions(&self) -> &dyn Functions {
+        self.world.functions.as_ref()
     }
 
     /// The certificate authorities.

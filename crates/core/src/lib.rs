@@ -5,6 +5,7 @@
 //! call deeds; deeds know no HTTP and no MQTT packets.
 
 pub mod access_keys;
+pub mod acting;
 pub mod authorities;
 pub mod billing_groups;
 pub mod ca_certificates;
@@ -18,6 +19,7 @@ pub mod events;
 mod fault;
 pub mod iam;
 pub mod identity_policies;
+mod iso8601;
 pub mod logging;
 pub mod managed_policies;
 pub mod messages;
@@ -46,5 +48,6 @@ pub mod users;
 pub use authorities::SealKey;
 pub use deeds::{Deeds, OpenError, World};
 pub use fault::{Code, Fault};
+pub use iso8601::iso8601;
 pub use numbers::rows as number_rows;
 pub use pages::{Page, PageRequest};

@@ -3,12 +3,17 @@
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod functions;
 mod random;
 mod rsa_keys;
 mod signer;
 mod store;
 
 pub use clock::Clock;
+pub use functions::{
+    Call, Failed, FunctionCredentials, FunctionKind, Functions, NoFunctions, Outcome, RunError, Runnable,
+    Supplies, SupplyError,
+};
 pub use random::Random;
 pub use rsa_keys::{RsaKey, RsaKeyError, RsaKeys};
 pub use signer::{SignatureAlgorithm, Signer, SignerError};

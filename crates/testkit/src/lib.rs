@@ -6,6 +6,7 @@
 mod client;
 mod clock;
 mod conformance;
+mod functions;
 mod random;
 mod reply;
 mod rsa_keys;
@@ -16,6 +17,7 @@ mod server;
 pub use client::{Client, iot, raw};
 pub use clock::TestClock;
 pub use conformance::foreign_parts;
+pub use functions::ScriptedFunctions;
 pub use random::SeededRandom;
 pub use reply::Reply;
 pub use rsa_keys::TestRsaKeys;

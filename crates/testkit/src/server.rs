@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::{Client, SeededRandom, TestClock, TestRsaKeys};
+use crate::{Client, ScriptedFunctions, SeededRandom, TestClock, TestRsaKeys};
 
 /// The account of test servers.
 pub const ACCOUNT: &str = "123456789012";
@@ -62,6 +62,8 @@ pub struct TestServer {
     pub clock: Arc<TestClock>,
     /// Its supply of RSA keys.
     pub rsa_keys: Arc<TestRsaKeys>,
+    /// What its functions answer.
+    pub functions: Arc<ScriptedFunctions>,
     /// The deeds behind it.
     pub deeds: Arc<Deeds>,
     api: Arc<Api>,
@@ -144,12 +146,14 @@ impl Builder {
         };
         let clock = Arc::new(TestClock::default());
         let rsa_keys = Arc::new(TestRsaKeys::default());
+        let functions = Arc::new(ScriptedFunctions::default());
         let world = World {
             store,
             messages,
             clock: Arc::<TestClock>::clone(&clock),
             random: Arc::new(SeededRandom::default()),
             rsa_keys: Arc::<TestRsaKeys>::clone(&rsa_keys),
+            functions: Arc::<ScriptedFunctions>::clone(&functions),
             seal: SealKey::new(&mut [7; 32]),
         };
         let deeds = Arc::new(Deeds::open(world).await.expect("the deeds begin"));
@@ -177,6 +181,7 @@ impl Builder {
             address,
             clock,
             rsa_keys,
+            functions,
             deeds,
             api,
             stop: Some(stop),
@@ -232,6 +237,7 @@ impl TestServer {
             clock: Arc::<TestClock>::clone(&self.clock),
             random: Arc::new(SeededRandom::default()),
             rsa_keys: Arc::new(TestRsaKeys::default()),
+            functions: Arc::<ScriptedFunctions>::clone(&self.functions),
             seal: SealKey::new(&mut [7; 32]),
         };
         Some(Arc::new(Deeds::open(world).await.expect("the deeds begin")))

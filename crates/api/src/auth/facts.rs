@@ -7,7 +7,7 @@ use thingsmith_model::Timestamp;
 use thingsmith_policy::{Key, Values, Variables};
 
 use super::Caller;
-use crate::protocol::iso8601;
+use thingsmith_core::iso8601;
 
 /// What policies can ask about a request (IAM guide, "AWS global condition context keys").
 pub(crate) struct RequestFacts<'a> {

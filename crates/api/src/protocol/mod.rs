@@ -7,9 +7,6 @@ pub(crate) mod rest_json;
 use bytes::Bytes;
 use hyper::HeaderMap;
 use thingsmith_core::Fault;
-use thingsmith_model::Timestamp;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 pub use error::{EdgeError, Refusal};
 
@@ -54,14 +51,6 @@ fn decoded(text: &str) -> Result<String, EdgeError> {
         .decode_utf8()
         .map(std::borrow::Cow::into_owned)
         .map_err(|_| EdgeError::Serialization("a query parameter is not UTF-8".into()))
-}
-
-/// A time as dates are written in text, whole seconds; one that no calendar has becomes the epoch.
-pub(crate) fn iso8601(time: Timestamp) -> String {
-    OffsetDateTime::from_unix_timestamp(time.as_seconds())
-        .ok()
-        .and_then(|time| time.format(&Rfc3339).ok())
-        .unwrap_or_else(|| "1970-01-01T00:00:00Z".to_owned())
 }
 
 /// The status of a fault: it belongs to the pair of service and exception.

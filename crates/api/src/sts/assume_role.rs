@@ -5,8 +5,8 @@ use thingsmith_core::{Fault, sessions::MOST_CHARACTERS};
 use thingsmith_policy::{Assuming, Trust, Variables, Verdict};
 
 use crate::auth::{With, refused, verdict};
-use crate::protocol::iso8601;
 use crate::{Context, Http, Operation};
+use thingsmith_core::iso8601;
 
 /// Makes a session of a role that trusts the caller: temporary credentials.
 ///

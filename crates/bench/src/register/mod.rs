@@ -17,7 +17,7 @@ use thingsmith::{RsaKeyPool, SystemClock, SystemRandom};
 use thingsmith_core::realms::RealmRecord;
 use thingsmith_core::{Deeds, SealKey, World};
 use thingsmith_model::Account;
-use thingsmith_ports::Store;
+use thingsmith_ports::{NoFunctions, Store};
 use thingsmith_store_postgres::PostgresStore;
 use thingsmith_store_sqlite::SqliteStore;
 use tokio::task::JoinSet;
@@ -224,6 +224,7 @@ impl Place {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             rsa_keys: Arc::new(RsaKeyPool::unfilled()),
+            functions: Arc::new(NoFunctions),
             // The registry ends with the run, and so do its secrets.
             seal: SealKey::new(&mut [7; 32]),
         };

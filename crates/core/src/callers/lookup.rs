@@ -86,7 +86,7 @@ pub(super) async fn session(deeds: &Deeds, access_key_id: &str, token: &str) -> 
 }
 
 /// The policies of a user or role; nothing if one of them is not there, since it may be one that denies.
-async fn documents(
+pub(crate) async fn documents(
     deeds: &Deeds,
     realm: Realm,
     holder: i64,

@@ -14,6 +14,8 @@ use lru::LruCache;
 use thingsmith_model::{Account, Secret, Timestamp};
 use thingsmith_policy::Document;
 
+pub(crate) use lookup::documents;
+
 use crate::{Deeds, Fault};
 
 /// How long what was looked up is believed.

@@ -9,6 +9,7 @@ use thingsmith_model::{Account, Timestamp};
 
 pub use create::{NewRole, create_role};
 pub use delete::delete_role;
+pub(crate) use trust::by_arn;
 pub use trust::{assumable, longest_session_seconds, trusts_service, update_trust};
 
 use crate::iam::{self, IamArn, Kind, no_such};

@@ -108,7 +108,8 @@ pub async fn longest_session_seconds(deeds: &Deeds, arn: &str) -> Result<Option<
     Ok(found.map(|(_, role)| role.longest_session_seconds))
 }
 
-async fn by_arn(deeds: &Deeds, arn: &str) -> Result<Option<(RealmRecord, Role)>, Fault> {
+/// The role of an ARN, in the realm of its account.
+pub(crate) async fn by_arn(deeds: &Deeds, arn: &str) -> Result<Option<(RealmRecord, Role)>, Fault> {
     let Ok(IamArn {
         account: Some(account),
         kind: Kind::Role,

@@ -20,4 +20,8 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(3, "0003"),
     migration!(4, "0004"),
     migration!(5, "0005"),
+    migration!(6, "0006"),
+    migration!(7, "0007"),
+    migration!(8, "0008"),
+    migration!(9, "0009"),
 ];

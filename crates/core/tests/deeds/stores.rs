@@ -13,7 +13,7 @@ use thingsmith_model::Account;
 use thingsmith_ports::{Batch, Clock, Engine, Migration, MigrationError, Row, Statement, Store, StoreError};
 use thingsmith_store_postgres::{self as postgres, PostgresStore};
 use thingsmith_store_sqlite::{self as sqlite, SqliteStore};
-use thingsmith_testkit::{SeededRandom, TestClock, TestRsaKeys};
+use thingsmith_testkit::{ScriptedFunctions, SeededRandom, TestClock, TestRsaKeys};
 
 /// Where one test's store lives: empty when the test begins, and nobody else's.
 pub(crate) enum Place {
@@ -109,6 +109,7 @@ pub(crate) async fn node_with(
         clock,
         random: Arc::new(SeededRandom::new(seed)),
         rsa_keys: Arc::new(TestRsaKeys::default()),
+        functions: Arc::new(ScriptedFunctions::default()),
         seal: SealKey::new(&mut [7; 32]),
     })
     .await

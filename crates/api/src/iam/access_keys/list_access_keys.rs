@@ -1,7 +1,7 @@
 use crate::iam;
-use crate::protocol::iso8601;
 use crate::{Context, Http, Operation};
 use serde::{Deserialize, Serialize};
+use thingsmith_core::iso8601;
 use thingsmith_core::{Fault, user_keys};
 
 /// Lists the access keys of a user: of the caller, if no other is named.

@@ -25,7 +25,7 @@ pub use list_policy_versions::ListPolicyVersions;
 pub use set_default_policy_version::SetDefaultPolicyVersion;
 
 use crate::iam;
-use crate::protocol::iso8601;
+use thingsmith_core::iso8601;
 
 /// AWS's `Policy`.
 #[derive(Serialize)]

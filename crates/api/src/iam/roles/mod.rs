@@ -17,8 +17,8 @@ pub use list_instance_profiles_for_role::ListInstanceProfilesForRole;
 pub use list_roles::ListRoles;
 pub use update_assume_role_policy::UpdateAssumeRolePolicy;
 
-use crate::protocol::iso8601;
 use crate::{Context, iam};
+use thingsmith_core::iso8601;
 
 /// AWS's `Role`.
 #[derive(Serialize)]

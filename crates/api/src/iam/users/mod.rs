@@ -14,7 +14,7 @@ pub use get_user::GetUser;
 pub use list_users::ListUsers;
 
 use crate::Context;
-use crate::protocol::iso8601;
+use thingsmith_core::iso8601;
 
 /// AWS's `User`.
 #[derive(Serialize)]
