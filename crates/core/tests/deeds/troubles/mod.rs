@@ -5,7 +5,10 @@
 mod certs;
 mod deeds;
 mod events;
+mod identities;
 mod others;
+mod scene;
+mod settings;
 pub(crate) mod store;
 
 use std::sync::Arc;
