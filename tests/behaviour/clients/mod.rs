@@ -9,6 +9,7 @@ mod calls;
 mod defaults;
 pub(crate) mod device;
 mod devices;
+mod domains;
 mod groups;
 mod iam;
 mod javascript;
