@@ -11,6 +11,7 @@ mod events;
 mod exceptions;
 mod hostile;
 mod iam;
+mod iam_limits;
 mod identity;
 mod iot_data;
 mod keys;
