@@ -7,6 +7,7 @@ mod hashes;
 mod numbers;
 mod patterns;
 mod texts;
+mod times;
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -257,12 +258,16 @@ static FUNCTIONS: &[Function] = &[
     // Encodings and hashes.
     second("decode", 2..=2, encodings::decode),
     second("encode", 2..=2, encodings::encode),
+    native("md2", 1..=1, hashes::md2),
     native("md5", 1..=1, hashes::md5),
     native("sha1", 1..=1, hashes::sha1),
     native("sha224", 1..=1, hashes::sha224),
     native("sha256", 1..=1, hashes::sha256),
     native("sha384", 1..=1, hashes::sha384),
     native("sha512", 1..=1, hashes::sha512),
+    // Times.
+    second("parse_time", 2..=3, times::parse_time),
+    second("time_to_epoch", 2..=2, times::time_to_epoch),
     // What is there and what is not.
     native("get", 2..=2, collections::get),
     second("get_or_default", 1..=2, collections::get_or_default),
