@@ -140,6 +140,12 @@ impl Decimal {
         self
     }
 
+    /// About as many bytes as it is written in.
+    pub(crate) fn weight(self) -> usize {
+        let digits = self.digits.unsigned_abs().checked_ilog10().unwrap_or(0) as usize;
+        digits + if self.scale == 0 { 1 } else { 4 }
+    }
+
     pub(crate) fn signum(self) -> i128 {
         self.digits.signum()
     }

@@ -144,12 +144,13 @@ impl Value {
         }
     }
 
-    /// About as many bytes as it has in JSON.
+    /// About as many bytes as it has in JSON; what it is kept in counts, so that a large value costs nothing here.
     pub(crate) fn weight(&self) -> usize {
         match self {
             Self::Undefined => 0,
-            Self::Null | Self::Bool(_) => 5,
-            Self::Int(_) | Self::Decimal(_) => 20,
+            Self::Null | Self::Bool(_) => 4,
+            Self::Int(value) => value.unsigned_abs().checked_ilog10().unwrap_or(0) as usize + 1,
+            Self::Decimal(value) => value.weight(),
             Self::Text(text) => text.len() + 2,
             Self::Array(array) => array.weight + 2,
             Self::Object(object) => object.weight + 2,
