@@ -90,7 +90,13 @@ pub(crate) fn evaluate(input: &[u8]) {
             };
             assert_eq!(bytes(once), bytes(again));
         }
-        if let Ok(template) = Substitution::parse(template, version) {
+        let templates = [
+            Substitution::parse(template, version).ok(),
+            Statement::parse(sql, version)
+                .ok()
+                .and_then(|statement| statement.template(template).ok()),
+        ];
+        for template in templates.into_iter().flatten() {
             if let Some(text) = complete(payload, |answers| template.evaluate(&message, answers)) {
                 assert!(text.len() <= 256 * 1024);
             }

@@ -11,7 +11,7 @@ use crate::functions::{Arguments, Body, External};
 use crate::json;
 use crate::message::{Answer, ExternalCall, Message, Outcome, Output};
 use crate::operators;
-use crate::syntax::{Call, Case, Expr, Item, Projection, Select};
+use crate::syntax::{Call, Case, Expr, Item, Projection, Select, Variable};
 use crate::value::{Array, Object, Value};
 use crate::version::Version;
 
@@ -43,8 +43,26 @@ pub(crate) struct Run<'m> {
     pub(crate) version: Version,
     answers: &'m [Answer],
     answered: usize,
+    variables: &'m [Variable],
+    /// The values of the first variables, as many as were needed.
+    known: Vec<Value>,
+    /// What is evaluated, so that each part draws numbers of its own.
+    part: Part<'m>,
     draws: u32,
     steps: usize,
+    /// The payload as JSON, or Undefined.
+    payload: Value,
+}
+
+/// A part of a rule.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Part<'m> {
+    /// The statement, but for its variables.
+    Statement,
+    /// A variable, which has the same value wherever it is used.
+    Variable(usize),
+    /// A template with its text.
+    Template(&'m str),
 }
 
 /// What names and `*` refer to.
@@ -56,8 +74,18 @@ pub(crate) struct Scope<'v> {
 }
 
 impl<'m> Run<'m> {
-    pub(crate) fn new(message: &'m Message<'m>, version: Version, answers: &'m [Answer]) -> Self {
+    pub(crate) fn new(
+        message: &'m Message<'m>,
+        version: Version,
+        answers: &'m [Answer],
+        variables: &'m [Variable],
+        part: Part<'m>,
+    ) -> Self {
         Self {
+            variables,
+            known: Vec::new(),
+            part,
+            payload: json::parse(message.payload, version).unwrap_or(Value::Undefined),
             message,
             version,
             answers,
@@ -67,14 +95,9 @@ impl<'m> Run<'m> {
         }
     }
 
-    /// The payload as JSON, or Undefined.
-    pub(crate) fn payload(&self) -> Value {
-        json::parse(self.message.payload, self.version).unwrap_or(Value::Undefined)
-    }
-
     /// A statement over the whole message.
     pub(crate) fn statement(&mut self, select: &Select) -> Result<Outcome, Stop> {
-        let payload = self.payload();
+        let payload = self.payload.clone();
         let scope = Scope {
             value: &payload,
             is_message: true,
@@ -96,14 +119,30 @@ impl<'m> Run<'m> {
     }
 
     /// An expression of a substitution template.
-    pub(crate) fn template(&mut self, expr: &Expr, payload: &Value) -> Result<Value, Stop> {
-        self.eval(
-            expr,
-            Scope {
-                value: payload,
-                is_message: true,
-            },
-        )
+    pub(crate) fn template(&mut self, expr: &Expr) -> Result<Value, Stop> {
+        let payload = self.payload.clone();
+        let scope = Scope {
+            value: &payload,
+            is_message: true,
+        };
+        self.eval(expr, scope)
+    }
+
+    /// A variable's value. Those before it are evaluated first, so that none of them is evaluated within another.
+    fn variable(&mut self, index: usize) -> Result<Value, Stop> {
+        let variables = self.variables;
+        while self.known.len() <= index {
+            let next = self.known.len();
+            let Some(variable) = variables.get(next) else {
+                return Ok(Value::Undefined);
+            };
+            let before = (self.part, self.draws);
+            (self.part, self.draws) = (Part::Variable(next), 0);
+            let value = self.template(&variable.expr)?;
+            (self.part, self.draws) = before;
+            self.known.push(value);
+        }
+        Ok(self.known[index].clone())
     }
 
     fn holds(&mut self, condition: Option<&Expr>, scope: Scope<'_>) -> Result<bool, Stop> {
@@ -182,6 +221,7 @@ impl<'m> Run<'m> {
         match expr {
             Expr::Literal(value) => Ok(value.clone()),
             Expr::Whole => Ok(scope.value.clone()),
+            Expr::Variable(index) => self.variable(*index),
             Expr::Path(path) => Ok(follow(scope.value.clone(), path)),
             Expr::Member(inner, path) => Ok(follow(self.eval(inner, scope)?, path)),
             Expr::Array(items) => {
@@ -335,6 +375,11 @@ impl<'m> Run<'m> {
         let mut hash = Sha256::new();
         hash.update(self.message.seed);
         hash.update(self.draws.to_be_bytes());
+        match self.part {
+            Part::Statement => {}
+            Part::Variable(index) => hash.update(format!("@{index}")),
+            Part::Template(text) => hash.update(text),
+        }
         let mut drawn = [0; 16];
         drawn.copy_from_slice(&hash.finalize()[..16]);
         drawn

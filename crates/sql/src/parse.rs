@@ -6,7 +6,9 @@ use crate::error::SqlError;
 use crate::functions::{self, External};
 use crate::json;
 use crate::lex::{Kind, Lexer, Token};
-use crate::syntax::{Arithmetic, Call, Case, Comparison, Expr, Item, Path, Projection, Select, Type};
+use crate::syntax::{
+    Arithmetic, Call, Case, Comparison, Expr, Item, Path, Projection, Select, Type, Variable,
+};
 use crate::value::Value;
 use crate::version::Version;
 
@@ -14,6 +16,8 @@ use crate::version::Version;
 pub(crate) const LENGTH_LIMIT: usize = 64 * 1024;
 /// Deepest nesting of expressions.
 const DEPTH_LIMIT: usize = 48;
+/// Most variables of a statement.
+const VARIABLE_LIMIT: usize = 64;
 /// Most names in a path or an alias.
 const PATH_LIMIT: usize = 32;
 
@@ -31,10 +35,15 @@ pub(crate) struct Parser<'a> {
     version: Version,
     /// The functions of other services that were named so far.
     externals: Vec<External>,
+    /// The variables that can be referred to.
+    variables: Vec<Arc<str>>,
+    /// How many of them the last one that was referred to needs.
+    variables_needed: usize,
 }
 
 /// What stands after a statement's SELECT.
 pub(crate) struct Parsed {
+    pub(crate) variables: Vec<Variable>,
     pub(crate) select: Select,
     pub(crate) filter: Option<(String, usize)>,
     pub(crate) externals: Vec<External>,
@@ -49,7 +58,8 @@ pub(crate) fn statement(text: &str, version: Version) -> Result<Parsed, SqlError
             format!("a statement of more than {LENGTH_LIMIT} bytes"),
         ));
     }
-    let mut parser = Parser::new(text, 0, version)?;
+    let mut parser = Parser::new(text, 0, version, Vec::new())?;
+    let variables = parser.variables()?;
     parser.keyword("SELECT")?;
     let projection = parser.projection()?;
     let mut filter = None;
@@ -69,6 +79,7 @@ pub(crate) fn statement(text: &str, version: Version) -> Result<Parsed, SqlError
     let condition = parser.condition()?;
     parser.end()?;
     Ok(Parsed {
+        variables,
         select: Select {
             projection,
             source: None,
@@ -79,22 +90,43 @@ pub(crate) fn statement(text: &str, version: Version) -> Result<Parsed, SqlError
     })
 }
 
-/// Reads an expression that begins at an offset and ends with `}`. Gives the offset behind the brace as well.
+/// An expression of a template.
+pub(crate) struct TemplateExpression {
+    pub(crate) expr: Expr,
+    pub(crate) externals: Vec<External>,
+    /// How many of the variables it needs, from the first.
+    pub(crate) variables_needed: usize,
+    /// The offset behind its brace.
+    pub(crate) end: usize,
+}
+
+/// Reads an expression that begins at an offset and ends with `}`; it can refer to some variables.
 pub(crate) fn template_expression(
     text: &str,
     offset: usize,
     version: Version,
-) -> Result<(Expr, Vec<External>, usize), SqlError> {
-    let mut parser = Parser::new(text, offset, version)?;
+    variables: Vec<Arc<str>>,
+) -> Result<TemplateExpression, SqlError> {
+    let mut parser = Parser::new(text, offset, version, variables)?;
     let expr = parser.expression()?;
     if parser.current.kind != Kind::Symbol("}") {
         return Err(parser.unexpected("\"}\""));
     }
-    Ok((expr, parser.externals, parser.current.offset + 1))
+    Ok(TemplateExpression {
+        expr,
+        externals: parser.externals,
+        variables_needed: parser.variables_needed,
+        end: parser.current.offset + 1,
+    })
 }
 
 impl<'a> Parser<'a> {
-    fn new(text: &'a str, offset: usize, version: Version) -> Result<Self, SqlError> {
+    fn new(
+        text: &'a str,
+        offset: usize,
+        version: Version,
+        variables: Vec<Arc<str>>,
+    ) -> Result<Self, SqlError> {
         let mut lexer = Lexer::new(text, offset);
         let current = lexer.next()?;
         Ok(Self {
@@ -104,7 +136,56 @@ impl<'a> Parser<'a> {
             depth: 0,
             version,
             externals: Vec::new(),
+            variables,
+            variables_needed: 0,
         })
+    }
+
+    /// `SET @a = ..., @b = ...` before the SELECT, if it is there.
+    fn variables(&mut self) -> Result<Vec<Variable>, SqlError> {
+        let mut variables = Vec::new();
+        if !self.accept_word("set")? {
+            return Ok(variables);
+        }
+        loop {
+            let Token {
+                kind: Kind::Variable(name),
+                offset,
+            } = self.current.clone()
+            else {
+                return Err(self.unexpected("a variable"));
+            };
+            let name: Arc<str> = name.into();
+            if self.variables.contains(&name) {
+                return Err(self.error_at(offset, format!("the variable @{name} is set twice")));
+            }
+            if self.variables.len() == VARIABLE_LIMIT {
+                return Err(self.error_at(offset, format!("more than {VARIABLE_LIMIT} variables")));
+            }
+            self.advance()?;
+            self.expect("=")?;
+            let before = self.externals.len();
+            let expr = self.expression()?;
+            let externals = self.externals[before..].to_vec();
+            self.variables.push(name.clone());
+            variables.push(Variable {
+                name,
+                expr,
+                externals,
+            });
+            if !self.accept(",")? {
+                return Ok(variables);
+            }
+        }
+    }
+
+    fn variable(&mut self, name: &str) -> Result<Expr, SqlError> {
+        let Some(index) = self.variables.iter().position(|known| **known == *name) else {
+            return Err(self.error(format!("there is no variable @{name}")));
+        };
+        self.advance()?;
+        self.variables_needed = self.variables_needed.max(index + 1);
+        Ok(Expr::Variable(index))
     }
 
     /// Items of a SELECT, or its VALUE.
@@ -132,7 +213,7 @@ impl<'a> Parser<'a> {
         }
         let mut ahead = self.lexer;
         Ok(match ahead.next()?.kind {
-            Kind::Number(_) | Kind::Text(_) | Kind::Symbol("(" | "[" | "{") => true,
+            Kind::Number(_) | Kind::Text(_) | Kind::Variable(_) | Kind::Symbol("(" | "[" | "{") => true,
             // `VALUE *` ends there, `value * 2` goes on.
             Kind::Symbol("*") => match ahead.next()?.kind {
                 Kind::End | Kind::Symbol(")") => true,
@@ -155,6 +236,7 @@ impl<'a> Parser<'a> {
         }
         let name = match &expr {
             Expr::Path(path) | Expr::Member(_, path) => path.last().cloned(),
+            Expr::Variable(index) => self.variables.get(*index).cloned(),
             Expr::Call(call) => Some(call.function.name.into()),
             Expr::Cast(..) => Some("cast".into()),
             Expr::Case(_) => Some("case".into()),
@@ -361,6 +443,7 @@ impl<'a> Parser<'a> {
                 self.advance()?;
                 Ok(Expr::Literal(Value::text(text)))
             }
+            Kind::Variable(name) => self.variable(&name),
             Kind::Symbol("(") => self.parenthesis(),
             Kind::Symbol("[") => self.array(),
             Kind::Symbol("{") => self.object(),

@@ -163,7 +163,12 @@ fn run(case: &Case, message: Option<&RawValue>) -> String {
         .map(|json| Answer::Json(json.to_string().into_bytes()))
         .collect();
     if let Some(template) = &case.template {
-        let template = match Substitution::parse(template, version) {
+        // With a statement it is a template of one of its actions.
+        let parsed = match &case.sql {
+            Some(sql) => Statement::parse(sql, version).and_then(|statement| statement.template(template)),
+            None => Substitution::parse(template, version),
+        };
+        let template = match parsed {
             Ok(template) => template,
             Err(error) => return format!("error: {error}"),
         };

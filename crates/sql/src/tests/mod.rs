@@ -74,3 +74,37 @@ fn versions_are_named_as_rules_name_them() {
     assert!("2016-03-24".parse::<Version>().is_err());
     assert!("".parse::<Version>().is_err());
 }
+
+#[test]
+fn a_template_draws_what_neither_the_statement_nor_another_template_draws() {
+    let statement = Statement::parse(
+        "SET @u = newuuid() SELECT VALUE newuuid() FROM 't'",
+        Version::V2016_03_23,
+    );
+    let statement = statement.unwrap();
+    let text = |template: &str| match statement
+        .template(template)
+        .unwrap()
+        .evaluate(&message(b"{}"), &[])
+    {
+        Ok(Step::Done(text)) => text,
+        other => panic!("{other:?}"),
+    };
+    let Ok(Step::Done(Outcome::Matched(output))) = statement.evaluate(&message(b"{}"), &[]) else {
+        panic!("not matched");
+    };
+    let selected = String::from_utf8(output.to_bytes()).unwrap();
+    let (one, two) = (text("a${newuuid()}"), text("b${newuuid()}"));
+    assert_ne!(one[1..], two[1..]);
+    assert!(!selected.contains(&one[1..]));
+    assert_eq!(one, text("a${newuuid()}"));
+    assert_eq!(text("a${@u}")[1..], text("b${@u}")[1..]);
+    assert!(
+        statement
+            .template("x${aws_lambda('a', 1)}")
+            .unwrap()
+            .externals()
+            .len()
+            == 1
+    );
+}
