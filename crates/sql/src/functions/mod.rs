@@ -75,6 +75,8 @@ pub(crate) enum Body {
 
 type Native = for<'m> fn(&mut Run<'m>, &Arguments<'_>) -> Result<Value, Stop>;
 
+type TwoTexts = (Arc<str>, Arc<str>);
+
 /// What a function is called with.
 pub(crate) struct Arguments<'a> {
     pub(crate) values: &'a [Value],
@@ -100,7 +102,7 @@ impl Arguments<'_> {
     }
 
     /// The two first arguments as texts, if both are.
-    pub(crate) fn texts(&self, run: &mut Run<'_>) -> Result<Option<(Arc<str>, Arc<str>)>, Stop> {
+    pub(crate) fn texts(&self, run: &mut Run<'_>) -> Result<Option<TwoTexts>, Stop> {
         Ok(self.text(run, 0)?.zip(self.text(run, 1)?))
     }
 }

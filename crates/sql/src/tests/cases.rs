@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
-use crate::{Answer, Message, Outcome, Output, Properties, Statement, Step, Substitution, Version};
+use crate::{Answer, Message, Outcome, Output, Properties, Statement, Step, Substitution, Value, Version};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -205,6 +205,6 @@ fn run(case: &Case, message: Option<&RawValue>) -> String {
 }
 
 fn told(call: &crate::ExternalCall) -> String {
-    let arguments: Vec<_> = call.arguments.iter().map(|argument| argument.to_json()).collect();
+    let arguments: Vec<_> = call.arguments.iter().map(Value::to_json).collect();
     format!("call: {}({})", call.function, arguments.join(", "))
 }

@@ -249,10 +249,9 @@ proptest! {
         let double = number.to_f64();
         prop_assert!(double.signum() as i128 == number.signum() || double == 0.0 || double.is_infinite());
         // Out of range or not, nothing panics.
-        for result in [number.add(other), number.multiply(other), number.divide(other), number.remainder(other)] {
-            if let Some(result) = result {
-                prop_assert!(Decimal::parse(&result.to_string()) == Some(result));
-            }
+        let results = [number.add(other), number.multiply(other), number.divide(other), number.remainder(other)];
+        for result in results.into_iter().flatten() {
+            prop_assert!(Decimal::parse(&result.to_string()) == Some(result));
         }
         let difference = number.add(other.negate()).unwrap().signum();
         prop_assert_eq!(number.cmp(&other) as i128, difference);

@@ -4,14 +4,16 @@
 //! with the answers so far. The i-th call that is met takes the i-th answer, which is the right one because everything
 //! else is the same each time.
 
+mod select;
+
 use sha2::{Digest as _, Sha256};
 
 use crate::error::EvalError;
 use crate::functions::{Arguments, Body, External};
 use crate::json;
-use crate::message::{Answer, ExternalCall, Message, Outcome, Output};
+use crate::message::{Answer, ExternalCall, Message};
 use crate::operators;
-use crate::syntax::{Call, Case, Expr, Item, Projection, Select, Variable};
+use crate::syntax::{Call, Case, Expr, Variable};
 use crate::value::{Array, Object, Value};
 use crate::version::Version;
 
@@ -95,29 +97,6 @@ impl<'m> Run<'m> {
         }
     }
 
-    /// A statement over the whole message.
-    pub(crate) fn statement(&mut self, select: &Select) -> Result<Outcome, Stop> {
-        let payload = self.payload.clone();
-        let scope = Scope {
-            value: &payload,
-            is_message: true,
-        };
-        if !self.holds(select.condition.as_ref(), scope)? {
-            return Ok(Outcome::NotMatched);
-        }
-        let wants_all = match &select.projection {
-            Projection::Value(expr) => matches!(expr, Expr::Whole) && payload.is_undefined(),
-            Projection::Items(items) => {
-                matches!(items.as_slice(), [Item::All]) && !matches!(payload, Value::Object(_))
-            }
-        };
-        if wants_all {
-            return Ok(Outcome::Matched(Output::Raw(self.message.payload.to_vec())));
-        }
-        let value = self.project(&select.projection, scope)?;
-        Ok(Outcome::Matched(Output::Value(value)))
-    }
-
     /// An expression of a substitution template.
     pub(crate) fn template(&mut self, expr: &Expr) -> Result<Value, Stop> {
         let payload = self.payload.clone();
@@ -143,77 +122,6 @@ impl<'m> Run<'m> {
             self.known.push(value);
         }
         Ok(self.known[index].clone())
-    }
-
-    fn holds(&mut self, condition: Option<&Expr>, scope: Scope<'_>) -> Result<bool, Stop> {
-        match condition {
-            None => Ok(true),
-            Some(condition) => Ok(self.eval(condition, scope)?.to_bool() == Some(true)),
-        }
-    }
-
-    fn project(&mut self, projection: &Projection, scope: Scope<'_>) -> Result<Value, Stop> {
-        let items = match projection {
-            Projection::Value(expr) => return self.eval(expr, scope),
-            Projection::Items(items) => items,
-        };
-        if let ([Item::All], Value::Object(_)) = (items.as_slice(), scope.value) {
-            return Ok(scope.value.clone());
-        }
-        let mut object = Object::default();
-        for item in items {
-            self.step()?;
-            match item {
-                Item::All => {
-                    if let Value::Object(whole) = scope.value {
-                        self.charge(whole.weight())?;
-                        for (name, value) in whole.members() {
-                            object.insert(name.into(), value.clone());
-                        }
-                    }
-                }
-                Item::Named(path, expr) => {
-                    let value = self.eval(expr, scope)?;
-                    if path.len() > 1 {
-                        self.charge(object.weight())?;
-                    }
-                    object.insert_at(path, value);
-                }
-            }
-            Self::bound(object.weight())?;
-        }
-        Ok(object.into())
-    }
-
-    /// A nested query: over an array one result per element, over anything else one result.
-    fn query(&mut self, select: &Select, scope: Scope<'_>) -> Result<Value, Stop> {
-        let source = match &select.source {
-            Some(source) => self.eval(source, scope)?,
-            None => scope.value.clone(),
-        };
-        let Value::Array(elements) = &source else {
-            let inner = Scope {
-                value: &source,
-                is_message: scope.is_message && select.source.is_none(),
-            };
-            if source.is_undefined() || !self.holds(select.condition.as_ref(), inner)? {
-                return Ok(Value::Undefined);
-            }
-            return self.project(&select.projection, inner);
-        };
-        let mut results = Array::default();
-        for element in elements.items() {
-            self.step()?;
-            let inner = Scope {
-                value: element,
-                is_message: false,
-            };
-            if self.holds(select.condition.as_ref(), inner)? {
-                results.push(self.project(&select.projection, inner)?);
-                Self::bound(results.weight())?;
-            }
-        }
-        Ok(results.into())
     }
 
     fn eval(&mut self, expr: &Expr, scope: Scope<'_>) -> Result<Value, Stop> {

@@ -1,9 +1,11 @@
 //! The values of the language: JSON's and Undefined.
 
+mod containers;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+pub use containers::{Array, Object};
 
 use crate::number::{Decimal, Rounding};
 
@@ -26,20 +28,6 @@ pub enum Value {
     Array(Arc<Array>),
     /// Values by name, in the order in which they came.
     Object(Arc<Object>),
-}
-
-/// The items of a [`Value::Array`]; none of them is Undefined.
-#[derive(Debug, Clone, Default)]
-pub struct Array {
-    items: Vec<Value>,
-    weight: usize,
-}
-
-/// The members of a [`Value::Object`]; none of them is Undefined.
-#[derive(Debug, Clone, Default)]
-pub struct Object {
-    members: IndexMap<Arc<str>, Value>,
-    weight: usize,
 }
 
 impl Value {
@@ -152,8 +140,8 @@ impl Value {
             Self::Int(value) => value.unsigned_abs().checked_ilog10().unwrap_or(0) as usize + 1,
             Self::Decimal(value) => value.weight(),
             Self::Text(text) => text.len() + 2,
-            Self::Array(array) => array.weight + 2,
-            Self::Object(object) => object.weight + 2,
+            Self::Array(array) => array.weight() + 2,
+            Self::Object(object) => object.weight() + 2,
         }
     }
 
@@ -203,78 +191,6 @@ impl Value {
     }
 }
 
-impl Array {
-    /// The items in their order.
-    pub fn items(&self) -> &[Value] {
-        &self.items
-    }
-
-    /// Adds an item; Undefined is left out, as it is nothing in JSON.
-    pub(crate) fn push(&mut self, item: Value) {
-        if !item.is_undefined() {
-            self.weight += item.weight() + 1;
-            self.items.push(item);
-        }
-    }
-
-    pub(crate) fn weight(&self) -> usize {
-        self.weight
-    }
-}
-
-impl Object {
-    /// The members in their order.
-    pub fn members(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.members.iter().map(|(name, value)| (&**name, value))
-    }
-
-    pub(crate) fn weight(&self) -> usize {
-        self.weight
-    }
-
-    /// Sets a member, which keeps its place if there is one of the name. Undefined is left out.
-    pub(crate) fn insert(&mut self, name: Arc<str>, value: Value) {
-        if value.is_undefined() {
-            return;
-        }
-        self.weight += value.weight() + name.len() + 4;
-        let length = name.len();
-        if let Some(old) = self.members.insert(name, value) {
-            self.weight -= old.weight() + length + 4;
-        }
-    }
-
-    /// Sets a member of a member of ..., making the objects on the way that are not there.
-    pub(crate) fn insert_at(&mut self, path: &[Arc<str>], value: Value) {
-        match path {
-            [] => {}
-            [name] => self.insert(name.clone(), value),
-            [name, rest @ ..] => {
-                if value.is_undefined() {
-                    return;
-                }
-                // Taken out, so that it is not shared with ourselves while it changes.
-                let inner = match self.members.get_mut(name) {
-                    Some(slot @ Value::Object(_)) => {
-                        self.weight -= slot.weight();
-                        match std::mem::replace(slot, Value::Null) {
-                            Value::Object(object) => {
-                                self.weight += slot.weight();
-                                Arc::unwrap_or_clone(object)
-                            }
-                            _ => Object::default(),
-                        }
-                    }
-                    _ => Object::default(),
-                };
-                let mut inner = inner;
-                inner.insert_at(rest, value);
-                self.insert(name.clone(), inner.into());
-            }
-        }
-    }
-}
-
 impl From<bool> for Value {
     fn from(value: bool) -> Self {
         Self::Bool(value)
@@ -302,28 +218,6 @@ impl From<Arc<str>> for Value {
 impl From<Decimal> for Value {
     fn from(value: Decimal) -> Self {
         Self::Decimal(value)
-    }
-}
-
-impl From<Array> for Value {
-    fn from(value: Array) -> Self {
-        Self::Array(Arc::new(value))
-    }
-}
-
-impl From<Object> for Value {
-    fn from(value: Object) -> Self {
-        Self::Object(Arc::new(value))
-    }
-}
-
-impl FromIterator<Value> for Array {
-    fn from_iter<I: IntoIterator<Item = Value>>(items: I) -> Self {
-        let mut array = Self::default();
-        for item in items {
-            array.push(item);
-        }
-        array
     }
 }
 
