@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use regex::Regex;
-
-use crate::functions::{External, Function};
+use crate::functions::{External, Function, Literal};
 use crate::value::Value;
 
 /// A list of names, `a.b.c`.
@@ -79,7 +77,7 @@ pub(crate) struct Call {
     pub(crate) function: &'static Function,
     pub(crate) arguments: Vec<Expr>,
     /// Of a regular expression that is a literal, so that it is compiled once.
-    pub(crate) regex: Option<Regex>,
+    pub(crate) pattern: Literal,
 }
 
 /// A variable of SET. Its expression refers to earlier ones alone.

@@ -19,6 +19,8 @@ use crate::version::Version;
 
 /// Most bytes of a value, about as it is in JSON.
 pub(crate) const VALUE_LIMIT: usize = 256 * 1024;
+/// Deepest nesting of a value that is evaluated.
+const VALUE_DEPTH_LIMIT: usize = 200;
 /// Most calls of other services for one message.
 pub(crate) const CALL_LIMIT: usize = 10;
 /// Most steps of one evaluation: an expression is one, and so are some bytes that a function reads.
@@ -126,7 +128,7 @@ impl<'m> Run<'m> {
 
     fn eval(&mut self, expr: &Expr, scope: Scope<'_>) -> Result<Value, Stop> {
         self.step()?;
-        match expr {
+        let value = match expr {
             Expr::Literal(value) => Ok(value.clone()),
             Expr::Whole => Ok(scope.value.clone()),
             Expr::Variable(index) => self.variable(*index),
@@ -193,7 +195,15 @@ impl<'m> Run<'m> {
             Expr::Case(case) => self.case(case, scope),
             Expr::Call(call) => self.call(call, scope),
             Expr::Query(select) => self.query(select, scope),
+        }?;
+        // Variables can hold variables, so that the statement's own depth is no bound.
+        if value.depth() > VALUE_DEPTH_LIMIT {
+            return Err(EvalError::TooDeep {
+                limit: VALUE_DEPTH_LIMIT,
+            }
+            .into());
         }
+        Ok(value)
     }
 
     /// All operands are evaluated: one that is neither true nor false makes the whole Undefined, as the tables have it.
@@ -248,7 +258,7 @@ impl<'m> Run<'m> {
                 let is_message = scope.is_message && matches!(call.arguments.first(), Some(Expr::Whole));
                 let arguments = Arguments {
                     values: &values,
-                    regex: call.regex.as_ref(),
+                    pattern: &call.pattern,
                     message: is_message.then_some(self.message.payload),
                 };
                 body(self, &arguments)?

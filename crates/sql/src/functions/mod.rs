@@ -13,7 +13,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use regex::Regex;
+pub(crate) use patterns::Literal;
 
 use crate::evaluate::{Run, Stop};
 use crate::syntax::Expr;
@@ -81,7 +81,7 @@ type TwoTexts = (Arc<str>, Arc<str>);
 pub(crate) struct Arguments<'a> {
     pub(crate) values: &'a [Value],
     /// The second argument of a `regexp_` function, if it is a literal.
-    pub(crate) regex: Option<&'a Regex>,
+    pub(crate) pattern: &'a Literal,
     /// The message's bytes, if the first argument is `*` and means the message.
     pub(crate) message: Option<&'a [u8]>,
 }
@@ -153,12 +153,13 @@ pub(crate) fn check(function: &Function, arguments: &[Expr]) -> Result<(), Strin
 }
 
 /// The compiled expression of a `regexp_` function that has a literal one.
-pub(crate) fn literal_regex(function: &Function, arguments: &[Expr]) -> Option<Regex> {
+pub(crate) fn literal_pattern(function: &Function, arguments: &[Expr]) -> Literal {
     match arguments.get(1) {
         Some(Expr::Literal(value)) if function.name.starts_with("regexp_") => {
-            patterns::compile(&value.to_text()?)
+            let pattern = value.to_text().and_then(|text| patterns::compile(&text));
+            pattern.map_or(Literal::Invalid, Literal::Pattern)
         }
-        _ => None,
+        _ => Literal::Unknown,
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) const LENGTH_LIMIT: usize = 64 * 1024;
 const DEPTH_LIMIT: usize = 48;
 /// Most variables of a statement.
 const VARIABLE_LIMIT: usize = 64;
+/// Most regular expressions that a statement keeps compiled.
+const PATTERN_LIMIT: usize = 16;
 /// Most names in a path or an alias.
 const PATH_LIMIT: usize = 32;
 
@@ -39,6 +41,8 @@ pub(crate) struct Parser<'a> {
     variables: Vec<Arc<str>>,
     /// How many of them the last one that was referred to needs.
     variables_needed: usize,
+    /// Regular expressions that were compiled.
+    patterns: usize,
 }
 
 /// What stands after a statement's SELECT.
@@ -138,6 +142,7 @@ impl<'a> Parser<'a> {
             externals: Vec::new(),
             variables,
             variables_needed: 0,
+            patterns: 0,
         })
     }
 

@@ -1,8 +1,8 @@
 //! What operators stand between: constants, literals, names, functions, CASE, and what is in parentheses.
 
-use super::{Parser, RESERVED, cut};
+use super::{PATTERN_LIMIT, Parser, RESERVED, cut};
 use crate::error::SqlError;
-use crate::functions;
+use crate::functions::{self, Literal};
 use crate::json;
 use crate::lex::{Kind, Token};
 use crate::syntax::{Call, Case, Expr, Type};
@@ -165,11 +165,16 @@ impl Parser<'_> {
         if let Some(external) = function.external() {
             self.externals.push(external);
         }
-        let regex = functions::literal_regex(function, &arguments);
+        // A statement keeps so many of them compiled and no more; others are compiled for each message.
+        let mut pattern = Literal::Unknown;
+        if self.patterns < PATTERN_LIMIT {
+            pattern = functions::literal_pattern(function, &arguments);
+            self.patterns += usize::from(!matches!(pattern, Literal::Unknown));
+        }
         Ok(Expr::Call(Call {
             function,
             arguments,
-            regex,
+            pattern,
         }))
     }
 

@@ -94,6 +94,65 @@ fn what_is_nested_too_deep_is_no_statement() {
 }
 
 #[test]
+fn what_is_as_deep_as_it_may_be_is_evaluated() {
+    for (open, close) in [
+        ("(", ")"),
+        ("[", "]"),
+        ("{'a':", "}"),
+        ("upper(", ")"),
+        ("(SELECT VALUE ", ")"),
+    ] {
+        // A query and what it selects are two levels.
+        let depth = if open.starts_with("(S") { 23 } else { 46 };
+        let (open, close) = (open.repeat(depth), close.repeat(depth));
+        let sql = format!("SET @a = {open}1{close} SELECT {open}@a{close} AS x FROM 't'");
+        assert!(outgoing(&sql, "{}").is_ok(), "{open}");
+    }
+}
+
+#[test]
+fn variables_of_variables_are_not_nested_without_end() {
+    let deep = |inner: &str| format!("{}{inner}{}", "[".repeat(40), "]".repeat(40));
+    let mut sql = format!("SET @a0 = {}", deep("1"));
+    for index in 1..60 {
+        sql.push_str(&format!(", @a{index} = {}", deep(&format!("@a{}", index - 1))));
+    }
+    sql.push_str(" SELECT @a59 AS x FROM 't'");
+    assert!(matches!(outgoing(&sql, "{}"), Err(EvalError::TooDeep { .. })));
+}
+
+#[test]
+fn numbers_of_any_length_are_read_at_once() {
+    let digits = "7".repeat(120_000);
+    let payload = format!("{{\"a\":{digits},\"b\":0.{digits},\"s\":\"{digits}\"}}");
+    // Too large, so that the payload is no JSON.
+    assert_eq!(outgoing("SELECT a FROM 't' WHERE a > 1", &payload), Ok(None));
+    let payload = format!("{{\"b\":0.{digits},\"s\":\"{digits}\"}}");
+    let expected = format!("{{\"b\":0.{}8}}", "7".repeat(33));
+    assert_eq!(
+        outgoing("SELECT b, s + 0 > 1 AS c FROM 't'", &payload).unwrap(),
+        Some(expected)
+    );
+    let far = format!(
+        "SELECT {} AS x FROM 't'",
+        vec!["9E999 % 7E-999 + 1E-999"; 1000].join(" + ")
+    );
+    assert_eq!(outgoing(&far, "{}"), Ok(Some("{}".to_owned())));
+}
+
+#[test]
+fn a_costly_expression_is_given_up() {
+    let payload = format!("{{\"s\":\"{}\"}}", "a".repeat(100_000));
+    let sql = format!(
+        "SELECT {} AS x FROM 't'",
+        vec!["regexp_matches(s, '(a{1,30}b){1,30}c')"; 40].join(" OR ")
+    );
+    assert_eq!(outgoing(&sql, &payload), Err(EvalError::TooMuchWork));
+    let sql = "SELECT regexp_matches(s, '(.{1,1000}){1,1000}') AS x FROM 't'";
+    assert_eq!(outgoing(sql, &payload), Ok(Some("{}".to_owned())));
+}
+
+#[test]
 fn what_is_long_and_not_deep_is_one() {
     for operator in [" OR ", " AND ", " + ", " * "] {
         let sql = format!("SELECT {} AS x FROM 't'", vec!["a"; 5000].join(operator));

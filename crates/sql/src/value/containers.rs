@@ -11,6 +11,7 @@ use super::Value;
 pub struct Array {
     pub(super) items: Vec<Value>,
     weight: usize,
+    depth: usize,
 }
 
 /// The members of a [`Value::Object`]; none of them is Undefined.
@@ -18,6 +19,7 @@ pub struct Array {
 pub struct Object {
     pub(super) members: IndexMap<Arc<str>, Value>,
     weight: usize,
+    depth: usize,
 }
 
 impl Array {
@@ -30,12 +32,17 @@ impl Array {
     pub(crate) fn push(&mut self, item: Value) {
         if !item.is_undefined() {
             self.weight += item.weight() + 1;
+            self.depth = self.depth.max(item.depth());
             self.items.push(item);
         }
     }
 
     pub(crate) fn weight(&self) -> usize {
         self.weight
+    }
+
+    pub(super) fn depth(&self) -> usize {
+        self.depth + 1
     }
 }
 
@@ -49,12 +56,17 @@ impl Object {
         self.weight
     }
 
+    pub(super) fn depth(&self) -> usize {
+        self.depth + 1
+    }
+
     /// Sets a member, which keeps its place if there is one of the name. Undefined is left out.
     pub(crate) fn insert(&mut self, name: Arc<str>, value: Value) {
         if value.is_undefined() {
             return;
         }
         self.weight += value.weight() + name.len() + 4;
+        self.depth = self.depth.max(value.depth());
         let length = name.len();
         if let Some(old) = self.members.insert(name, value) {
             self.weight -= old.weight() + length + 4;

@@ -9,6 +9,9 @@ pub use containers::{Array, Object};
 
 use crate::number::{Decimal, Rounding};
 
+/// Longest text in bytes that can be a number.
+const NUMBER_LENGTH: usize = 2048;
+
 /// A value. Arrays, objects and texts are shared, so that copying one costs nothing.
 #[derive(Debug, Clone)]
 pub enum Value {
@@ -77,7 +80,7 @@ impl Value {
             Self::Int(value) => Some(Decimal::from(*value)),
             Self::Decimal(value) => Some(*value),
             // AWS's expression for texts takes no plus sign, neither before the number nor in its exponent.
-            Self::Text(text) if !text.contains('+') => Decimal::parse(text),
+            Self::Text(text) if text.len() <= NUMBER_LENGTH && !text.contains('+') => Decimal::parse(text),
             _ => None,
         }
     }
@@ -142,6 +145,15 @@ impl Value {
             Self::Text(text) => text.len() + 2,
             Self::Array(array) => array.weight() + 2,
             Self::Object(object) => object.weight() + 2,
+        }
+    }
+
+    /// How deep it is nested: 0 for what holds nothing.
+    pub(crate) fn depth(&self) -> usize {
+        match self {
+            Self::Array(array) => array.depth(),
+            Self::Object(object) => object.depth(),
+            _ => 0,
         }
     }
 
