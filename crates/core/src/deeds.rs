@@ -237,24 +237,40 @@ impl Deeds {
     /// the mark by which the deed knows that its batch happened, should the commit not be answered.
     pub(crate) async fn commit_change(
         &self,
-        mut batch: Batch,
+        batch: Batch,
         realm: Realm,
         change: Change,
         tries: &mut Tries,
     ) -> Result<(), Attempt> {
-        let mark = Mark {
-            number: self.number().await?,
-            at: self.clock().now(),
-        };
-        outbox::rows::insert(&mut batch, realm, change, mark);
-        tries.sending(mark);
+        self.commit_changes(batch, realm, &[change], tries).await
+    }
+
+    /// As [`Self::commit_change`], for a batch that changes several objects, or none that a gateway may know.
+    pub(crate) async fn commit_changes(
+        &self,
+        mut batch: Batch,
+        realm: Realm,
+        changes: &[Change],
+        tries: &mut Tries,
+    ) -> Result<(), Attempt> {
+        let at = self.clock().now();
+        let mut marks = Vec::with_capacity(changes.len());
+        for change in changes {
+            let number = self.number().await?;
+            let mark = Mark { number, at };
+            outbox::rows::insert(&mut batch, realm, *change, mark);
+            tries.sending(mark);
+            marks.push((*change, mark));
+        }
         let outcome = self.commit(batch).await;
-        if matches!(change, Change::Identity(_)) {
+        if changes.iter().any(|change| matches!(change, Change::Identity(_))) {
             // Whatever became of the batch: it may have happened.
             self.callers.forget();
         }
         outcome?;
-        self.watches.announce(change, mark);
+        for (change, mark) in marks {
+            self.watches.announce(change, mark);
+        }
         Ok(())
     }
 

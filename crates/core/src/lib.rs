@@ -28,6 +28,7 @@ mod numbers;
 pub mod outbox;
 mod pages;
 pub mod policies;
+pub mod provisioning;
 pub mod realms;
 pub mod registration_codes;
 pub mod reset;
