@@ -8,7 +8,7 @@ use thingsmith_ports::{Batch, Clock, Functions, MigrationError, Random, Row, Rsa
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::Fault;
+use crate::{Fault, provisioning_templates};
 use crate::authorities::{Authorities, AuthorityError, SealKey};
 use crate::callers::Callers;
 use crate::connections::Watches;
@@ -49,6 +49,7 @@ pub struct Deeds {
     realms: Realms,
     authorities: Authorities,
     documents: Documents,
+    templates: provisioning_templates::Parsed,
     callers: Callers,
     router: Router,
     watches: Arc<Watches>,
@@ -88,6 +89,7 @@ impl Deeds {
             numbers: Numbers::new(Arc::clone(&world.store)),
             realms: Realms::new(Arc::clone(&world.store), Arc::clone(&world.random)),
             documents: Documents::default(),
+            templates: provisioning_templates::Parsed::default(),
             callers: Callers::default(),
             router: Router::new(),
             watches: Watches::new(),
@@ -216,6 +218,10 @@ impl Deeds {
 
     pub(crate) fn documents(&self) -> &Documents {
         &self.documents
+    }
+
+    pub(crate) fn templates(&self) -> &provisioning_templates::Parsed {
+        &self.templates
     }
 
     pub(crate) fn callers(&self) -> &Callers {
