@@ -8,7 +8,6 @@ use thingsmith_ports::{Batch, Clock, Functions, MigrationError, Random, Row, Rsa
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::{Fault, provisioning_templates};
 use crate::authorities::{Authorities, AuthorityError, SealKey};
 use crate::callers::Callers;
 use crate::connections::Watches;
@@ -23,6 +22,7 @@ use crate::policies::Documents;
 use crate::realms::{RealmRecord, Realms};
 use crate::schema::MIGRATIONS;
 use crate::tries::{Attempt, Tries};
+use crate::{Fault, provisioning_templates};
 
 /// What the deeds are given of the world.
 pub struct World {

@@ -104,7 +104,11 @@ async fn register_once(
     rows::count_up(&mut batch, realm.realm, &record.subject, WITH_THE_SAME_SUBJECT);
     rows::insert(&mut batch, realm, record);
     tags::rows::insert(&mut batch, realm.realm, record.number, tags);
-    match record.registration_config.hold_template(deeds, realm, &mut batch).await {
+    match record
+        .registration_config
+        .hold_template(deeds, realm, &mut batch)
+        .await
+    {
         Ok(()) => {}
         // A template that is gone by now does not undo a registration whose commit was not answered.
         Err(fault) => return already_there(deeds, realm, record, fault).await,

@@ -54,7 +54,9 @@ impl RegistrationConfig {
         realm: &RealmRecord,
         batch: &mut Batch,
     ) -> Result<(), Fault> {
-        let Some(name) = &self.template_name else { return Ok(()) };
+        let Some(name) = &self.template_name else {
+            return Ok(());
+        };
         let name: TemplateName = name.parse()?;
         let template = provisioning_templates::rows::find(deeds.store(), realm.realm, &name)
             .await?

@@ -105,7 +105,9 @@ async fn create_once(
     if count >= TEMPLATES {
         return Err(Fault::new(
             Code::LimitExceeded,
-            format!("The account has {count} provisioning templates in this region, the most that it may have."),
+            format!(
+                "The account has {count} provisioning templates in this region, the most that it may have."
+            ),
         )
         .into());
     }

@@ -8,16 +8,13 @@ pub mod rows;
 mod update;
 mod versions;
 
-use std::str::FromStr;
-
-use thingsmith_model::{Arn, ModelError, Resource, TemplateName, Timestamp};
+use thingsmith_model::{Arn, Resource, TemplateName, Timestamp};
 use thingsmith_template::{Template, Use};
 
 pub use create::{NewProvisioningTemplate, create_provisioning_template};
 pub use delete::delete_provisioning_template;
 pub use list::{describe_provisioning_template, list_provisioning_templates};
-pub use parsed::Parsed;
-pub(crate) use parsed::{in_force, of_ca};
+pub use parsed::{Parsed, in_force, of_ca};
 pub use update::{ProvisioningTemplateUpdate, update_provisioning_template};
 pub use versions::{
     TemplateVersion, create_provisioning_template_version, delete_provisioning_template_version,
@@ -83,6 +80,13 @@ impl ProvisioningTemplate {
 }
 
 impl TemplateKind {
+    /// The type of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::FleetProvisioning, Self::Jitp]
+            .into_iter()
+            .find(|kind| kind.as_str() == name)
+    }
+
     /// AWS's spelling, which the store keeps as well.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -96,17 +100,6 @@ impl TemplateKind {
             Self::FleetProvisioning => Use::Fleet,
             Self::Jitp => Use::JustInTime,
         }
-    }
-}
-
-impl FromStr for TemplateKind {
-    type Err = ModelError;
-
-    fn from_str(text: &str) -> Result<Self, ModelError> {
-        [Self::FleetProvisioning, Self::Jitp]
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| ModelError::form("a template type", text))
     }
 }
 
@@ -140,7 +133,11 @@ fn check_hook(kind: TemplateKind, hook: Option<&Hook>) -> Result<(), Fault> {
             "preProvisioningHook cannot be given for a template of the type JITP.",
         ));
     }
-    if hook.payload_version.as_deref().is_some_and(|version| version != PAYLOAD_VERSION) {
+    if hook
+        .payload_version
+        .as_deref()
+        .is_some_and(|version| version != PAYLOAD_VERSION)
+    {
         return Err(Fault::invalid(format!(
             "preProvisioningHook.payloadVersion must be {PAYLOAD_VERSION}."
         )));

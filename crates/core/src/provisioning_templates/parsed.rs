@@ -53,7 +53,10 @@ impl Parsed {
 }
 
 /// The default version of a template as it was read; nothing if that is gone by now.
-pub(crate) async fn in_force(
+///
+/// # Errors
+/// When the store fails.
+pub async fn in_force(
     deeds: &Deeds,
     realm: &RealmRecord,
     template: &ProvisioningTemplate,
@@ -70,7 +73,10 @@ pub(crate) async fn in_force(
 }
 
 /// The template that stands in a CA certificate's registration configuration, if one does.
-pub(crate) fn of_ca(deeds: &Deeds, ca: &CaCertificate) -> Result<Option<Arc<Template>>, StoreError> {
+///
+/// # Errors
+/// When what is stored is no template.
+pub fn of_ca(deeds: &Deeds, ca: &CaCertificate) -> Result<Option<Arc<Template>>, StoreError> {
     let Some(body) = &ca.registration_config.template_body else {
         return Ok(None);
     };

@@ -3,7 +3,7 @@
 use thingsmith_model::{Realm, TemplateName, Timestamp};
 use thingsmith_ports::{Batch, Hold, Row, Statement, Store, StoreError};
 
-use super::{Hook, ProvisioningTemplate, TemplateVersion};
+use super::{Hook, ProvisioningTemplate, TemplateKind, TemplateVersion};
 
 /// What `template` reads of a row of the table `t`.
 macro_rules! columns {
@@ -349,7 +349,8 @@ fn template(row: &Row) -> Result<ProvisioningTemplate, StoreError> {
     Ok(ProvisioningTemplate {
         number: row.get(0)?,
         name: name.parse().map_err(StoreError::other)?,
-        kind: kind.parse().map_err(StoreError::other)?,
+        kind: TemplateKind::named(&kind)
+            .ok_or_else(|| StoreError::other(format!("a template has the unknown type {kind:?}")))?,
         description: row.get(3)?,
         enabled: row.get::<i64>(4)? == 1,
         role_arn: row.get(5)?,

@@ -69,7 +69,11 @@ async fn create_once(
     let version = before.newest_version + 1;
     let after = ProvisioningTemplate {
         newest_version: version,
-        default_version: if set_as_default { version } else { before.default_version },
+        default_version: if set_as_default {
+            version
+        } else {
+            before.default_version
+        },
         modified_at: now,
         revision: before.revision + 1,
         ..before
@@ -77,7 +81,15 @@ async fn create_once(
     let mut batch = Batch::new();
     // Exclusive, since its versions are counted.
     rows::hold(&mut batch, realm.realm, after.number, Hold::Exclusive);
-    rows::add_version(&mut batch, realm.realm, after.number, version, body, now, VERSIONS);
+    rows::add_version(
+        &mut batch,
+        realm.realm,
+        after.number,
+        version,
+        body,
+        now,
+        VERSIONS,
+    );
     rows::update(&mut batch, realm.realm, &after);
     *sent = version;
     deeds

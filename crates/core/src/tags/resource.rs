@@ -5,8 +5,8 @@ use thingsmith_ports::{Batch, Hold};
 
 use crate::realms::RealmRecord;
 use crate::{
-    Deeds, Fault, billing_groups, ca_certificates, domain_configurations, policies, provisioning_templates, role_aliases,
-    thing_groups, thing_types,
+    Deeds, Fault, billing_groups, ca_certificates, domain_configurations, policies, provisioning_templates,
+    role_aliases, thing_groups, thing_types,
 };
 
 /// A resource that takes tags.
