@@ -7,6 +7,8 @@ mod certificate;
 mod place;
 mod policies;
 mod register_thing;
+mod single_thing;
 mod thing;
 
 pub use register_thing::{Bearer, Registered, register_thing};
+pub use single_thing::register_single_thing;
