@@ -15,6 +15,7 @@ mod javascript;
 mod mosquitto;
 mod mosquitto_messages;
 mod openssl;
+mod provisioning;
 mod registry;
 mod sdk;
 
