@@ -53,14 +53,16 @@ fn the_cli_registers_single_things_on_postgresql() {
 
 fn registers_single_things(home: &Home) {
     let server = home.start();
-    let Some(aws) = Aws::new(&server) else { return };
+    let (Some(aws), Some(mut boto3)) = (Aws::new(&server), Boto3::new(&server)) else {
+        return;
+    };
     if !installed("mosquitto_pub") {
         return;
     }
     let directory = home.scratch();
-    aws.call("iot create-thing-type --thing-type-name lightBulb", &[]);
+    boto3.call("create_thing_type", json!({"thingTypeName": "lightBulb"}));
     for group in ["v1-lightbulbs", "WA"] {
-        aws.call("iot create-thing-group --thing-group-name", &[group]);
+        boto3.call("create_thing_group", json!({"thingGroupName": group}));
     }
     let register = |certificate: &Value, parameters: &Value| {
         let (body, values) = (directory.join("template.json"), directory.join("parameters.json"));
@@ -105,10 +107,8 @@ fn registers_single_things(home: &Home) {
     // As PEM, under a CA of the customer's.
     let authority = Authority::new(directory, "ca");
     let ca = std::fs::read_to_string(&authority.certificate).unwrap();
-    aws.call(
-        "iot register-ca-certificate --certificate-mode SNI_ONLY --set-as-active --ca-certificate",
-        &[&ca],
-    );
+    let new = json!({"caCertificate": ca, "certificateMode": "SNI_ONLY", "setAsActive": true});
+    boto3.call("register_ca_certificate", new);
     let (_, own) = authority.certify(directory, "bulb-3", "bulb-3");
     let own = std::fs::read_to_string(own).unwrap();
     let third = register(
@@ -116,7 +116,7 @@ fn registers_single_things(home: &Home) {
         &parameters("bulb-3", ("Pem", &own)),
     );
     assert_eq!(third["certificatePem"].as_str().unwrap().trim(), own.trim());
-    let thing = aws.call("iot describe-thing --thing-name bulb-3", &[]);
+    let thing = boto3.call("describe_thing", json!({"thingName": "bulb-3"}));
     assert_eq!(
         (&thing["thingTypeName"], &thing["attributes"]),
         (
@@ -218,14 +218,14 @@ fn templates(home: &Home) {
     let update = json!({"enabled": true, "defaultVersionId": 3, "preProvisioningHook": {
         "targetArn": format!("arn:aws:lambda:us-east-1:{ACCOUNT}:function:hook"), "payloadVersion": "2020-04-01"}});
     aws.call("update_provisioning_template", name(update));
-    let said = cli.refused(
-        "iot delete-provisioning-template-version --template-name widget-template --version-id 3",
-        &[],
+    let said = aws.refused(
+        "delete_provisioning_template_version",
+        name(json!({"versionId": 3})),
     );
-    assert!(said.starts_with("(DeleteConflictException)"), "{said}");
-    cli.call(
-        "iot delete-provisioning-template-version --template-name widget-template --version-id 1",
-        &[],
+    assert!(said.starts_with("DeleteConflictException: "), "{said}");
+    aws.call(
+        "delete_provisioning_template_version",
+        name(json!({"versionId": 1})),
     );
     let third = aws.call(
         "describe_provisioning_template_version",
@@ -241,10 +241,7 @@ fn templates(home: &Home) {
         (described.get("preProvisioningHook"), &described["enabled"]),
         (None, &json!(false))
     );
-    cli.call(
-        "iot delete-provisioning-template --template-name widget-template",
-        &[],
-    );
+    aws.call("delete_provisioning_template", name(json!({})));
     let said = aws.refused("describe_provisioning_template", name(json!({})));
     assert!(said.starts_with("ResourceNotFoundException: "), "{said}");
 }

@@ -213,7 +213,7 @@ async fn a_certificate_is_given_as_pem_or_by_its_id() {
                 &described["caCertificateId"],
                 &described["certificateMode"]
             ),
-            (&json!("INACTIVE"), &json!(second), &json!("DEFAULT"))
+            (&json!("INACTIVE"), &json!(second), &json!("SNI_ONLY"))
         );
         // Once more it is there, and nothing changes; its status is not that of the template and stays.
         let again = done(register(&admin, &given(None, "ACTIVE"), &size).await).json();
