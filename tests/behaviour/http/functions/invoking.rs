@@ -166,8 +166,8 @@ async fn what_fails_says_so() {
         ),
         (
             "arn:aws:lambda:us-east-1:123456789012:layer:f",
-            400,
-            "ValidationException",
+            404,
+            "ResourceNotFoundException",
         ),
     ] {
         refused(&invoke(&admin, name, &[], b"{}").await, status, exception);
