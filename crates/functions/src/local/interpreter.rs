@@ -63,6 +63,24 @@ impl Interpreter {
         })
     }
 
+    /// Also lets it read these, and drops what is read anyway.
+    pub(super) fn with(mut self, more: &[PathBuf]) -> Self {
+        self.readable.extend(more.iter().cloned());
+        self.readable
+            .retain(|path| path.is_absolute() && path.parent().is_some() && path.exists());
+        self.readable.sort();
+        // Sorted, a folder comes before what is in it.
+        let mut kept: Vec<PathBuf> = Vec::new();
+        for path in self.readable {
+            let known = |folder: &Path| path.starts_with(folder);
+            if !ALWAYS_READ.iter().any(|it| known(Path::new(it))) && !kept.iter().any(|it| known(it)) {
+                kept.push(path);
+            }
+        }
+        self.readable = kept;
+        self
+    }
+
     /// The command for one function.
     pub(super) fn command(&self, handler: &str, task_root: &str) -> Vec<String> {
         let fill = |word: &String| {
@@ -141,4 +159,6 @@ print(json.dumps({
     'folders': [sys.prefix, sys.base_prefix] + [it for it in sys.path[1:] if it],
     'has_module': importlib.util.find_spec(sys.argv[1]) is not None,
 }))";
+/// What `confine.sh` lets everybody read.
+const ALWAYS_READ: [&str; 6] = ["/bin", "/lib", "/lib32", "/lib64", "/sbin", "/usr"];
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -116,12 +116,13 @@ impl Shop {
         let Some((configured, found)) = fitting else {
             return Err(format!("nothing is configured that runs the runtime {runtime}"));
         };
-        let mut interpreter = found
-            .get_or_try_init(|| Interpreter::find(configured))
-            .await?
-            .clone();
-        interpreter.readable.extend(self.config.readable.iter().cloned());
-        Ok(interpreter)
+        let interpreter = found
+            .get_or_try_init(|| async {
+                let found = Interpreter::find(configured).await?;
+                Ok::<_, String>(found.with(&self.config.readable))
+            })
+            .await?;
+        Ok(interpreter.clone())
     }
 
     async fn code(&self, job: &Job, confinement: &Confinement) -> Result<Arc<Code>, String> {
