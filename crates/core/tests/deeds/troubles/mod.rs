@@ -5,6 +5,7 @@
 mod certs;
 mod deeds;
 mod events;
+mod functions;
 mod others;
 pub(crate) mod store;
 
