@@ -155,6 +155,8 @@ impl Keeper {
             // All of it may be gone already.
             let _ = rustix::process::kill_process_group(group, Signal::KILL);
         }
+        // Until its first program has run, it is still in our group.
+        let _ = self.child.start_kill();
         let exit = self
             .child
             .wait()

@@ -6,13 +6,16 @@ use serde_json::{Value, json};
 use thingsmith_functions::Isolation;
 use thingsmith_ports::{Failed, Functions, RunError};
 
-use crate::stage::Stage;
+use crate::stage::{Stage, is_root};
 
 #[tokio::test]
 async fn a_handler_answers_and_its_worker_is_used_again() {
     for isolation in [Isolation::Best, Isolation::Users, Isolation::Off] {
-        let Some(stage) = Stage::with(isolation, |_| {}).await else {
+        if isolation == Isolation::Users && !is_root() {
             continue;
+        }
+        let Some(stage) = Stage::with(isolation, |_| {}).await else {
+            return;
         };
         let code = "\
 calls = 0

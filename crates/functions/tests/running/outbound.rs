@@ -49,9 +49,7 @@ async fn runner(roots_pem: &str) -> Runner {
         local: None,
         roots_pem: roots_pem.into(),
     };
-    Runner::start(config, Arc::new(Noon), Arc::new(Counter::default()))
-        .await
-        .unwrap()
+    Runner::start(config, Arc::new(Noon), Arc::new(Counter::default())).unwrap()
 }
 
 fn call(kind: FunctionKind) -> Call {
