@@ -44,11 +44,15 @@ pub(crate) struct OwnApi {
 }
 
 impl Runner {
-    /// Makes ready to run functions. Must be called within a Tokio runtime; its tasks end with the runner.
+    /// Makes ready to run functions. Its tasks run in the Tokio runtime that this is called in, and end with the runner.
     ///
     /// # Errors
     /// See [`StartError`]. That the machine cannot run local functions is none: each call of one then says so.
-    pub fn start(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, StartError> {
+    pub async fn start(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, StartError> {
         let client = Client::new(&config.roots_pem)?;
         let local = match config.local {
             Some(local) => Some(Local::start(local, Arc::clone(&clock), random)?),

@@ -1,7 +1,7 @@
 //! Where workers stand: what keeps them apart on this machine, and in which folder.
 
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -39,7 +39,14 @@ impl Shop {
         let directory = &self.config.directory;
         let confinement = Confinement::find(&self.config, &self.users, directory).await?;
         let folder = match confinement.level {
-            Level::User => reachable_folder(self.random.as_ref())?,
+            Level::User => {
+                let note = directory.join(ELSEWHERE);
+                forget(&note);
+                let folder = reachable_folder(self.random.as_ref())?;
+                std::fs::write(&note, folder.as_os_str().as_encoded_bytes())
+                    .map_err(|cause| format!("{} cannot be written: {cause}", note.display()))?;
+                folder
+            }
             _ => directory.clone(),
         };
         Ok(Ground {
@@ -70,11 +77,23 @@ impl Drop for Shop {
     }
 }
 
+/// Removes the folder of a server that died, which a note in our own names.
+fn forget(note: &Path) {
+    let Ok(folder) = std::fs::read_to_string(note) else {
+        return;
+    };
+    let beginning = std::env::temp_dir().join(NAME).display().to_string();
+    if folder.starts_with(&beginning) && !folder.contains("/..") {
+        // It may be gone together with all that is temporary.
+        let _ = std::fs::remove_dir_all(folder);
+    }
+}
+
 /// A folder that workers with users of their own can get through, but not list.
 fn reachable_folder(random: &dyn Random) -> Result<PathBuf, String> {
     let mut number = [0; 8];
     random.fill(&mut number);
-    let name = format!("thingsmith-functions-{:016x}", u64::from_ne_bytes(number));
+    let name = format!("{NAME}{:016x}", u64::from_ne_bytes(number));
     let folder = std::env::temp_dir().join(name);
     // It must be new: in a folder that everybody may write to, somebody else's may be there.
     std::fs::DirBuilder::new()
@@ -84,3 +103,6 @@ fn reachable_folder(random: &dyn Random) -> Result<PathBuf, String> {
         .map_err(|cause| format!("the folder {} cannot be made: {cause}", folder.display()))?;
     Ok(folder)
 }
+
+const NAME: &str = "thingsmith-functions-";
+const ELSEWHERE: &str = "elsewhere";

@@ -4,6 +4,7 @@ mod book;
 mod code;
 mod confinement;
 mod environment;
+mod folder;
 mod ground;
 mod interpreter;
 mod launch;
@@ -72,13 +73,14 @@ struct Shop {
 
 impl Local {
     pub(crate) fn start(
-        config: LocalConfig,
+        mut config: LocalConfig,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Result<Self, StartError> {
         for folder in [&config.directory, &config.logs] {
             make_private(folder)?;
         }
+        make_absolute(&mut config);
         // What a server that died left behind.
         for folder in [CODE, WORKERS].map(|name| config.directory.join(name)) {
             let _ = std::fs::remove_dir_all(folder);
@@ -129,7 +131,8 @@ impl Local {
     }
 
     pub(crate) async fn run(&self, call: &Call, program: &Program<'_>) -> Result<Outcome, RunError> {
-        let deadline = Instant::now() + call.patience;
+        // Whoever would wait for longer than functions may take waits until they end.
+        let deadline = Instant::now() + call.patience.min(LONGEST);
         // A worker that waited may end before it hears of the call, which is no failure of the function.
         for _ in 0..MOST_UNTOUCHED {
             let mut worker = match self.worker(call, program, deadline).await {
@@ -167,15 +170,11 @@ impl Local {
     ) -> Result<Worker, NotStarted> {
         let function = &call.function;
         let log = || {
-            LogFile::new(
-                &self.shop.config.logs,
-                &function.name,
-                &self.shop.config.log,
-                Arc::clone(&self.shop.clock),
-            )
+            let (config, clock) = (&self.shop.config, Arc::clone(&self.shop.clock));
+            LogFile::new(&config.logs, &function.arn, &config.log, clock)
         };
         let queue_end = deadline.min(Instant::now() + self.shop.config.queue_wait);
-        let good_until = self.shop.clock.now().plus(function.timeout + SPARE);
+        let good_until = self.shop.clock.now().plus(function.timeout.min(LONGEST) + SPARE);
         let taken = self.shop.book.take(function, good_until, queue_end, log).await;
         let slot = match taken.map_err(NotStarted::Refused)? {
             Taken::Worker(worker) => return Ok(worker),
@@ -273,6 +272,27 @@ async fn tidy(book: Arc<Book>, idle: Duration) {
     }
 }
 
+/// Makes paths such as workers see them: they start in another folder, and through links.
+fn make_absolute(config: &mut LocalConfig) {
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    config.directory = absolute(&config.directory);
+    config.logs = absolute(&config.logs);
+    for path in &mut config.readable {
+        *path = absolute(path);
+    }
+    let targets: Vec<_> = config
+        .hidden
+        .iter()
+        .filter_map(|path| path.canonicalize().ok())
+        .collect();
+    for path in &mut config.hidden {
+        *path = absolute(path);
+    }
+    config.hidden.extend(targets);
+    config.hidden.sort();
+    config.hidden.dedup();
+}
+
 fn make_private(folder: &Path) -> Result<(), StartError> {
     use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
     std::fs::DirBuilder::new()
@@ -290,5 +310,7 @@ const CODE: &str = "code";
 const WORKERS: &str = "workers";
 /// How much longer than a call its credentials must be good.
 const SPARE: Duration = Duration::from_secs(60);
+/// Much longer than any function's time-out.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
 const STOPPING: Duration = Duration::from_secs(5);
 const MOST_UNTOUCHED: usize = 3;

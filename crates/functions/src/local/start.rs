@@ -18,6 +18,7 @@ use super::book::Slot;
 use super::code::Code;
 use super::confinement::Confinement;
 use super::environment::{self, Environment};
+use super::folder::Folder;
 use super::ground::Ground;
 use super::interpreter::Interpreter;
 use super::launch::{Launch, Level, NEW_ROOT, Places, ROOTS, TEMPORARY};
@@ -52,7 +53,7 @@ pub(super) enum NotStarted {
 struct Room {
     confinement: Arc<Confinement>,
     code: Arc<Code>,
-    scratch: std::path::PathBuf,
+    scratch: Folder,
     user: Option<User>,
     places: Places,
     has_roots: bool,
@@ -157,11 +158,13 @@ impl Shop {
             false => None,
         };
         let (scratch, number) = self.new_folder(ground, WORKERS);
+        let scratch = Folder::at(scratch);
         let roots = self.api.get().and_then(|api| api.roots_pem.as_deref());
         let owner = user.as_ref().map(User::number);
-        furnish(&scratch, owner, roots).map_err(|cause| format!("its folder cannot be made: {cause}"))?;
+        furnish(scratch.path(), owner, roots)
+            .map_err(|cause| format!("its folder cannot be made: {cause}"))?;
         Ok(Room {
-            places: level.places(code.folder(), &scratch),
+            places: level.places(code.folder(), scratch.path()),
             confinement: Arc::clone(&ground.confinement),
             code,
             scratch,
@@ -193,14 +196,14 @@ impl Shop {
             credentials: credentials.as_ref(),
             own_api: self.api.get(),
         };
-        let roots = room.scratch.join(ROOTS);
+        let roots = room.scratch.path().join(ROOTS);
         let user = room.user.as_ref().map(User::number);
         let launch = Launch {
             command: &interpreter.command(&job.handler, &room.places.task_root),
             environment: &environment.variables(),
             variables: &job.variables,
             code: room.code.folder(),
-            scratch: &room.scratch,
+            scratch: room.scratch.path(),
             roots: room.has_roots.then_some(roots.as_path()),
             readable: &interpreter.readable,
             hidden: &self.config.hidden,

@@ -1,5 +1,6 @@
 //! What calls get back.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -103,5 +104,22 @@ def handler(event, headers):
         "{message}"
     );
     function.timeout = Duration::from_secs(60);
+    assert_eq!(stage.answer(&function, "1").await, 1);
+}
+
+#[tokio::test]
+async fn folders_may_be_named_from_where_the_server_was_started() {
+    let here = std::env::current_dir().unwrap();
+    let up: PathBuf = here.components().skip(1).map(|_| "..").collect();
+    let relative = |path: &PathBuf| up.join(path.strip_prefix("/").unwrap());
+    let Some(stage) = Stage::set(|local| {
+        local.directory = relative(&local.directory);
+        local.logs = relative(&local.logs);
+    })
+    .await
+    else {
+        return;
+    };
+    let function = stage.function("relative", "def handler(event, headers):\n    return event\n");
     assert_eq!(stage.answer(&function, "1").await, 1);
 }

@@ -187,8 +187,9 @@ async fn what_is_not_turned_on_says_how_to_turn_it_on() {
     use crate::stage::{Counter, Now};
     use std::sync::Arc;
     let config = thingsmith_functions::Config::default();
-    let runner =
-        thingsmith_functions::Runner::start(config, Arc::new(Now), Arc::new(Counter::default())).unwrap();
+    let runner = thingsmith_functions::Runner::start(config, Arc::new(Now), Arc::new(Counter::default()))
+        .await
+        .unwrap();
     let Some(stage) = Stage::set(|_| {}).await else {
         return;
     };

@@ -49,7 +49,9 @@ async fn runner(roots_pem: &str) -> Runner {
         local: None,
         roots_pem: roots_pem.into(),
     };
-    Runner::start(config, Arc::new(Noon), Arc::new(Counter::default())).unwrap()
+    Runner::start(config, Arc::new(Noon), Arc::new(Counter::default()))
+        .await
+        .unwrap()
 }
 
 fn call(kind: FunctionKind) -> Call {

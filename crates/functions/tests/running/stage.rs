@@ -77,7 +77,9 @@ impl Stage {
             local: Some(local),
             roots_pem: String::new(),
         };
-        let runner = Runner::start(config, Arc::new(Now), Arc::new(Counter::default())).unwrap();
+        let runner = Runner::start(config, Arc::new(Now), Arc::new(Counter::default()))
+            .await
+            .unwrap();
         Some(Self {
             runner,
             folder,
@@ -121,7 +123,12 @@ impl Stage {
     }
 
     pub(crate) fn log(&self, name: &str) -> String {
-        std::fs::read_to_string(self.folder.path().join(format!("logs/{name}.log"))).unwrap_or_default()
+        std::fs::read_to_string(
+            self.folder
+                .path()
+                .join(format!("logs/123456789012-us-east-1/{name}.log")),
+        )
+        .unwrap_or_default()
     }
 }
 
