@@ -8,12 +8,12 @@ use thingsmith_ports::{Batch, Clock, Functions, MigrationError, Random, Row, Rsa
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::Fault;
 use crate::authorities::{Authorities, AuthorityError, SealKey};
 use crate::callers::Callers;
 use crate::connections::Watches;
 use crate::decisions::{Decision, Decisions};
 use crate::events;
+use crate::functions::{Configured, Known};
 use crate::messages::sessions::{self, Sessions};
 use crate::messages::{self, Router};
 use crate::metrics::Metrics;
@@ -23,6 +23,7 @@ use crate::policies::Documents;
 use crate::realms::{RealmRecord, Realms};
 use crate::schema::MIGRATIONS;
 use crate::tries::{Attempt, Tries};
+use crate::{Fault, provisioning_templates};
 
 /// What the deeds are given of the world.
 pub struct World {
@@ -49,6 +50,7 @@ pub struct Deeds {
     realms: Realms,
     authorities: Authorities,
     documents: Documents,
+    templates: provisioning_templates::Parsed,
     callers: Callers,
     router: Router,
     watches: Arc<Watches>,
@@ -58,6 +60,7 @@ pub struct Deeds {
     sessions: Sessions,
     message_numbers: Numbers,
     event_configurations: events::Known,
+    known_functions: Known,
     page_key: hmac::Key,
 }
 
@@ -88,6 +91,7 @@ impl Deeds {
             numbers: Numbers::new(Arc::clone(&world.store)),
             realms: Realms::new(Arc::clone(&world.store), Arc::clone(&world.random)),
             documents: Documents::default(),
+            templates: provisioning_templates::Parsed::default(),
             callers: Callers::default(),
             router: Router::new(),
             watches: Watches::new(),
@@ -97,6 +101,7 @@ impl Deeds {
             sessions: Sessions::default(),
             message_numbers: Numbers::new(Arc::clone(&world.messages)),
             event_configurations: events::Known::default(),
+            known_functions: Known::default(),
             page_key: world.seal.derive_hmac_key("page tokens"),
             authorities,
             world,
@@ -139,6 +144,15 @@ impl Deeds {
     /// What runs functions of customers.
     pub fn functions(&self) -> &dyn Functions {
         self.world.functions.as_ref()
+    }
+
+    /// Says which functions the operator's configuration has, once, before anything is asked of these deeds.
+    pub fn configure_functions(&self, functions: Vec<Configured>) {
+        self.known_functions.configure(functions);
+    }
+
+    pub(crate) fn known_functions(&self) -> &Known {
+        &self.known_functions
     }
 
     /// The certificate authorities.
@@ -218,6 +232,10 @@ impl Deeds {
         &self.documents
     }
 
+    pub(crate) fn templates(&self) -> &provisioning_templates::Parsed {
+        &self.templates
+    }
+
     pub(crate) fn callers(&self) -> &Callers {
         &self.callers
     }
@@ -237,25 +255,58 @@ impl Deeds {
     /// the mark by which the deed knows that its batch happened, should the commit not be answered.
     pub(crate) async fn commit_change(
         &self,
-        mut batch: Batch,
+        batch: Batch,
         realm: Realm,
         change: Change,
         tries: &mut Tries,
     ) -> Result<(), Attempt> {
-        let mark = Mark {
-            number: self.number().await?,
-            at: self.clock().now(),
-        };
-        outbox::rows::insert(&mut batch, realm, change, mark);
-        tries.sending(mark);
+        self.commit_changes(batch, realm, &[change], tries).await
+    }
+
+    /// As [`Self::commit_change`], for a batch that changes several objects, or none that a gateway may know.
+    pub(crate) async fn commit_changes(
+        &self,
+        mut batch: Batch,
+        realm: Realm,
+        changes: &[Change],
+        tries: &mut Tries,
+    ) -> Result<(), Attempt> {
+        let at = self.clock().now();
+        let mut marks = Vec::with_capacity(changes.len());
+        for change in changes {
+            let number = self.number().await?;
+            let mark = Mark { number, at };
+            outbox::rows::insert(&mut batch, realm, *change, mark);
+            tries.sending(mark);
+            marks.push((*change, mark));
+        }
         let outcome = self.commit(batch).await;
-        if matches!(change, Change::Identity(_)) {
-            // Whatever became of the batch: it may have happened.
-            self.callers.forget();
+        // Whatever became of the batch: it may have happened.
+        for change in changes {
+            match change {
+                Change::Identity(_) => self.callers.forget(),
+                Change::Function(_) => self.known_functions.forget(),
+                _ => {}
+            }
         }
         outcome?;
-        self.watches.announce(change, mark);
+        for (change, mark) in marks {
+            self.hear(change, mark);
+        }
         Ok(())
+    }
+
+    /// Tells this node of a change, its own or one that the outbox told; of each once, however often it is heard.
+    pub(crate) fn hear(&self, change: Change, mark: Mark) {
+        if !self.watches.announce(change, mark) {
+            return;
+        }
+        if let Change::Function(number) = change {
+            self.known_functions.forget();
+            if let Some(arn) = self.known_functions.called(number) {
+                self.functions().retire(&arn);
+            }
+        }
     }
 
     /// Sends a deed's batch. Every change of the registry passes here, so that what must stand in the same batch as the

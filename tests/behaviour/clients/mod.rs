@@ -9,12 +9,14 @@ mod calls;
 mod defaults;
 pub(crate) mod device;
 mod devices;
+mod functions;
 mod groups;
 mod iam;
 mod javascript;
 mod mosquitto;
 mod mosquitto_messages;
 mod openssl;
+mod provisioning;
 mod registry;
 mod sdk;
 

@@ -3,7 +3,9 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+
+use super::duration;
 
 /// Bounds of the device gateway; what is not given has its default.
 #[derive(Debug, Default, Deserialize)]
@@ -34,11 +36,4 @@ impl GatewaySection {
             ..default
         }
     }
-}
-
-fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
-    let text = String::deserialize(from)?;
-    humantime::parse_duration(&text)
-        .map(Some)
-        .map_err(serde::de::Error::custom)
 }

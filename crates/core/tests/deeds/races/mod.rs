@@ -5,9 +5,12 @@
 mod attachments;
 mod certs;
 mod domains;
+mod functions;
 mod identities;
 mod nodes;
 mod objects;
+mod provisioning;
+mod provisioning_templates;
 mod registry;
 mod reset;
 mod thing_groups;

@@ -8,12 +8,14 @@ mod certificates;
 mod connections;
 mod domain_configurations;
 mod events;
+mod functions;
 mod identity_policies;
 mod logging;
 mod managed_policies;
 mod numbers;
 mod outbox;
 mod policies;
+mod provisioning_templates;
 mod realms;
 mod registration_codes;
 mod reset;
@@ -73,12 +75,14 @@ scripts! {
     connections
     domain_configurations
     events
+    functions
     identity_policies
     logging
     managed_policies
     numbers
     outbox
     policies
+    provisioning_templates
     realms
     registration_codes
     reset
