@@ -24,6 +24,14 @@ pub(crate) fn handshake(deeds: &Deeds, peer: SocketAddr, refused: &Refused<Refus
             reason => reason.to_string(),
         };
         let mut decision = Decision::new(Stage::Handshake, reason).from_peer(peer);
+        if let Reason::Verdict(Refusal::JustInTime(refused)) = &refused.reason {
+            decision.stage = refused.because.stage();
+            decision.ca_certificate_id = refused.ca.map(|ca| ca.to_string());
+            if refused.ca.is_some() {
+                // Anybody can copy the name of an issuer; what is signed by it concerns the realm.
+                decision = decision.in_realm(&refused.realm);
+            }
+        }
         decision.server_name = refused.hello.as_ref().and_then(|hello| hello.server_name.clone());
         decision.certificate_id = match &refused.reason {
             Reason::Verdict(reason) => reason.certificate_id().map(|id| id.to_string()),

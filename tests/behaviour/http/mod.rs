@@ -87,7 +87,7 @@ async fn call(client: &Client, operation: &OperationModel, input: &Value) -> Opt
 }
 
 /// Calls an operation by its name.
-async fn named(client: &Client, name: &str, input: Value) -> Reply {
+pub(crate) async fn named(client: &Client, name: &str, input: Value) -> Reply {
     let operation = iot().operation(name).unwrap();
     call(client, operation, &input).await.unwrap()
 }

@@ -30,6 +30,10 @@ pub enum Stage {
     Accept,
     /// TLS, up to the verdict over the certificate.
     Handshake,
+    /// A certificate that nobody registered: the CA certificate that signed it.
+    Authority,
+    /// A certificate registered just in time: until somebody activates it.
+    Registration,
     /// The first bytes after it: which protocol, and whether it may be spoken so.
     Protocol,
     /// MQTT CONNECT.
@@ -53,6 +57,8 @@ impl Stage {
     pub const ALL: &'static [Self] = &[
         Self::Accept,
         Self::Handshake,
+        Self::Authority,
+        Self::Registration,
         Self::Protocol,
         Self::Connect,
         Self::Publish,
@@ -68,6 +74,8 @@ impl Stage {
         match self {
             Self::Accept => "accept",
             Self::Handshake => "handshake",
+            Self::Authority => "authority",
+            Self::Registration => "registration",
             Self::Protocol => "protocol",
             Self::Connect => "connect",
             Self::Publish => "publish",
@@ -111,6 +119,9 @@ pub struct Decision {
     /// The certificate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate_id: Option<String>,
+    /// The registered CA certificate that signed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_certificate_id: Option<String>,
     /// The thing it acts as.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thing: Option<String>,
@@ -145,6 +156,7 @@ impl Decision {
             server_name: None,
             client_id: None,
             certificate_id: None,
+            ca_certificate_id: None,
             thing: None,
             caller: None,
             action: None,

@@ -66,6 +66,7 @@ fn sentence(record: &Value) -> String {
     for (words, member) in [
         ("client", "clientId"),
         ("certificate", "certificateId"),
+        ("of the CA", "caCertificateId"),
         ("thing", "thing"),
         ("caller", "caller"),
         ("from", "peer"),

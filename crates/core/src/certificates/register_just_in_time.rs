@@ -1,0 +1,67 @@
+//! Registering a certificate because its holder connects.
+
+use thingsmith_model::CertificateStatus;
+use thingsmith_ports::{Batch, StoreError};
+
+use super::{Certificate, rows};
+use crate::ca_certificates::{self, CaCertificate};
+use crate::realms::RealmRecord;
+use crate::tries::{Attempt, Tries};
+use crate::{Code, Deeds, Fault};
+
+/// What registering just in time came to.
+pub(crate) enum Registration {
+    /// It was registered now.
+    Made(Certificate),
+    /// Somebody else was faster.
+    Found(Certificate),
+}
+
+/// Registers a certificate as PENDING_ACTIVATION under the CA certificate that signed it, whose mode it takes.
+///
+/// # Errors
+/// `CertificateStateException` when the CA certificate is not active any more or registers nothing automatically.
+pub(crate) async fn register_just_in_time(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    certificate: &thingsmith_x509::Certificate,
+    signer: &CaCertificate,
+) -> Result<Registration, Fault> {
+    let status = CertificateStatus::PendingActivation;
+    let mut record = Certificate::record(deeds, certificate, status, signer.mode).await?;
+    record.ca = Some(signer.id);
+    let mut tries = Tries::default();
+    loop {
+        let outcome = register_once(deeds, realm, &record, signer.number).await;
+        if let Some(done) = tries.settle(outcome).await? {
+            return Ok(done);
+        }
+    }
+}
+
+async fn register_once(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    record: &Certificate,
+    signer: i64,
+) -> Result<Registration, Attempt> {
+    let mut batch = Batch::new();
+    ca_certificates::rows::hold_auto_registering(&mut batch, realm.realm, signer);
+    rows::insert(&mut batch, realm.realm, record);
+    let error = match deeds.commit(batch).await {
+        Ok(_) => return Ok(Registration::Made(record.clone())),
+        Err(error) => error,
+    };
+    match (rows::find(deeds.store(), realm.realm, &record.id).await?, error) {
+        // This very registration, whose commit was not answered.
+        (Some(existing), _) if existing.number == record.number => Ok(Registration::Made(existing)),
+        (Some(existing), _) => Ok(Registration::Found(existing)),
+        // The hold is the only guard.
+        (None, StoreError::Guard(_)) => Err(Fault::new(
+            Code::CertificateState,
+            "The CA certificate is not active any more, or registers nothing automatically any more.",
+        )
+        .into()),
+        (None, error) => Err(error.into()),
+    }
+}
