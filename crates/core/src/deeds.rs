@@ -8,7 +8,6 @@ use thingsmith_ports::{Batch, Clock, Functions, MigrationError, Random, Row, Rsa
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::Fault;
 use crate::authorities::{Authorities, AuthorityError, SealKey};
 use crate::callers::Callers;
 use crate::connections::{Flights, Watches};
@@ -23,6 +22,7 @@ use crate::policies::Documents;
 use crate::realms::{RealmRecord, Realms};
 use crate::schema::MIGRATIONS;
 use crate::tries::{Attempt, Tries};
+use crate::{Fault, provisioning_templates};
 
 /// What the deeds are given of the world.
 pub struct World {
@@ -49,6 +49,7 @@ pub struct Deeds {
     realms: Realms,
     authorities: Authorities,
     documents: Documents,
+    templates: provisioning_templates::Parsed,
     callers: Callers,
     router: Router,
     watches: Arc<Watches>,
@@ -89,6 +90,7 @@ impl Deeds {
             numbers: Numbers::new(Arc::clone(&world.store)),
             realms: Realms::new(Arc::clone(&world.store), Arc::clone(&world.random)),
             documents: Documents::default(),
+            templates: provisioning_templates::Parsed::default(),
             callers: Callers::default(),
             router: Router::new(),
             watches: Watches::new(),
@@ -225,6 +227,10 @@ impl Deeds {
         &self.documents
     }
 
+    pub(crate) fn templates(&self) -> &provisioning_templates::Parsed {
+        &self.templates
+    }
+
     pub(crate) fn callers(&self) -> &Callers {
         &self.callers
     }
@@ -244,24 +250,40 @@ impl Deeds {
     /// the mark by which the deed knows that its batch happened, should the commit not be answered.
     pub(crate) async fn commit_change(
         &self,
-        mut batch: Batch,
+        batch: Batch,
         realm: Realm,
         change: Change,
         tries: &mut Tries,
     ) -> Result<(), Attempt> {
-        let mark = Mark {
-            number: self.number().await?,
-            at: self.clock().now(),
-        };
-        outbox::rows::insert(&mut batch, realm, change, mark);
-        tries.sending(mark);
+        self.commit_changes(batch, realm, &[change], tries).await
+    }
+
+    /// As [`Self::commit_change`], for a batch that changes several objects, or none that a gateway may know.
+    pub(crate) async fn commit_changes(
+        &self,
+        mut batch: Batch,
+        realm: Realm,
+        changes: &[Change],
+        tries: &mut Tries,
+    ) -> Result<(), Attempt> {
+        let at = self.clock().now();
+        let mut marks = Vec::with_capacity(changes.len());
+        for change in changes {
+            let number = self.number().await?;
+            let mark = Mark { number, at };
+            outbox::rows::insert(&mut batch, realm, *change, mark);
+            tries.sending(mark);
+            marks.push((*change, mark));
+        }
         let outcome = self.commit(batch).await;
-        if matches!(change, Change::Identity(_)) {
+        if changes.iter().any(|change| matches!(change, Change::Identity(_))) {
             // Whatever became of the batch: it may have happened.
             self.callers.forget();
         }
         outcome?;
-        self.watches.announce(change, mark);
+        for (change, mark) in marks {
+            self.watches.announce(change, mark);
+        }
         Ok(())
     }
 

@@ -100,6 +100,8 @@ codes! {
     CertificateValidation => "CertificateValidationException",
     /// The certificate's status does not allow it.
     CertificateState => "CertificateStateException",
+    /// A resource is there that was to be made anew.
+    ConflictingResourceUpdate => "ConflictingResourceUpdateException",
     /// Something still hangs on what is to be deleted.
     DeleteConflict => "DeleteConflictException",
     /// IAM: the name is taken.
@@ -134,6 +136,8 @@ codes! {
     RequestEntityTooLarge => "RequestEntityTooLargeException",
     /// The name is taken.
     ResourceAlreadyExists => "ResourceAlreadyExistsException",
+    /// What a template asks for could not be registered.
+    ResourceRegistrationFailure => "ResourceRegistrationFailureException",
     /// There is no such thing.
     ResourceNotFound => "ResourceNotFoundException",
     /// The store is not to be reached or is overloaded.

@@ -28,6 +28,8 @@ mod numbers;
 pub mod outbox;
 mod pages;
 pub mod policies;
+pub mod provisioning;
+pub mod provisioning_templates;
 pub mod realms;
 pub mod registration_codes;
 pub mod reset;

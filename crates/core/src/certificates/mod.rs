@@ -18,6 +18,7 @@ use uuid::Uuid;
 pub use delete::delete_certificate;
 pub use describe::describe_certificate;
 pub use issue::create_certificate_from_csr;
+pub(crate) use issue::issue_from_csr;
 pub use keys::{DeviceKey, create_keys_and_certificate};
 pub use list::{list_certificates, list_certificates_by_ca};
 pub(crate) use principal::check_attachable;
@@ -63,7 +64,7 @@ pub struct Certificate {
 
 impl Certificate {
     /// The record of a certificate that is made or registered now.
-    async fn record(
+    pub(crate) async fn record(
         deeds: &Deeds,
         certificate: &thingsmith_x509::Certificate,
         status: CertificateStatus,

@@ -36,6 +36,13 @@ pub fn delete_the_rest(batch: &mut Batch) {
         "UPDATE ca_subjects SET holders = (SELECT count(*) FROM ca_certificates c \
          WHERE c.realm = ca_subjects.realm AND c.subject = ca_subjects.subject)",
         "DELETE FROM ca_subjects WHERE holders = 0",
+        "UPDATE provisioning_template_counts SET templates = 0",
+        "DELETE FROM provisioning_templates",
+        "UPDATE provisioning_template_counts SET templates = (SELECT count(*) FROM provisioning_templates t \
+         WHERE t.realm = provisioning_template_counts.realm)",
+        "DELETE FROM provisioning_template_counts WHERE templates = 0",
+        "DELETE FROM provisioning_template_versions WHERE NOT EXISTS \
+         (SELECT 1 FROM provisioning_templates t WHERE t.number = provisioning_template_versions.template)",
         "DELETE FROM registration_codes",
         "DELETE FROM certificate_transfers WHERE NOT EXISTS (SELECT 1 FROM certificates c \
          WHERE c.realm = certificate_transfers.realm AND c.id = certificate_transfers.id) \
@@ -83,6 +90,7 @@ pub fn delete_the_rest(batch: &mut Batch) {
          AND NOT EXISTS (SELECT 1 FROM billing_groups b WHERE b.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM ca_certificates c WHERE c.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM role_aliases r WHERE r.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM provisioning_templates p WHERE p.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM domain_configurations d WHERE d.number = tags.resource)",
     ] {
         batch.execute(Statement::new(sql, []));

@@ -5,8 +5,8 @@ use thingsmith_ports::{Batch, Hold};
 
 use crate::realms::RealmRecord;
 use crate::{
-    Deeds, Fault, billing_groups, ca_certificates, domain_configurations, policies, role_aliases,
-    thing_groups, thing_types,
+    Deeds, Fault, billing_groups, ca_certificates, domain_configurations, policies, provisioning_templates,
+    role_aliases, thing_groups, thing_types,
 };
 
 /// A resource that takes tags.
@@ -63,6 +63,13 @@ pub(super) async fn find(deeds: &Deeds, realm: &RealmRecord, arn: &Arn) -> Resul
                 false => None,
             };
             (found.map(|it| it.number), domain_configurations::rows::hold)
+        }
+        Resource::Other(other) if other.starts_with("provisioningtemplate/") => {
+            let found = match other["provisioningtemplate/".len()..].parse() {
+                Ok(name) => provisioning_templates::rows::find(deeds.store(), realm.realm, &name).await?,
+                Err(_) => None,
+            };
+            (found.map(|it| it.number), provisioning_templates::rows::hold)
         }
         Resource::CaCertificate(id) => {
             let found = ca_certificates::rows::find(deeds.store(), realm.realm, id).await?;

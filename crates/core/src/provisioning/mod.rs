@@ -1,0 +1,12 @@
+//! Provisioning: the ways in that have a template.
+//!
+//! Each way in resolves its template into a plan. Behind them all is one room, [`register_thing`], which carries a plan
+//! out as one batch: a device is registered whole or not at all.
+
+mod certificate;
+mod place;
+mod policies;
+mod register_thing;
+mod thing;
+
+pub use register_thing::{Bearer, Registered, register_thing};

@@ -1,0 +1,3 @@
+//! Tests of the language as a whole: cases in files, and laws.
+
+mod cases;
