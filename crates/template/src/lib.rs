@@ -14,6 +14,7 @@ mod members;
 mod overrides;
 mod place;
 mod plan;
+mod policy_name;
 mod resolve;
 mod resources;
 mod substitution;
@@ -26,6 +27,7 @@ pub use plan::{
     CertificateSource, CertificateStatus, Named, OnExisting, Plan, PlannedCertificate, PlannedPolicy,
     PlannedThing, ThingOverrides,
 };
+pub use policy_name::policy_name;
 pub use template::{MOST_CHARACTERS, Parameter, Template};
 pub use usage::Use;
 pub use values::{Values, certificate};

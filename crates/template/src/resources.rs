@@ -4,7 +4,7 @@ use crate::document::Document;
 use crate::error::TemplateError;
 use crate::expression::{Expression, names_a_function};
 use crate::json::Json;
-use crate::members::{Members, entries};
+use crate::members::{Members, entries, string};
 use crate::overrides;
 use crate::place::Place;
 use crate::plan::{CertificateStatus, OnExisting, ThingOverrides};
@@ -63,7 +63,7 @@ impl Resource {
     pub(crate) fn read(json: &Json, place: Place<'_>) -> Result<Self, TemplateError> {
         let members = Members::new(json, place, &["Type", "Properties", "OverrideSettings"])?;
         let (type_place, resource_type) = members.require("Type")?;
-        let resource_type = crate::members::string(resource_type, &type_place)?;
+        let resource_type = string(resource_type, &type_place)?;
         let properties = || members.require("Properties");
         let settings = members.get("OverrideSettings");
         match resource_type {
@@ -146,7 +146,8 @@ impl Certificate {
             .iter()
             .filter(|name| members.get(name).is_some())
             .copied();
-        let source = match *given.collect::<Vec<_>>() {
+        let named = match *given.collect::<Vec<_>>() {
+            [name] => name,
             [first, second, ..] => return Err(contradiction(&members, second, first)),
             [] => {
                 return Err(TemplateError::Missing {
@@ -156,32 +157,21 @@ impl Certificate {
                     ),
                 });
             }
-            [name] => {
-                let (place, json) = members.require(name)?;
-                let expression = Expression::text(json, &place)?;
-                match name {
-                    "CertificateId" => Source::Id(expression),
-                    "CertificateSigningRequest" => Source::SigningRequest(expression),
-                    _ => Source::Pem {
-                        certificate: expression,
-                        ca: text(&members, "CACertificatePem")?,
-                    },
-                }
-            }
         };
-        if members.get("CACertificatePem").is_some() {
-            match source {
-                Source::Pem { .. } => {}
-                Source::Id(_) => return Err(contradiction(&members, "CACertificatePem", "CertificateId")),
-                Source::SigningRequest(_) => {
-                    return Err(contradiction(
-                        &members,
-                        "CACertificatePem",
-                        "CertificateSigningRequest",
-                    ));
-                }
-            }
-        }
+        let (place, json) = members.require(named)?;
+        let (expression, ca) = (
+            Expression::text(json, &place)?,
+            text(&members, "CACertificatePem")?,
+        );
+        let source = match (named, ca) {
+            ("CertificatePem", ca) => Source::Pem {
+                certificate: expression,
+                ca,
+            },
+            (_, Some(_)) => return Err(contradiction(&members, "CACertificatePem", named)),
+            ("CertificateId", None) => Source::Id(expression),
+            (_, None) => Source::SigningRequest(expression),
+        };
         Ok(Self {
             source,
             status: checked(&members, "Status", parse_status)?,

@@ -109,14 +109,18 @@ impl Template {
             resource_type,
         };
         match Resource::read(json, place)? {
-            Resource::Thing(thing) => match self.thing.replace(named(logical_name, thing)) {
-                Some(_) => return Err(second(THING)),
-                None => {}
-            },
+            Resource::Thing(thing) => {
+                if self.thing.replace(named(logical_name, thing)).is_some() {
+                    return Err(second(THING));
+                }
+            }
             Resource::Certificate(certificate) => {
-                match self.certificate.replace(named(logical_name, certificate)) {
-                    Some(_) => return Err(second(CERTIFICATE)),
-                    None => {}
+                if self
+                    .certificate
+                    .replace(named(logical_name, certificate))
+                    .is_some()
+                {
+                    return Err(second(CERTIFICATE));
                 }
             }
             Resource::Policy(policy) => self.policies.push(named(logical_name, policy)),
