@@ -24,7 +24,7 @@ pub use list::{list_certificates, list_certificates_by_ca};
 pub(crate) use principal::check_attachable;
 pub use principal::{find_attachable, find_principal};
 pub use register::register_certificate_without_ca;
-pub(crate) use register_just_in_time::{Registration, register_just_in_time};
+pub(crate) use register_just_in_time::{Registration, record_just_in_time, register_just_in_time};
 pub use register_under_ca::register_certificate;
 pub use update::update_certificate;
 

@@ -17,22 +17,35 @@ pub(crate) enum Registration {
     Found(Certificate),
 }
 
-/// Registers a certificate as PENDING_ACTIVATION under the CA certificate that signed it, whose mode it takes.
+/// The record of a certificate as it is registered because its holder connects: PENDING_ACTIVATION, under the CA certificate
+/// that signed it, whose mode it takes.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn record_just_in_time(
+    deeds: &Deeds,
+    certificate: &thingsmith_x509::Certificate,
+    signer: &CaCertificate,
+) -> Result<Certificate, Fault> {
+    let status = CertificateStatus::PendingActivation;
+    let mut record = Certificate::record(deeds, certificate, status, signer.mode).await?;
+    record.ca = Some(signer.id);
+    Ok(record)
+}
+
+/// Registers a certificate, as [`record_just_in_time`] has it, under the CA certificate that signed it.
 ///
 /// # Errors
 /// `CertificateStateException` when the CA certificate is not active any more or registers nothing automatically.
 pub(crate) async fn register_just_in_time(
     deeds: &Deeds,
     realm: &RealmRecord,
-    certificate: &thingsmith_x509::Certificate,
+    record: &Certificate,
     signer: &CaCertificate,
 ) -> Result<Registration, Fault> {
-    let status = CertificateStatus::PendingActivation;
-    let mut record = Certificate::record(deeds, certificate, status, signer.mode).await?;
-    record.ca = Some(signer.id);
     let mut tries = Tries::default();
     loop {
-        let outcome = register_once(deeds, realm, &record, signer.number).await;
+        let outcome = register_once(deeds, realm, record, signer.number).await;
         if let Some(done) = tries.settle(outcome).await? {
             return Ok(done);
         }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use thingsmith_model::{CertificateId, CertificateStatus, Timestamp};
+use thingsmith_model::{CertificateId, CertificateStatus, ThingName, Timestamp};
 use thingsmith_ports::StoreError;
 use thingsmith_x509::CertificateError;
 use thiserror::Error;
 
 use crate::Fault;
 use crate::decisions::Stage;
+use crate::provisioning::{NotProvisioned, Step};
 use crate::realms::RealmRecord;
 
 /// Why a certificate may not connect. The device is not told; the log is.
@@ -122,12 +123,44 @@ pub enum Because {
         "it still is PENDING_ACTIVATION, which was published as an event again; it comes in once somebody has activated it"
     )]
     StillPending,
+    /// It was provisioned now.
+    #[error("it was provisioned now; the device comes in with its next connection")]
+    Provisioned(Option<ThingName>),
+    /// It could not be provisioned, and awaits that as PENDING_ACTIVATION.
+    #[error(
+        "it could not be provisioned, is PENDING_ACTIVATION and will be tried again when it is next shown: {0}"
+    )]
+    NotProvisioned(NotProvisioned),
     /// Its registration or provisioning did not come to its end for a reason that is not the device's.
     #[error("it could not be registered: {0}")]
     Failed(Fault),
 }
 
 impl Because {
+    /// The thing that was registered for the device.
+    pub fn thing(&self) -> Option<&ThingName> {
+        match self {
+            Self::Provisioned(thing) => thing.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The step of provisioning that failed.
+    pub fn template_step(&self) -> Option<Step> {
+        match self {
+            Self::NotProvisioned(failure) => Some(failure.step),
+            _ => None,
+        }
+    }
+
+    /// What failed on our side.
+    pub fn failure(&self) -> Option<&Fault> {
+        match self {
+            Self::Failed(fault) => Some(fault),
+            _ => None,
+        }
+    }
+
     /// How far it came.
     pub fn stage(&self) -> Stage {
         match self {
@@ -137,6 +170,7 @@ impl Because {
             | Self::AuthorityInactive(_)
             | Self::AutoRegistrationOff(_)
             | Self::AuthorityNotValid(_) => Stage::Authority,
+            Self::Provisioned(_) | Self::NotProvisioned(_) => Stage::Provisioning,
             Self::UnderWay | Self::Crowded | Self::Registered | Self::StillPending | Self::Failed(_) => {
                 Stage::Registration
             }

@@ -34,6 +34,8 @@ pub enum Stage {
     Authority,
     /// A certificate registered just in time: until somebody activates it.
     Registration,
+    /// A device provisioned by a template just in time.
+    Provisioning,
     /// The first bytes after it: which protocol, and whether it may be spoken so.
     Protocol,
     /// MQTT CONNECT.
@@ -59,6 +61,7 @@ impl Stage {
         Self::Handshake,
         Self::Authority,
         Self::Registration,
+        Self::Provisioning,
         Self::Protocol,
         Self::Connect,
         Self::Publish,
@@ -76,6 +79,7 @@ impl Stage {
             Self::Handshake => "handshake",
             Self::Authority => "authority",
             Self::Registration => "registration",
+            Self::Provisioning => "provisioning",
             Self::Protocol => "protocol",
             Self::Connect => "connect",
             Self::Publish => "publish",
@@ -122,6 +126,9 @@ pub struct Decision {
     /// The registered CA certificate that signed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_certificate_id: Option<String>,
+    /// The step of provisioning at which it failed: `template`, `parameters`, `role` or `resources`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template_step: Option<&'static str>,
     /// The thing it acts as.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thing: Option<String>,
@@ -157,6 +164,7 @@ impl Decision {
             client_id: None,
             certificate_id: None,
             ca_certificate_id: None,
+            template_step: None,
             thing: None,
             caller: None,
             action: None,

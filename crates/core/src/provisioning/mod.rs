@@ -4,9 +4,12 @@
 //! out as one batch: a device is registered whole or not at all.
 
 mod certificate;
+mod just_in_time;
 mod place;
 mod policies;
 mod register_thing;
 mod thing;
 
+pub(crate) use just_in_time::provision_just_in_time;
+pub use just_in_time::{NotProvisioned, Step};
 pub use register_thing::{Bearer, Registered, register_thing};

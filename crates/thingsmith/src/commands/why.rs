@@ -67,6 +67,7 @@ fn sentence(record: &Value) -> String {
         ("client", "clientId"),
         ("certificate", "certificateId"),
         ("of the CA", "caCertificateId"),
+        ("in the step", "templateStep"),
         ("thing", "thing"),
         ("caller", "caller"),
         ("from", "peer"),

@@ -20,13 +20,15 @@ use flights::Turned;
 use super::FirstConnection;
 use super::admission::{check_validity, realm_of};
 use super::refusal::{Because, JustInTime, Refusal};
-use crate::Deeds;
 use crate::ca_certificates::{self, CaCertificate};
 use crate::certificates::rows::Standing;
 use crate::certificates::{self, Registration};
 use crate::events;
+use crate::metrics::Provisioned;
 use crate::outbox::Change;
+use crate::provisioning::provision_just_in_time;
 use crate::realms::{self, RealmRecord};
+use crate::{Deeds, Fault};
 
 /// Attends to a certificate that is not active. It returns without an error when the certificate may have become active
 /// and the connection may look again.
@@ -133,9 +135,12 @@ impl Arrival<'_> {
         };
         let ca = authority::choose(candidates, self.certificate, sent.as_ref(), now)
             .map_err(|because| self.refuse(None, because))?;
-        let registered =
-            certificates::register_just_in_time(self.deeds, &self.realm, self.certificate, &ca).await;
-        match registered {
+        let record = certificates::record_just_in_time(self.deeds, self.certificate, &ca).await;
+        let record = record.map_err(|fault| self.refuse(Some(ca.id), Because::Failed(fault)))?;
+        if !ca.registration_config.is_empty() {
+            return self.provision(&ca, record, false).await;
+        }
+        match self.register(&record, &ca).await {
             Ok(Registration::Made(record)) => self.announce(&ca, &record, Because::Registered).await,
             Ok(Registration::Found(record)) if record.status == CertificateStatus::PendingActivation => {
                 self.announce(&ca, &record, Because::StillPending).await
@@ -172,6 +177,9 @@ impl Arrival<'_> {
         };
         authority::usable(&ca, self.deeds.clock().now())
             .map_err(|because| self.refuse(Some(ca.id), because))?;
+        if !ca.registration_config.is_empty() {
+            return self.provision(&ca, record, true).await;
+        }
         self.announce(&ca, &record, Because::StillPending).await
     }
 
@@ -194,6 +202,53 @@ impl Arrival<'_> {
                 }
             },
         }
+    }
+
+    async fn register(
+        &self,
+        record: &certificates::Certificate,
+        ca: &CaCertificate,
+    ) -> Result<Registration, Fault> {
+        certificates::register_just_in_time(self.deeds, &self.realm, record, ca).await
+    }
+
+    /// Provisions the device; `registered` says that its certificate is there and awaits that.
+    async fn provision(
+        &self,
+        ca: &CaCertificate,
+        record: certificates::Certificate,
+        registered: bool,
+    ) -> Result<(), Refusal> {
+        let subject = self.certificate.subject();
+        let outcome = provision_just_in_time(self.deeds, &self.realm, subject, &record, ca).await;
+        let failure = match outcome {
+            Ok(done) => {
+                self.deeds.metrics().provisioned(Provisioned::Success);
+                events::certificate_registered(self.deeds, &self.realm, &record, &ca.id).await;
+                return match self.first {
+                    FirstConnection::Refused => {
+                        Err(self.refuse(Some(ca.id), Because::Provisioned(done.thing_name)))
+                    }
+                    FirstConnection::Held(_) => Ok(()),
+                };
+            }
+            Err(failure) => failure,
+        };
+        if failure.is_ours() {
+            self.deeds.metrics().provisioned(Provisioned::ServerError);
+            return Err(self.refuse(Some(ca.id), Because::Failed(failure.fault)));
+        }
+        self.deeds.metrics().provisioned(Provisioned::ClientError);
+        // It was seen, and an operator looks for it; what it lacks is in the decision record.
+        let record = match registered {
+            true => record,
+            false => match self.register(&record, ca).await {
+                Ok(Registration::Made(record) | Registration::Found(record)) => record,
+                Err(fault) => return Err(self.refuse(Some(ca.id), Because::Failed(fault))),
+            },
+        };
+        events::certificate_registered(self.deeds, &self.realm, &record, &ca.id).await;
+        Err(self.refuse(Some(ca.id), Because::NotProvisioned(failure)))
     }
 
     /// Publishes that a certificate awaits its activation, and awaits that too if the connection is to be held.
