@@ -9,6 +9,8 @@ pub mod events;
 pub mod logging;
 mod missing;
 pub mod policies;
+pub mod provisioning;
+pub mod provisioning_templates;
 pub mod role_aliases;
 pub mod tags;
 pub mod thing_groups;
@@ -56,6 +58,16 @@ const WRITTEN: &[Entry] = &[
     entry::<transfers::ListOutgoingCertificates>(),
     entry::<transfers::RejectCertificateTransfer>(),
     entry::<transfers::TransferCertificate>(),
+    entry::<provisioning_templates::CreateProvisioningTemplate>(),
+    entry::<provisioning_templates::CreateProvisioningTemplateVersion>(),
+    entry::<provisioning_templates::DeleteProvisioningTemplate>(),
+    entry::<provisioning_templates::DeleteProvisioningTemplateVersion>(),
+    entry::<provisioning_templates::DescribeProvisioningTemplate>(),
+    entry::<provisioning_templates::DescribeProvisioningTemplateVersion>(),
+    entry::<provisioning_templates::ListProvisioningTemplateVersions>(),
+    entry::<provisioning_templates::ListProvisioningTemplates>(),
+    entry::<provisioning_templates::UpdateProvisioningTemplate>(),
+    entry::<provisioning::RegisterThing>(),
     entry::<policies::AttachPolicy>(),
     entry::<policies::AttachPrincipalPolicy>(),
     entry::<policies::CreatePolicy>(),
