@@ -33,6 +33,9 @@ mod thing_types;
 mod things;
 mod transfers;
 
+pub(crate) use authority::role;
+pub(crate) use query::iam;
+
 use std::fmt::Display;
 
 use serde_json::Value;

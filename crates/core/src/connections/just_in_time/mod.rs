@@ -247,7 +247,9 @@ impl Arrival<'_> {
                 Err(fault) => return Err(self.refuse(Some(ca.id), Because::Failed(fault))),
             },
         };
-        events::certificate_registered(self.deeds, &self.realm, &record, &ca.id).await;
+        if record.status == CertificateStatus::PendingActivation {
+            events::certificate_registered(self.deeds, &self.realm, &record, &ca.id).await;
+        }
         Err(self.refuse(Some(ca.id), Because::NotProvisioned(failure)))
     }
 
