@@ -127,9 +127,7 @@ pub enum Because {
     #[error("it was provisioned now; the device comes in with its next connection")]
     Provisioned(Option<ThingName>),
     /// It could not be provisioned, and awaits that as PENDING_ACTIVATION.
-    #[error(
-        "it could not be provisioned, is PENDING_ACTIVATION and will be tried again when it is next shown: {0}"
-    )]
+    #[error("it could not be provisioned and is PENDING_ACTIVATION; its next connection tries again: {0}")]
     NotProvisioned(NotProvisioned),
     /// Its registration or provisioning did not come to its end for a reason that is not the device's.
     #[error("it could not be registered: {0}")]

@@ -21,6 +21,8 @@ const KEPT: usize = 4096;
 const KEPT_OF_STRANGERS: usize = 1024;
 /// Most characters of a text in a record; what strangers send has no other bound.
 const TEXT: usize = 300;
+/// Most characters of a reason, which may quote a refusal of the registry.
+const REASON: usize = 800;
 
 /// How far somebody came that was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -258,13 +260,14 @@ impl Decision {
     }
 
     fn bound(&mut self) {
-        let cut = |text: &mut String| {
-            if let Some((at, _)) = text.char_indices().nth(TEXT) {
+        let cut_to = |text: &mut String, most: usize| {
+            if let Some((at, _)) = text.char_indices().nth(most) {
                 text.truncate(at);
                 text.push('…');
             }
         };
-        cut(&mut self.reason);
+        let cut = |text: &mut String| cut_to(text, TEXT);
+        cut_to(&mut self.reason, REASON);
         for text in [
             &mut self.server_name,
             &mut self.client_id,

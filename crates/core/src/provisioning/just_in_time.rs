@@ -88,7 +88,8 @@ pub(crate) async fn provision_just_in_time(
             step: Step::Parameters,
             fault: Fault::invalid(sentence(&wrong)),
         })?;
-    let session = record.id.to_string();
+    // As much of the certificate's id as tells it from others in a refusal that is meant to be read.
+    let session = format!("JITP-{:.16}", record.id.to_string());
     let actor = ActingRole::assume(deeds, realm, "roleArn", &role_arn, SERVICE, &session)
         .await
         .map_err(at(Step::Role))?;
