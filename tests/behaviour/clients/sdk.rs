@@ -38,7 +38,7 @@ impl Script {
         Self { child, lines }
     }
 
-    fn next(&mut self) -> Value {
+    pub(super) fn next(&mut self) -> Value {
         let line = self.lines.next().expect("the script goes on").unwrap();
         serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"))
     }
