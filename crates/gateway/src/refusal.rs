@@ -21,6 +21,8 @@ pub(crate) fn handshake(deeds: &Deeds, peer: SocketAddr, refused: &Refused<Refus
     // Somebody who leaves is not refused: port scans and health probes come this way.
     if !matches!(refused.reason, Reason::PeerClosed) {
         let reason = match &refused.reason {
+            // The record names the certificate itself.
+            Reason::Verdict(Refusal::JustInTime(refused)) => refused.because.to_string(),
             Reason::Verdict(reason) => reason.to_string(),
             reason => reason.to_string(),
         };
