@@ -43,7 +43,7 @@ pub(super) fn file(path: &Path) -> String {
 
 /// A customer's certificate authority, as the guide makes one ("Create a CA certificate").
 pub(super) struct Authority {
-    pub(super) key: PathBuf,
+    key: PathBuf,
     pub(super) certificate: PathBuf,
 }
 

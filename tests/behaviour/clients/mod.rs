@@ -16,6 +16,7 @@ mod just_in_time;
 mod mosquitto;
 mod mosquitto_messages;
 mod openssl;
+mod provisioning;
 mod registry;
 mod sdk;
 

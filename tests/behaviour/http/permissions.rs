@@ -27,6 +27,8 @@ const RESOURCES: &[(&str, &str)] = &[
         "CreatePolicyVersion",
         "arn:aws:iot:us-east-1:123456789012:policy/a",
     ),
+    ("CreateProvisioningTemplate", PROVISIONING_TEMPLATE),
+    ("CreateProvisioningTemplateVersion", PROVISIONING_TEMPLATE),
     (
         "CreateRoleAlias",
         "arn:aws:iot:us-east-1:123456789012:rolealias/a",
@@ -52,6 +54,8 @@ const RESOURCES: &[(&str, &str)] = &[
         "DeletePolicyVersion",
         "arn:aws:iot:us-east-1:123456789012:policy/a",
     ),
+    ("DeleteProvisioningTemplate", PROVISIONING_TEMPLATE),
+    ("DeleteProvisioningTemplateVersion", PROVISIONING_TEMPLATE),
     ("DeleteRegistrationCode", "*"),
     (
         "DeleteRoleAlias",
@@ -80,6 +84,8 @@ const RESOURCES: &[(&str, &str)] = &[
     ("DescribeDomainConfiguration", DOMAIN_CONFIGURATION),
     ("DescribeEndpoint", "*"),
     ("DescribeEventConfigurations", "*"),
+    ("DescribeProvisioningTemplate", PROVISIONING_TEMPLATE),
+    ("DescribeProvisioningTemplateVersion", PROVISIONING_TEMPLATE),
     (
         "DescribeRoleAlias",
         "arn:aws:iot:us-east-1:123456789012:rolealias/a",
@@ -118,6 +124,8 @@ const RESOURCES: &[(&str, &str)] = &[
     ("ListPrincipalPolicies", "*"),
     ("ListPrincipalThings", "*"),
     ("ListPrincipalThingsV2", "*"),
+    ("ListProvisioningTemplateVersions", PROVISIONING_TEMPLATE),
+    ("ListProvisioningTemplates", "*"),
     ("ListRoleAliases", "*"),
     ("ListTagsForResource", "a"),
     (
@@ -145,6 +153,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ("RegisterCACertificate", "*"),
     ("RegisterCertificate", "*"),
     ("RegisterCertificateWithoutCA", "*"),
+    ("RegisterThing", "*"),
     ("RejectCertificateTransfer", CERTIFICATE),
     ("RemoveThingFromBillingGroup", "*"),
     ("RemoveThingFromThingGroup", "*"),
@@ -167,6 +176,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ("UpdateCertificate", CERTIFICATE),
     ("UpdateDomainConfiguration", DOMAIN_CONFIGURATION),
     ("UpdateEventConfigurations", "*"),
+    ("UpdateProvisioningTemplate", PROVISIONING_TEMPLATE),
     (
         "UpdateRoleAlias",
         "arn:aws:iot:us-east-1:123456789012:rolealias/a",
@@ -183,6 +193,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ),
 ];
 const CA_CERTIFICATE: &str = "arn:aws:iot:us-east-1:123456789012:cacert/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const PROVISIONING_TEMPLATE: &str = "arn:aws:iot:us-east-1:123456789012:provisioningtemplate/a";
 const DOMAIN_CONFIGURATION: &str = "arn:aws:iot:us-east-1:123456789012:domainconfiguration/a/tq22z";
 const CERTIFICATE: &str = "arn:aws:iot:us-east-1:123456789012:cert/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 

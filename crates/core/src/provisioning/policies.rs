@@ -2,7 +2,7 @@
 
 use thingsmith_model::{PolicyName, Resource};
 use thingsmith_ports::{Batch, Hold};
-use thingsmith_template::{Named, PlannedPolicy};
+use thingsmith_template::{Named, PlannedPolicy, policy_name};
 
 use super::place::{blame, blame_attempt};
 use crate::acting::Acting;
@@ -190,18 +190,4 @@ async fn new(deeds: &Deeds, name: &PolicyName) -> Result<Policy, Fault> {
         modified_at: now,
         generation_id: deeds.uuid(),
     })
-}
-
-/// The name of the policy that a document makes: until the crate of templates says so.
-fn policy_name(document: &str) -> String {
-    use std::fmt::Write;
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, document.as_bytes());
-    digest
-        .as_ref()
-        .iter()
-        .take(20)
-        .fold(String::new(), |mut name, byte| {
-            let _ = write!(name, "{byte:02X}");
-            name
-        })
 }

@@ -194,7 +194,7 @@ impl Record {
 
     /// Whether a thing that was there becomes another.
     pub(super) fn is_changed(&self) -> bool {
-        self.is_updated() || !self.joins.is_empty() || !self.leaves.is_empty()
+        self.is_updated() || self.before.is_some() && !(self.joins.is_empty() && self.leaves.is_empty())
     }
 
     fn is_updated(&self) -> bool {

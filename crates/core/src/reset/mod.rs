@@ -7,9 +7,9 @@ use thingsmith_ports::Batch;
 use crate::tries::{Attempt, Tries};
 use crate::{Deeds, Fault, messages};
 
-/// Deletes all things, certificates, CA certificates, policies and event configurations, retained messages and sessions of
-/// every realm, and what hangs on them. Realms, authorities, settings and access keys stay, so that endpoints keep their
-/// names and clients what they trust. Gateways hear of every certificate that goes.
+/// Deletes all things, certificates, CA certificates, policies, provisioning templates and event configurations, retained
+/// messages and sessions of every realm, and what hangs on them. Realms, authorities, settings and access keys stay, so that
+/// endpoints keep their names and clients what they trust. Gateways hear of every certificate that goes.
 ///
 /// # Errors
 /// When the store fails.

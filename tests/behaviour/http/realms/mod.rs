@@ -2,6 +2,7 @@
 
 mod certs;
 mod domains;
+mod provisioning;
 mod registry;
 mod roles;
 mod thing_groups;
@@ -94,6 +95,7 @@ async fn furnish(side: &mut Side) -> String {
     .await;
     registry::furnish(side).await;
     thing_groups::furnish(side).await;
+    provisioning::furnish(side).await;
     roles::furnish(side).await;
     domains::furnish(side).await;
     made.text("certificateId")
@@ -118,6 +120,7 @@ async fn inventory(side: &mut Side, id: &str) -> Vec<String> {
     }
     replies.extend(registry::inventory(side, id).await);
     replies.extend(thing_groups::inventory(side, id).await);
+    replies.extend(provisioning::inventory(side).await);
     replies.extend(roles::inventory(side).await);
     replies.extend(domains::inventory(side).await);
     replies
@@ -235,6 +238,7 @@ async fn trespass(ours: &mut Side, theirs: &Side, id: &str) {
     )
     .await;
     registry::trespass(ours, theirs, id).await;
+    provisioning::trespass(ours, theirs, id).await;
     roles::trespass(ours, theirs).await;
     domains::trespass(ours).await;
 }

@@ -8,6 +8,8 @@ mod domains;
 mod identities;
 mod nodes;
 mod objects;
+mod provisioning;
+mod provisioning_templates;
 mod registry;
 mod reset;
 mod thing_groups;

@@ -14,6 +14,7 @@ mod managed_policies;
 mod numbers;
 mod outbox;
 mod policies;
+mod provisioning_templates;
 mod realms;
 mod registration_codes;
 mod reset;
@@ -79,6 +80,7 @@ scripts! {
     numbers
     outbox
     policies
+    provisioning_templates
     realms
     registration_codes
     reset

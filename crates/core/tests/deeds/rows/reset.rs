@@ -1,6 +1,7 @@
 use thingsmith_core::billing_groups::{self, BillingGroup};
 use thingsmith_core::events::{self, EventType};
 use thingsmith_core::outbox::{self, Change, Mark};
+use thingsmith_core::provisioning_templates::{self, ProvisioningTemplate, TemplateKind};
 use thingsmith_core::thing_types::{self, ThingType};
 use thingsmith_core::things::{self, Thing};
 use thingsmith_core::{certificates, policies, reset, tags, thing_groups};
@@ -44,6 +45,34 @@ fn fill(batch: &mut Batch, number: i64) {
     thing_groups::rows::insert(batch, HERE, &group, 9).unwrap();
     thing_groups::rows::join(batch, HERE, number, &group, 9);
     policies::rows::attach(batch, HERE, number + 1000, number + 2, 9);
+    provisioning_templates::rows::count_up(batch, HERE, 9);
+    provisioning_templates::rows::insert(batch, HERE, &template(number + 2000));
+    provisioning_templates::rows::insert_version(
+        batch,
+        HERE,
+        number + 2000,
+        1,
+        "{}",
+        Timestamp::from_millis(1),
+    );
+    tags::rows::insert(batch, HERE, number + 2000, &[("a".into(), "b".into())].into());
+}
+
+fn template(number: i64) -> ProvisioningTemplate {
+    ProvisioningTemplate {
+        number,
+        name: format!("t{number}").parse().unwrap(),
+        kind: TemplateKind::Jitp,
+        description: None,
+        enabled: true,
+        role_arn: "r".into(),
+        hook: None,
+        default_version: 1,
+        newest_version: 1,
+        created_at: Timestamp::from_millis(1),
+        modified_at: Timestamp::from_millis(1),
+        revision: 1,
+    }
 }
 
 fn thing_type(number: i64) -> ThingType {
@@ -111,9 +140,19 @@ pub(super) async fn play(script: &mut Script) {
                     .await
                     .unwrap(),
             );
+            let templates = (
+                provisioning_templates::rows::page(store, HERE, "", 9)
+                    .await
+                    .unwrap(),
+                provisioning_templates::rows::count(store, HERE).await.unwrap(),
+                provisioning_templates::rows::count_versions(store, HERE, number + 2000)
+                    .await
+                    .unwrap(),
+            );
             script.expect(left, (false, (false, false), None));
             script.expect(groups, (0, 0, (0, false)));
-            for tagged in [2, 3, 4] {
+            script.expect(templates, (vec![], 0, 0));
+            for tagged in [2, 3, 4, 2000] {
                 let tags = tags::rows::page(script.store.as_ref(), HERE, number + tagged, "", 10).await;
                 script.expect(tags.unwrap(), vec![]);
             }

@@ -6,6 +6,7 @@ mod certs;
 mod deeds;
 mod events;
 mod others;
+mod provisioning;
 pub(crate) mod store;
 
 use std::sync::Arc;
