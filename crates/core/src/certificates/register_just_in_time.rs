@@ -1,7 +1,7 @@
 //! Registering a certificate because its holder connects.
 
-use thingsmith_model::CertificateStatus;
-use thingsmith_ports::{Batch, StoreError};
+use thingsmith_model::{AutoRegistrationStatus, CaCertificateStatus, CertificateStatus};
+use thingsmith_ports::Batch;
 
 use super::{Certificate, rows};
 use crate::ca_certificates::{self, CaCertificate};
@@ -45,7 +45,7 @@ pub(crate) async fn register_just_in_time(
 ) -> Result<Registration, Fault> {
     let mut tries = Tries::default();
     loop {
-        let outcome = register_once(deeds, realm, record, signer.number).await;
+        let outcome = register_once(deeds, realm, record, signer).await;
         if let Some(done) = tries.settle(outcome).await? {
             return Ok(done);
         }
@@ -56,25 +56,33 @@ async fn register_once(
     deeds: &Deeds,
     realm: &RealmRecord,
     record: &Certificate,
-    signer: i64,
+    signer: &CaCertificate,
 ) -> Result<Registration, Attempt> {
     let mut batch = Batch::new();
-    ca_certificates::rows::hold_auto_registering(&mut batch, realm.realm, signer);
+    ca_certificates::rows::hold_auto_registering(&mut batch, realm.realm, signer.number);
     rows::insert(&mut batch, realm.realm, record);
     let error = match deeds.commit(batch).await {
         Ok(_) => return Ok(Registration::Made(record.clone())),
         Err(error) => error,
     };
-    match (rows::find(deeds.store(), realm.realm, &record.id).await?, error) {
+    match rows::find(deeds.store(), realm.realm, &record.id).await? {
         // This very registration, whose commit was not answered.
-        (Some(existing), _) if existing.number == record.number => Ok(Registration::Made(existing)),
-        (Some(existing), _) => Ok(Registration::Found(existing)),
-        // The hold is the only guard.
-        (None, StoreError::Guard(_)) => Err(Fault::new(
-            Code::CertificateState,
-            "The CA certificate is not active any more, or registers nothing automatically any more.",
-        )
-        .into()),
-        (None, error) => Err(error.into()),
+        Some(existing) if existing.number == record.number => return Ok(Registration::Made(existing)),
+        Some(existing) => return Ok(Registration::Found(existing)),
+        None => {}
     }
+    let found = ca_certificates::rows::find(deeds.store(), realm.realm, &signer.id).await?;
+    let registers = found.is_some_and(|ca| {
+        ca.number == signer.number
+            && ca.status == CaCertificateStatus::Active
+            && ca.auto_registration == AutoRegistrationStatus::Enable
+    });
+    if registers {
+        return Err(error.into());
+    }
+    Err(Fault::new(
+        Code::CertificateState,
+        "The CA certificate is not active any more, or registers nothing automatically any more.",
+    )
+    .into())
 }

@@ -6,6 +6,7 @@ mod attachments;
 mod certs;
 mod domains;
 mod identities;
+mod just_in_time;
 mod nodes;
 mod objects;
 mod provisioning;
