@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::authorities::{Authorities, AuthorityError, SealKey};
 use crate::callers::Callers;
-use crate::connections::Watches;
+use crate::connections::{Flights, Watches};
 use crate::decisions::{Decision, Decisions};
 use crate::events;
 use crate::functions::{Configured, Known};
@@ -54,6 +54,7 @@ pub struct Deeds {
     callers: Callers,
     router: Router,
     watches: Arc<Watches>,
+    flights: Flights,
     versions: events::Versions,
     decisions: Decisions,
     metrics: Metrics,
@@ -95,6 +96,7 @@ impl Deeds {
             callers: Callers::default(),
             router: Router::new(),
             watches: Watches::new(),
+            flights: Flights::default(),
             versions: events::Versions::default(),
             decisions: Decisions::default(),
             metrics: Metrics::default(),
@@ -168,6 +170,11 @@ impl Deeds {
     /// Which connections of this node a change concerns.
     pub fn watches(&self) -> &Arc<Watches> {
         &self.watches
+    }
+
+    /// The certificates that are being registered or provisioned just in time on this node.
+    pub(crate) fn flights(&self) -> &Flights {
+        &self.flights
     }
 
     pub(crate) fn versions(&self) -> &events::Versions {

@@ -36,6 +36,9 @@ mod thing_types;
 mod things;
 mod transfers;
 
+pub(crate) use authority::role;
+pub(crate) use query::iam;
+
 use std::fmt::Display;
 
 use serde_json::Value;
@@ -90,7 +93,7 @@ async fn call(client: &Client, operation: &OperationModel, input: &Value) -> Opt
 }
 
 /// Calls an operation by its name.
-async fn named(client: &Client, name: &str, input: Value) -> Reply {
+pub(crate) async fn named(client: &Client, name: &str, input: Value) -> Reply {
     let operation = iot().operation(name).unwrap();
     call(client, operation, &input).await.unwrap()
 }

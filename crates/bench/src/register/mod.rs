@@ -6,7 +6,7 @@
 mod device;
 mod proof;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,8 @@ use tokio::task::JoinSet;
 use crate::machine::{self, Machine};
 use crate::report::{self, Report, Table};
 use crate::statistics::{Latency, Spread, count, micros};
-use device::{Devices, Registered};
+pub(crate) use device::Devices;
+use device::Registered;
 
 /// At least so many durable registrations a second on SQLite.
 const BAR: f64 = 3000.0;
@@ -202,6 +203,36 @@ async fn round(
         cpu_us: micros(cpu) / registrations,
         latency: Latency::of(latencies),
     })
+}
+
+/// A registry on SQLite in a directory.
+pub(crate) async fn open_sqlite(directory: &Path) -> Result<Arc<Deeds>> {
+    Place::Sqlite(directory.to_owned()).open().await
+}
+
+/// The CPU of one registration, in microseconds, where so many clients register so many devices in all.
+pub(crate) async fn cpu_of(
+    deeds: &Arc<Deeds>,
+    realm: &Arc<RealmRecord>,
+    devices: &Arc<Devices>,
+    clients: usize,
+    registrations: usize,
+) -> Result<f64> {
+    let before = machine::cpu();
+    let mut tasks = JoinSet::new();
+    for client in 0..clients {
+        let (deeds, realm, devices) = (Arc::clone(deeds), Arc::clone(realm), Arc::clone(devices));
+        tasks.spawn(async move {
+            for _ in (client..registrations).step_by(clients) {
+                devices.register(&deeds, realm.realm).await?;
+            }
+            anyhow::Ok(())
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done??;
+    }
+    Ok(micros(machine::cpu().saturating_sub(before)) / count(registrations))
 }
 
 impl Place {

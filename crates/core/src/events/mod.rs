@@ -4,6 +4,7 @@
 //! after its batch is durable, at most once per node: losing one with the node is as AWS has it, where delivery is not
 //! promised either.
 
+mod certificates;
 mod configurations;
 mod lifecycle;
 pub mod rows;
@@ -11,6 +12,7 @@ pub mod rows;
 use serde_json::{Value, json};
 use thingsmith_mqtt::{Message, Qos, TopicLimits, TopicName};
 
+pub(crate) use certificates::certificate_registered;
 pub(crate) use configurations::Known;
 pub use configurations::{EventConfigurations, describe_event_configurations, update_event_configurations};
 pub use lifecycle::Lifecycle;

@@ -17,7 +17,31 @@ pub struct Metrics {
     messages_out: AtomicU64,
     dropped: AtomicU64,
     commits: AtomicU64,
+    provisioned: [AtomicU64; Provisioned::ALL.len()],
     requests: Mutex<BTreeMap<(&'static str, u16), u64>>,
+}
+
+/// What provisioning a device just in time came to (AWS's metrics `ProvisionThing.*`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Provisioned {
+    /// Its resources were registered.
+    Success,
+    /// The template, its role or the device's certificate did not allow it.
+    ClientError,
+    /// The server failed.
+    ServerError,
+}
+
+impl Provisioned {
+    const ALL: [Self; 3] = [Self::Success, Self::ClientError, Self::ServerError];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::ClientError => "client_error",
+            Self::ServerError => "server_error",
+        }
+    }
 }
 
 /// A connection that is counted while this is held.
@@ -98,6 +122,11 @@ impl Metrics {
         self.commits.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts a device that was provisioned just in time, or was not.
+    pub fn provisioned(&self, outcome: Provisioned) {
+        self.provisioned[outcome as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Counts a request of the AWS API.
     pub fn request(&self, operation: Option<&str>, status: u16) {
         let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
@@ -135,6 +164,13 @@ impl Metrics {
             "Batches that the store committed for deeds.",
         )
         .value(&[], count(&self.commits));
+        let provisioned = page.counter(
+            "provision_thing_total",
+            "Devices that were to be provisioned on their first connections, by what came of it.",
+        );
+        for (outcome, counter) in Provisioned::ALL.iter().zip(&self.provisioned) {
+            provisioned.value(&[("outcome", outcome.as_str())], count(counter));
+        }
         let requests = self
             .requests
             .lock()

@@ -7,6 +7,7 @@ mod certs;
 mod domains;
 mod functions;
 mod identities;
+mod just_in_time;
 mod nodes;
 mod objects;
 mod provisioning;
