@@ -53,7 +53,7 @@ impl ActingRole {
         let variables = Service { now };
         roles::trusts_service(deeds, &realm.account, member, role_arn, service, &variables).await?;
         let gone = || Fault::invalid(format!("{member} {role_arn} is not there."));
-        let (own_realm, role) = roles::by_arn(deeds, role_arn).await?.ok_or_else(gone)?;
+        let (own_realm, role) = roles::by_arn(deeds.store(), role_arn).await?.ok_or_else(gone)?;
         let documents = callers::documents(deeds, own_realm.realm, role.number)
             .await?
             .ok_or_else(gone)?;
@@ -114,8 +114,8 @@ impl Variables for ActingRole {
 }
 
 /// What a trust policy can ask about a service that assumes a role.
-struct Service {
-    now: Timestamp,
+pub(crate) struct Service {
+    pub(crate) now: Timestamp,
 }
 
 impl Variables for Service {
@@ -124,7 +124,8 @@ impl Variables for Service {
     }
 }
 
-fn time(now: Timestamp, key: &Key) -> Values<'static> {
+/// What any policy can ask about the time.
+pub(crate) fn time(now: Timestamp, key: &Key) -> Values<'static> {
     match key.folded() {
         "aws:currenttime" => Values::One(Cow::Owned(iso8601(now))),
         "aws:epochtime" => Values::One(Cow::Owned(now.as_seconds().to_string())),

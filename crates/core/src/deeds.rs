@@ -14,6 +14,7 @@ use crate::callers::Callers;
 use crate::connections::Watches;
 use crate::decisions::{Decision, Decisions};
 use crate::events;
+use crate::functions::{Configured, Known};
 use crate::messages::sessions::{self, Sessions};
 use crate::messages::{self, Router};
 use crate::metrics::Metrics;
@@ -58,6 +59,7 @@ pub struct Deeds {
     sessions: Sessions,
     message_numbers: Numbers,
     event_configurations: events::Known,
+    known_functions: Known,
     page_key: hmac::Key,
 }
 
@@ -97,6 +99,7 @@ impl Deeds {
             sessions: Sessions::default(),
             message_numbers: Numbers::new(Arc::clone(&world.messages)),
             event_configurations: events::Known::default(),
+            known_functions: Known::default(),
             page_key: world.seal.derive_hmac_key("page tokens"),
             authorities,
             world,
@@ -139,6 +142,15 @@ impl Deeds {
     /// What runs functions of customers.
     pub fn functions(&self) -> &dyn Functions {
         self.world.functions.as_ref()
+    }
+
+    /// Says which functions the operator's configuration has, once, before anything is asked of these deeds.
+    pub fn configure_functions(&self, functions: Vec<Configured>) {
+        self.known_functions.configure(functions);
+    }
+
+    pub(crate) fn known_functions(&self) -> &Known {
+        &self.known_functions
     }
 
     /// The certificate authorities.
@@ -249,13 +261,28 @@ impl Deeds {
         outbox::rows::insert(&mut batch, realm, change, mark);
         tries.sending(mark);
         let outcome = self.commit(batch).await;
-        if matches!(change, Change::Identity(_)) {
-            // Whatever became of the batch: it may have happened.
-            self.callers.forget();
+        // Whatever became of the batch: it may have happened.
+        match change {
+            Change::Identity(_) => self.callers.forget(),
+            Change::Function(_) => self.known_functions.forget(),
+            _ => {}
         }
         outcome?;
-        self.watches.announce(change, mark);
+        self.hear(change, mark);
         Ok(())
+    }
+
+    /// Tells this node of a change, its own or one that the outbox told; of each once, however often it is heard.
+    pub(crate) fn hear(&self, change: Change, mark: Mark) {
+        if !self.watches.announce(change, mark) {
+            return;
+        }
+        if let Change::Function(number) = change {
+            self.known_functions.forget();
+            if let Some(arn) = self.known_functions.called(number) {
+                self.functions().retire(&arn);
+            }
+        }
     }
 
     /// Sends a deed's batch. Every change of the registry passes here, so that what must stand in the same batch as the

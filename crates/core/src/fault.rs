@@ -108,6 +108,10 @@ codes! {
     Forbidden => "ForbiddenException",
     /// The server failed.
     InternalFailure => "InternalFailureException",
+    /// The body of a call is not JSON.
+    InvalidRequestContent => "InvalidRequestContentException",
+    /// Functions for this runtime, or of this kind, are not run here.
+    InvalidRuntime => "InvalidRuntimeException",
     /// IAM: a member is wrong in a way that its constraints do not say.
     InvalidInput => "InvalidInputException",
     /// A member or a combination of members is wrong.
@@ -128,10 +132,16 @@ codes! {
     NotImplemented => "NotImplementedException",
     /// STS: the policies of a session are too long.
     PackedPolicyTooLarge => "PackedPolicyTooLargeException",
+    /// A function's policy would be too long.
+    PolicyLengthExceeded => "PolicyLengthExceededException",
+    /// The revision that the caller expected is not the one that is.
+    PreconditionFailed => "PreconditionFailedException",
     /// The verification certificate does not carry the account's registration code.
     RegistrationCodeValidation => "RegistrationCodeValidationException",
     /// The body is too large.
     RequestEntityTooLarge => "RequestEntityTooLargeException",
+    /// The body of a call is too large.
+    RequestTooLarge => "RequestTooLargeException",
     /// The name is taken.
     ResourceAlreadyExists => "ResourceAlreadyExistsException",
     /// There is no such thing.

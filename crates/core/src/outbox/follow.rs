@@ -66,7 +66,7 @@ impl Follower {
                     at: changed.at,
                     number: changed.number,
                 };
-                deeds.watches().announce(changed.change, mark);
+                deeds.hear(changed.change, mark);
                 after = mark;
             }
             if i64::try_from(page.len()).unwrap_or(i64::MAX) < PAGE {

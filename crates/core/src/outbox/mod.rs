@@ -37,6 +37,8 @@ pub enum Change {
     Unseen(i64),
     /// A CA certificate's status or auto registration.
     CaCertificate(i64),
+    /// What a function is, or who may call it. No device's connection depends on it.
+    Function(i64),
     /// What a user, a role or a managed policy of IAM permits. No device's connection depends on it.
     Identity(i64),
 }
@@ -51,6 +53,7 @@ impl Change {
             Self::ThingType(_) => "thing type",
             Self::Unseen(_) => "unseen",
             Self::CaCertificate(_) => "ca certificate",
+            Self::Function(_) => "function",
             Self::Identity(_) => "identity",
         }
     }
@@ -64,6 +67,7 @@ impl Change {
             | Self::ThingType(number)
             | Self::Unseen(number)
             | Self::CaCertificate(number)
+            | Self::Function(number)
             | Self::Identity(number) => number,
         }
     }
@@ -77,6 +81,7 @@ impl Change {
             "thing type" => Some(Self::ThingType(object)),
             "unseen" => Some(Self::Unseen(object)),
             "ca certificate" => Some(Self::CaCertificate(object)),
+            "function" => Some(Self::Function(object)),
             "identity" => Some(Self::Identity(object)),
             _ => None,
         }

@@ -23,6 +23,7 @@ pub async fn reset(deeds: &Deeds) -> Result<(), Fault> {
         let outcome = deeds.commit(batch).await.map(drop).map_err(Attempt::from);
         deeds.event_configurations().forget_all();
         deeds.callers().forget();
+        deeds.known_functions().forget();
         if tries.settle(outcome).await?.is_some() {
             return messages::reset(deeds).await;
         }

@@ -47,6 +47,10 @@ pub fn delete_the_rest(batch: &mut Batch) {
         "DELETE FROM roles",
         "DELETE FROM managed_policies",
         "DELETE FROM role_aliases",
+        "DELETE FROM functions",
+        "DELETE FROM function_code WHERE NOT EXISTS (SELECT 1 FROM functions f WHERE f.number = function_code.function)",
+        "DELETE FROM function_permissions \
+         WHERE NOT EXISTS (SELECT 1 FROM functions f WHERE f.number = function_permissions.function)",
         "DELETE FROM domain_configurations",
         "DELETE FROM logging_options",
         "DELETE FROM logging_levels",
@@ -83,6 +87,7 @@ pub fn delete_the_rest(batch: &mut Batch) {
          AND NOT EXISTS (SELECT 1 FROM billing_groups b WHERE b.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM ca_certificates c WHERE c.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM role_aliases r WHERE r.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM functions f WHERE f.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM domain_configurations d WHERE d.number = tags.resource)",
     ] {
         batch.execute(Statement::new(sql, []));
