@@ -100,6 +100,8 @@ codes! {
     CertificateValidation => "CertificateValidationException",
     /// The certificate's status does not allow it.
     CertificateState => "CertificateStateException",
+    /// Somebody else changes the same at this moment.
+    ConflictingResourceUpdate => "ConflictingResourceUpdateException",
     /// Something still hangs on what is to be deleted.
     DeleteConflict => "DeleteConflictException",
     /// IAM: the name is taken.
@@ -148,6 +150,8 @@ codes! {
     ResourceNotFound => "ResourceNotFoundException",
     /// The store is not to be reached or is overloaded.
     ServiceUnavailable => "ServiceUnavailableException",
+    /// A topic rule's statement is none.
+    SqlParse => "SqlParseException",
     /// What is asked for is used up for now; it comes back.
     Throttling => "ThrottlingException",
     /// The transfer is over: accepted, rejected or cancelled.

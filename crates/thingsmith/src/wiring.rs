@@ -15,7 +15,7 @@ use thingsmith_core::{Deeds, OpenError, World, outbox, settings};
 use thingsmith_gateway::Gateway;
 use thingsmith_gateway::doors::Doors;
 use thingsmith_model::Account;
-use thingsmith_ports::{Clock, NoFunctions, Random, RsaKeys, Store};
+use thingsmith_ports::{Clock, NoFunctions, NoWeb, Random, RsaKeys, Store};
 use thingsmith_store_postgres::PostgresStore;
 use thingsmith_store_sqlite::SqliteStore;
 use tokio::net::TcpListener;
@@ -233,6 +233,7 @@ async fn open_deeds(
         random,
         rsa_keys,
         functions: Arc::new(NoFunctions),
+        web: Arc::new(NoWeb),
         seal,
     })
     .await

@@ -52,6 +52,8 @@ pub fn delete_the_rest(batch: &mut Batch) {
         "DELETE FROM function_permissions \
          WHERE NOT EXISTS (SELECT 1 FROM functions f WHERE f.number = function_permissions.function)",
         "DELETE FROM domain_configurations",
+        "DELETE FROM topic_rules",
+        "DELETE FROM topic_rule_destinations",
         "DELETE FROM logging_options",
         "DELETE FROM logging_levels",
         "DELETE FROM user_keys WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.number = user_keys.holder)",
@@ -87,6 +89,7 @@ pub fn delete_the_rest(batch: &mut Batch) {
          AND NOT EXISTS (SELECT 1 FROM billing_groups b WHERE b.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM ca_certificates c WHERE c.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM role_aliases r WHERE r.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM topic_rules r WHERE r.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM functions f WHERE f.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM domain_configurations d WHERE d.number = tags.resource)",
     ] {

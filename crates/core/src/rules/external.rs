@@ -18,31 +18,17 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Most groups that `get_registry_data` tells.
 const GROUPS: usize = 250;
 
-/// Whether functions of other services may be called, and for which rule.
-#[derive(Clone, Copy)]
-pub(super) enum Calls<'a> {
-    /// For this rule.
-    Of(&'a Rule),
-    /// Not here: they have no value.
-    None,
-}
-
-impl Calls<'_> {
-    /// What the service says. Whatever goes wrong is logged, and the value is Undefined.
-    pub(super) async fn answer(self, deeds: &Deeds, offered: &Offered, call: &ExternalCall) -> Answer {
-        let Self::Of(rule) = self else {
-            return Answer::Undefined;
-        };
-        let answer = match call.function {
-            External::AwsLambda => aws_lambda(deeds, offered, rule, &call.arguments).await,
-            External::GetRegistryData => get_registry_data(deeds, offered, &call.arguments).await,
-            other => Err(format!("{other} is not answered here")),
-        };
-        answer.unwrap_or_else(|problem| {
-            tracing::info!(rule = rule.name, problem, "a function in a rule is Undefined");
-            Answer::Undefined
-        })
-    }
+/// What a service says to a call of a rule. Whatever goes wrong is logged, and the value is Undefined.
+pub(super) async fn answer(deeds: &Deeds, offered: &Offered, rule: &Rule, call: &ExternalCall) -> Answer {
+    let answer = match call.function {
+        External::AwsLambda => aws_lambda(deeds, offered, rule, &call.arguments).await,
+        External::GetRegistryData => get_registry_data(deeds, offered, &call.arguments).await,
+        other => Err(format!("{other} is not answered here")),
+    };
+    answer.unwrap_or_else(|problem| {
+        tracing::info!(rule = rule.name, problem, "a function in a rule is Undefined");
+        Answer::Undefined
+    })
 }
 
 async fn aws_lambda(

@@ -95,6 +95,11 @@ impl Rules {
         drop(self.api.set(url.trim_end_matches('/').to_owned()));
     }
 
+    /// Bytes that wait in the queues of this node.
+    pub fn waiting_bytes(&self) -> usize {
+        self.offered.waiting_bytes() + self.deliveries.waiting_bytes()
+    }
+
     /// Forgets what roles permit.
     pub(crate) fn forget_roles(&self) {
         self.roles.forget();

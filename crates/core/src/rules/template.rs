@@ -2,7 +2,8 @@
 
 use thingsmith_sql::{EvalError, External, Step, Substitution, Version};
 
-use super::external::Calls;
+use super::external;
+use super::index::Rule;
 use super::offer::Offered;
 use crate::{Code, Deeds, Fault};
 
@@ -43,7 +44,7 @@ impl Template {
         &self,
         deeds: &Deeds,
         offered: &Offered,
-        calls: Calls<'_>,
+        rule: &Rule,
     ) -> Result<String, String> {
         if let Some(constant) = self.constant() {
             return Ok(constant.to_owned());
@@ -55,7 +56,7 @@ impl Template {
         loop {
             match self.0.evaluate(&message, &answers) {
                 Ok(Step::Done(text)) => return Ok(text),
-                Ok(Step::Call(call)) => answers.push(calls.answer(deeds, offered, &call).await),
+                Ok(Step::Call(call)) => answers.push(external::answer(deeds, offered, rule, &call).await),
                 Err(wrong @ EvalError::Undefined { .. }) => return Err(format!("{wrong}.")),
                 Err(wrong) => return Err(format!("A substitution template cannot be evaluated: {wrong}.")),
             }

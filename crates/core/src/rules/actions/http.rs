@@ -9,7 +9,6 @@ use thingsmith_ports::{WebError, WebRequest};
 use thingsmith_sigv4::{PayloadHash, Request, Signer, sign};
 use thingsmith_sql::Version;
 
-use super::super::external::Calls;
 use super::super::index::Rule;
 use super::super::offer::Offered;
 use super::super::roles::SESSION;
@@ -146,7 +145,7 @@ impl Http {
         rule: &Rule,
         payload: &[u8],
     ) -> Result<(), Failure> {
-        let url = self.url.text(deeds, offered, Calls::Of(rule)).await;
+        let url = self.url.text(deeds, offered, rule).await;
         let url = url.map_err(|message| Failure {
             resource: self.url.constant().unwrap_or_default().to_owned(),
             message,
@@ -171,8 +170,8 @@ impl Http {
         self.confirmed(deeds, offered, rule, url).await?;
         let mut headers = Vec::new();
         for (key, value) in &self.headers {
-            let key = key.text(deeds, offered, Calls::Of(rule)).await?;
-            let value = value.text(deeds, offered, Calls::Of(rule)).await?;
+            let key = key.text(deeds, offered, rule).await?;
+            let value = value.text(deeds, offered, rule).await?;
             check_header(&key, &value)?;
             headers.push((key, value));
         }
@@ -219,7 +218,7 @@ impl Http {
         url: &str,
     ) -> Result<(), String> {
         let confirmation = match &self.confirmation_url {
-            Some(template) => template.text(deeds, offered, Calls::Of(rule)).await?,
+            Some(template) => template.text(deeds, offered, rule).await?,
             None => url.to_owned(),
         };
         if !is_below(url, &confirmation) {
@@ -252,9 +251,9 @@ impl SigV4 {
         let realm = &offered.realm;
         let assumed = deeds.rules().roles.assume(deeds, realm, &self.role_arn).await;
         assumed.map_err(|fault| fault.message)?;
-        let found = roles::by_arn(deeds, &self.role_arn).await;
+        let found = roles::by_arn(deeds.store(), &self.role_arn).await;
         let (own, role) = found
-            .map_err(|fault| fault.message)?
+            .map_err(|error| Fault::from(error).message)?
             .ok_or_else(|| format!("The role {} is not there.", self.role_arn))?;
         let new = NewSession {
             name: SESSION.to_owned(),

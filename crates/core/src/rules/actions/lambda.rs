@@ -7,7 +7,6 @@ use serde::Deserialize;
 use serde_json::Value;
 use thingsmith_sql::Version;
 
-use super::super::external::Calls;
 use super::super::index::Rule;
 use super::super::offer::Offered;
 use super::super::template::Template;
@@ -54,7 +53,7 @@ impl Lambda {
         rule: &Rule,
         payload: &[u8],
     ) -> Result<(), Failure> {
-        let arn = self.function_arn.text(deeds, offered, Calls::Of(rule)).await;
+        let arn = self.function_arn.text(deeds, offered, rule).await;
         let arn = arn.map_err(|message| Failure {
             resource: self.function_arn.constant().unwrap_or_default().to_owned(),
             message,

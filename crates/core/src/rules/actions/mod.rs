@@ -13,6 +13,7 @@ use super::offer::Offered;
 use super::template::Template;
 use crate::{Code, Deeds, Fault};
 
+pub(super) use http::ANSWER;
 pub(crate) use http::check_url;
 use http::Http;
 use lambda::Lambda;

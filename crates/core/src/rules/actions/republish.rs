@@ -8,7 +8,6 @@ use serde_json::Value;
 use thingsmith_mqtt::{Message, MessageProperties, Qos, TopicName};
 use thingsmith_sql::Version;
 
-use super::super::external::Calls;
 use super::super::index::Rule;
 use super::super::offer::Offered;
 use super::super::template::Template;
@@ -130,7 +129,7 @@ impl Republish {
         rule: &Rule,
         payload: &[u8],
     ) -> Result<(), Failure> {
-        let topic = self.topic.text(deeds, offered, Calls::Of(rule)).await;
+        let topic = self.topic.text(deeds, offered, rule).await;
         let topic = topic.map_err(|message| Failure {
             resource: self.topic.constant().unwrap_or_default().to_owned(),
             message,
@@ -187,7 +186,7 @@ impl Republish {
     ) -> Result<MessageProperties, String> {
         let mut texts = Vec::with_capacity(self.headers.len());
         for template in &self.headers {
-            texts.push(template.text(deeds, offered, Calls::Of(rule)).await?);
+            texts.push(template.text(deeds, offered, rule).await?);
         }
         let text = |at: Option<usize>| at.map(|at| texts[at].as_str());
         let payload_is_utf8 = match text(self.shape.payload_format_indicator) {
