@@ -19,6 +19,7 @@ impl Api {
                 status,
                 content_type: "application/json",
                 error_type: None,
+                headers: Vec::new(),
                 body: Bytes::from_static(text.as_bytes()),
             })
         };
@@ -32,6 +33,7 @@ impl Api {
                 status: 200,
                 content_type: "application/x-pem-file",
                 error_type: None,
+                headers: Vec::new(),
                 body: self.deeds.authorities().endpoint_roots_pem().into(),
             }),
             (&Method::POST, "/_thingsmith/reset") if self.config.dev => match reset::reset(&self.deeds).await

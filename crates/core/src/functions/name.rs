@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use serde::de::{Deserialize, Deserializer, Error as _};
 use thingsmith_model::{Account, Region};
 
 use super::{LATEST, arn};
@@ -142,6 +143,14 @@ impl FromStr for FunctionName {
             name: name.to_owned(),
             qualifier: qualifier.map(str::to_owned),
         })
+    }
+}
+
+impl<'de> Deserialize<'de> for FunctionName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse()
+            .map_err(|fault: Fault| D::Error::custom(fault.message))
     }
 }
 
