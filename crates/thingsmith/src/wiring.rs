@@ -11,13 +11,14 @@ use thingsmith_api::{Api, Tls};
 use thingsmith_core::access_keys::{self, AccessKey};
 use thingsmith_core::authorities::AuthorityError;
 use thingsmith_core::messages::{self, Clients};
-use thingsmith_core::{Deeds, OpenError, World, outbox, settings};
+use thingsmith_core::{Deeds, OpenError, World, outbox, rules, settings};
 use thingsmith_gateway::Gateway;
 use thingsmith_gateway::doors::Doors;
 use thingsmith_model::Account;
-use thingsmith_ports::{Clock, NoFunctions, NoWeb, Random, RsaKeys, Store};
+use thingsmith_ports::{Clock, NoFunctions, Random, RsaKeys, Store, Web};
 use thingsmith_store_postgres::PostgresStore;
 use thingsmith_store_sqlite::SqliteStore;
+use thingsmith_web::HttpWeb;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -91,7 +92,19 @@ impl Server {
             RsaKeyPool::start(file.issuing.rsa_keys())
                 .context("the threads that make RSA keys do not start")?,
         );
-        let deeds = open_deeds(settings, store, messages, clock, random, Arc::clone(&rsa_keys)).await?;
+        let web = file.rules.web(settings.dev).map_err(StartError::Configuration)?;
+        let web = HttpWeb::new(web)
+            .map_err(|cause| StartError::Configuration(anyhow!(cause).context("[rules] roots")))?;
+        let deeds = open_deeds(
+            settings,
+            store,
+            messages,
+            clock,
+            random,
+            Arc::clone(&rsa_keys),
+            Arc::new(web),
+        )
+        .await?;
         let deeds = Arc::new(deeds);
         let account = account(settings, &deeds).await?;
         let configured = configured_keys(&file, &account)?;
@@ -151,6 +164,8 @@ impl Server {
         let directory = settings.data_dir.clone();
         let keeping = records::keep(Arc::clone(&deeds), directory.clone(), stopped.clone());
         tasks.spawn(keeping);
+        deeds.rules().set_api(&endpoints.api);
+        tasks.spawn(rules::run(Arc::clone(&deeds), until(stopped.clone())));
         tasks.spawn(follow(Arc::clone(&deeds), stopped.clone()));
         tasks.spawn(sweep(Arc::clone(&deeds), stopped));
         Ok(Self {
@@ -223,6 +238,7 @@ async fn open_deeds(
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     rsa_keys: Arc<dyn RsaKeys>,
+    web: Arc<dyn Web>,
 ) -> Result<Deeds> {
     let path = settings.seal_key_path();
     let (seal, made) = files::seal_key(&path, random.as_ref())?;
@@ -233,7 +249,7 @@ async fn open_deeds(
         random,
         rsa_keys,
         functions: Arc::new(NoFunctions),
-        web: Arc::new(NoWeb),
+        web,
         seal,
     })
     .await

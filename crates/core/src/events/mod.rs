@@ -119,7 +119,8 @@ async fn send(deeds: &Deeds, realm: &RealmRecord, topic: &str, body: &Value) {
         retain: false,
         properties: None,
     };
-    if let Err(fault) = messages::publish(deeds, realm.realm, message, Qos::AtLeastOnce, Origin::Server).await {
+    if let Err(fault) = messages::publish(deeds, realm.realm, message, Qos::AtLeastOnce, Origin::Server).await
+    {
         tracing::error!(%fault, topic, "an event could not be kept for those who are not connected");
     }
 }

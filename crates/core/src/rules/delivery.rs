@@ -13,10 +13,10 @@ use super::actions::Failure;
 use super::failure::Acting;
 use super::index::Rule;
 use super::offer::Offered;
-use crate::realms::RealmRecord;
-use crate::topic_rule_destinations::{Confirmation, confirmation_failed};
 use super::run::run_statement;
 use crate::Deeds;
+use crate::realms::RealmRecord;
+use crate::topic_rule_destinations::{Confirmation, confirmation_failed};
 
 /// One thing that waits for somebody else.
 pub(super) enum Delivery {

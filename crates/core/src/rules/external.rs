@@ -52,11 +52,7 @@ async fn aws_lambda(
 
 /// `get_registry_data("DescribeThing" | "ListThingGroupsForThing", thing, role)`: the operation's answer, by the leave of
 /// the role.
-async fn get_registry_data(
-    deeds: &Deeds,
-    offered: &Offered,
-    arguments: &[Value],
-) -> Result<Answer, String> {
+async fn get_registry_data(deeds: &Deeds, offered: &Offered, arguments: &[Value]) -> Result<Answer, String> {
     let [api, thing, role] = arguments else {
         return Err("get_registry_data takes three arguments".into());
     };

@@ -69,9 +69,11 @@ impl Acting {
         if !failures.is_empty() {
             let report = self.report(&failures).to_string().into_bytes();
             let acting = Arc::clone(self);
-            deeds
-                .rules()
-                .deliver(deeds, self.offered.realm.realm, Delivery::Error { acting, report });
+            deeds.rules().deliver(
+                deeds,
+                self.offered.realm.realm,
+                Delivery::Error { acting, report },
+            );
         }
     }
 

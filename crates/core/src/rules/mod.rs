@@ -28,8 +28,8 @@ use thingsmith_mqtt::TopicLimits;
 
 pub(crate) use actions::check_url;
 pub use offer::rule_of_basic_ingest;
-pub use origin::Origin;
 pub(crate) use origin::Lineage;
+pub use origin::Origin;
 pub use program::Program;
 pub use run::run;
 

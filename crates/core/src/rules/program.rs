@@ -46,7 +46,9 @@ impl Program {
             .map(|action| read("errorAction", action))
             .transpose()?;
         if let Some(action) = &error_action
-            && let Some(function) = action.templates().find_map(|template| template.externals().first())
+            && let Some(function) = action
+                .templates()
+                .find_map(|template| template.externals().first())
         {
             return Err(Fault::invalid(format!(
                 "errorAction calls {function}, and functions of other services may not be called there."

@@ -128,7 +128,9 @@ impl<T> Queue<T> {
 
 impl<T> State<T> {
     fn make_ready(&mut self, realm: Realm, limits: &QueueLimits) {
-        let Some(lane) = self.lanes.get_mut(&realm) else { return };
+        let Some(lane) = self.lanes.get_mut(&realm) else {
+            return;
+        };
         if !lane.is_ready && !lane.waiting.is_empty() && lane.running < limits.running_per_realm {
             lane.is_ready = true;
             self.ready.push_back(realm);
@@ -201,7 +203,11 @@ mod tests {
         let queue = queue(4 * (ITEM + 100), 1);
         assert_eq!(queue.push(Realm(1), "a", 100), Ok(()));
         assert_eq!(queue.push(Realm(1), "b", 100), Ok(()));
-        assert_eq!(queue.push(Realm(1), "c", 100), Err("c"), "the realm's part is full");
+        assert_eq!(
+            queue.push(Realm(1), "c", 100),
+            Err("c"),
+            "the realm's part is full"
+        );
         assert_eq!(queue.push(Realm(2), "d", 100), Ok(()), "that of another is not");
         let (_, running) = queue.try_next().unwrap();
         assert_eq!(queue.push(Realm(1), "c", 100), Ok(()));

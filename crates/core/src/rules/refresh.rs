@@ -52,7 +52,12 @@ impl Rules {
     }
 
     async fn try_refresh(&self, deeds: &Deeds) -> Result<(), StoreError> {
-        if self.stale.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+        if self
+            .stale
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_empty()
+        {
             return Ok(());
         }
         // One after the other, so that what was read earlier never takes the place of what was read later.

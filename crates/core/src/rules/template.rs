@@ -40,12 +40,7 @@ impl Template {
     ///
     /// # Errors
     /// When an expression is Undefined or too large, or needs another service and may not.
-    pub(super) async fn text(
-        &self,
-        deeds: &Deeds,
-        offered: &Offered,
-        rule: &Rule,
-    ) -> Result<String, String> {
+    pub(super) async fn text(&self, deeds: &Deeds, offered: &Offered, rule: &Rule) -> Result<String, String> {
         if let Some(constant) = self.constant() {
             return Ok(constant.to_owned());
         }

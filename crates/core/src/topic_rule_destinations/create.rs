@@ -50,7 +50,13 @@ async fn create_once(
 ) -> Result<Destination, Attempt> {
     let url_hash = url_hash(&destination.confirmation_url);
     let mut batch = Batch::new();
-    rows::insert(&mut batch, realm.realm, destination, &url_hash, &confirmation.hash());
+    rows::insert(
+        &mut batch,
+        realm.realm,
+        destination,
+        &url_hash,
+        &confirmation.hash(),
+    );
     let change = Change::Unseen(destination.number);
     match deeds.commit_change(batch, realm.realm, change, tries).await {
         Ok(()) => return Ok(destination.clone()),

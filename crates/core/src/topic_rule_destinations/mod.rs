@@ -13,8 +13,8 @@ use thingsmith_model::{Arn, Resource, Timestamp};
 
 pub(crate) use change::confirmation_failed;
 pub use change::{delete_destination, update_destination};
-pub use confirm::confirm_destination;
 pub(crate) use confirm::Confirmation;
+pub use confirm::confirm_destination;
 pub use create::create_destination;
 pub(crate) use create::provide;
 pub use list::list_destinations;

@@ -26,7 +26,13 @@ pub async fn replace_topic_rule(
     topic_rule_destinations::provide(deeds, realm, program.confirmation_urls()).await?;
     change(deeds, realm, name, |batch, rule, revision| {
         let content = (text.as_str(), program.filter(), disabled);
-        rows::replace(batch, realm.realm, (rule.number, rule.revision), content, revision);
+        rows::replace(
+            batch,
+            realm.realm,
+            (rule.number, rule.revision),
+            content,
+            revision,
+        );
         true
     })
     .await

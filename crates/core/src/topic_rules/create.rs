@@ -45,7 +45,10 @@ pub async fn create_topic_rule(
         revision: number,
         created_at: deeds.clock().now(),
     };
-    if rows::find(deeds.store(), realm.realm, &rule.name).await?.is_some() {
+    if rows::find(deeds.store(), realm.realm, &rule.name)
+        .await?
+        .is_some()
+    {
         return Err(taken(realm, &rule));
     }
     topic_rule_destinations::provide(deeds, realm, program.confirmation_urls()).await?;

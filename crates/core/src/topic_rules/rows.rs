@@ -61,13 +61,7 @@ pub async fn page(
         .read(Statement::new(
             "SELECT name, filter, disabled, created_at FROM topic_rules \
              WHERE realm = $1 AND name > $2 AND disabled BETWEEN $3 AND $4 ORDER BY name LIMIT $5",
-            [
-                realm.0.into(),
-                after.into(),
-                from.into(),
-                to.into(),
-                limit.into(),
-            ],
+            [realm.0.into(), after.into(), from.into(), to.into(), limit.into()],
         ))
         .await?;
     rows.iter()

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use thingsmith_core::Deeds;
-use thingsmith_core::rules::Origin;
 use thingsmith_core::messages::sessions::{self, Opened, SessionSubscription};
 use thingsmith_core::messages::{self, QueueLimits, retained};
+use thingsmith_core::rules::Origin;
 use thingsmith_model::Realm;
 use thingsmith_mqtt::{Message, Qos, SubscriptionOptions, TopicFilter, TopicLimits, TopicName};
 use thingsmith_ports::{Clock, Store};
@@ -80,9 +80,15 @@ async fn a_lost_answer_neither_loses_a_message_nor_makes_it_two() {
     for trouble in [Trouble::LostAfter, Trouble::LostBefore, Trouble::Busy] {
         let text = format!("{trouble:?}");
         troubled.spoil(&[trouble]);
-        messages::publish(&deeds, REALM, message("a", &text, false), Qos::AtLeastOnce, Origin::Server)
-            .await
-            .unwrap();
+        messages::publish(
+            &deeds,
+            REALM,
+            message("a", &text, false),
+            Qos::AtLeastOnce,
+            Origin::Server,
+        )
+        .await
+        .unwrap();
         expected.push(text);
         assert_eq!(waiting(&store, "pump").await, expected);
     }
@@ -130,9 +136,15 @@ async fn a_node_that_starts_knows_the_sessions_that_it_had() {
         drop((first, subscriber));
         let second = deeds(&place, Arc::clone(&store), 2).await;
         assert_eq!(second.sessions().len(), 2);
-        messages::publish(&second, REALM, message("a", "x", false), Qos::AtLeastOnce, Origin::Server)
-            .await
-            .unwrap();
+        messages::publish(
+            &second,
+            REALM,
+            message("a", "x", false),
+            Qos::AtLeastOnce,
+            Origin::Server,
+        )
+        .await
+        .unwrap();
         assert_eq!(waiting(&store, "pump").await, ["x"]);
         let (mut subscriber, _queue) = second.router().subscriber(QUEUE);
         let opened = sessions::open(&second, REALM, "quiet", true, 0, &mut subscriber)

@@ -3,6 +3,7 @@
 mod access_keys;
 mod gateway;
 mod issuing;
+mod rules;
 mod store;
 
 use std::net::SocketAddr;
@@ -16,6 +17,7 @@ use thingsmith_model::{Account, Region};
 pub use access_keys::AccessKeySection;
 pub use gateway::GatewaySection;
 pub use issuing::IssuingSection;
+pub use rules::RulesSection;
 pub use store::StoreChoice;
 
 /// The flags of `serve`.
@@ -84,6 +86,9 @@ pub struct File {
     /// How certificates and keys are made.
     #[serde(default)]
     pub issuing: IssuingSection,
+    /// Where topic rules may send messages to.
+    #[serde(default)]
+    pub rules: RulesSection,
 }
 
 impl Settings {

@@ -61,9 +61,8 @@ impl Operation for CreateTopicRuleDestination {
 
     async fn call(cx: &Context<'_>, input: Input) -> Result<Output, Fault> {
         let http = input.destination_configuration.http_url_configuration;
-        let http = http.ok_or_else(|| {
-            Fault::invalid("destinationConfiguration needs httpUrlConfiguration.")
-        })?;
+        let http =
+            http.ok_or_else(|| Fault::invalid("destinationConfiguration needs httpUrlConfiguration."))?;
         let realm = cx.realm().await?;
         let url = &http.confirmation_url;
         let made = topic_rule_destinations::create_destination(cx.deeds, &realm, url).await?;

@@ -222,7 +222,9 @@ impl Http {
             None => url.to_owned(),
         };
         if !is_below(url, &confirmation) {
-            return Err(format!("The URL does not begin with the confirmation URL {confirmation}."));
+            return Err(format!(
+                "The URL does not begin with the confirmation URL {confirmation}."
+            ));
         }
         let found = destinations::by_url(deeds, &offered.realm, &confirmation).await;
         let found = found.map_err(|fault| fault.message)?;
@@ -310,7 +312,9 @@ pub(crate) fn check_url(member: &str, url: &str) -> Result<(), Fault> {
 
 /// Authority and target of a URL of HTTP.
 pub(in super::super) fn split_url(url: &str) -> Option<(&str, &str)> {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"))?;
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, target) = rest.split_at(end);
     Some((authority, if target.is_empty() { "/" } else { target }))
@@ -321,7 +325,9 @@ fn is_below(url: &str, prefix: &str) -> bool {
     let Some(rest) = url.strip_prefix(prefix) else {
         return false;
     };
-    let in_path = split_url(prefix).is_some_and(|(authority, _)| prefix.ends_with('/') || prefix.len() > "https://".len() + authority.len());
+    let in_path = split_url(prefix).is_some_and(|(authority, _)| {
+        prefix.ends_with('/') || prefix.len() > "https://".len() + authority.len()
+    });
     rest.is_empty() || in_path || rest.starts_with(['/', '?'])
 }
 
@@ -333,7 +339,10 @@ fn check_header(key: &str, value: &str) -> Result<(), String> {
     if OWN_HEADERS.iter().any(|own| own.eq_ignore_ascii_case(key)) {
         return Err(format!("The header {key} is the request's own."));
     }
-    if value.bytes().any(|byte| byte < b' ' && byte != b'\t' || byte == 127) {
+    if value
+        .bytes()
+        .any(|byte| byte < b' ' && byte != b'\t' || byte == 127)
+    {
         return Err(format!("The header {key} has a value that none can have."));
     }
     Ok(())
@@ -364,7 +373,15 @@ mod tests {
         for right in ["https://a.example", "http://[::1]:80/x?y=z"] {
             assert!(check_url("url", right).is_ok(), "{right}");
         }
-        for wrong in ["", "ftp://a", "https://", "https:///x", "https://u@a/", "https://a/ b", "https://a/#b"] {
+        for wrong in [
+            "",
+            "ftp://a",
+            "https://",
+            "https:///x",
+            "https://u@a/",
+            "https://a/ b",
+            "https://a/#b",
+        ] {
             assert!(check_url("url", wrong).is_err(), "{wrong}");
         }
     }

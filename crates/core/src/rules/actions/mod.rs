@@ -14,8 +14,8 @@ use super::template::Template;
 use crate::{Code, Deeds, Fault};
 
 pub(super) use http::ANSWER;
-pub(crate) use http::check_url;
 use http::Http;
+pub(crate) use http::check_url;
 use lambda::Lambda;
 use republish::Republish;
 

@@ -83,9 +83,8 @@ impl Republish {
             headers.push(Template::parse(&member, text, version)?);
             Ok(headers.len() - 1)
         };
-        let mut optional = |member: &str, text: Option<String>| {
-            text.map(|text| template(member, &text)).transpose()
-        };
+        let mut optional =
+            |member: &str, text: Option<String>| text.map(|text| template(member, &text)).transpose();
         let given = settings.headers;
         let mut shape = Shape {
             payload_format_indicator: optional("payloadFormatIndicator", given.payload_format_indicator)?,
@@ -195,7 +194,10 @@ impl Republish {
             Some(other) => return Err(format!("payloadFormatIndicator {other:?} is not known.")),
         };
         let content_type = text(self.shape.content_type).map(str::to_owned);
-        if content_type.as_ref().is_some_and(|text| text.len() > CONTENT_TYPE) {
+        if content_type
+            .as_ref()
+            .is_some_and(|text| text.len() > CONTENT_TYPE)
+        {
             return Err(format!("contentType has more than {CONTENT_TYPE} bytes."));
         }
         let correlation_data = text(self.shape.correlation_data).map(str::to_owned);
@@ -206,7 +208,8 @@ impl Republish {
             return Err(format!("correlationData has more than {CORRELATION_DATA} bytes."));
         }
         let response_topic = text(self.shape.response_topic).map(|topic| {
-            TopicName::parse(topic, &FROM_LIMITS).map_err(|wrong| format!("responseTopic {topic:?}: {wrong}."))
+            TopicName::parse(topic, &FROM_LIMITS)
+                .map_err(|wrong| format!("responseTopic {topic:?}: {wrong}."))
         });
         let message_expiry_seconds = text(self.shape.message_expiry).map(|seconds| {
             seconds
@@ -246,7 +249,9 @@ fn checked_topic(text: &str) -> Result<TopicName, String> {
     };
     let mut levels = topic.split('/');
     if levels.next() == Some("$aws") && levels.next() == Some("things") && levels.nth(1) == Some("jobs") {
-        return Err(format!("Rules do not publish on topics of jobs, as {topic:?} is."));
+        return Err(format!(
+            "Rules do not publish on topics of jobs, as {topic:?} is."
+        ));
     }
     TopicName::parse(&topic, &FROM_LIMITS).map_err(|wrong| format!("The topic {topic:?} is none: {wrong}."))
 }
@@ -263,7 +268,12 @@ mod tests {
             topic("$$aws/things/a/shadow/update").unwrap(),
             "$aws/things/a/shadow/update"
         );
-        for wrong in ["$aws/things/a/shadow/update", "$$aws/things/a/jobs/b/update", "a/+", ""] {
+        for wrong in [
+            "$aws/things/a/shadow/update",
+            "$$aws/things/a/jobs/b/update",
+            "a/+",
+            "",
+        ] {
             assert!(topic(wrong).is_err(), "{wrong}");
         }
     }
