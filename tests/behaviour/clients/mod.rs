@@ -16,6 +16,7 @@ mod mosquitto;
 mod mosquitto_messages;
 mod openssl;
 mod registry;
+mod rules;
 mod sdk;
 
 use std::path::{Path, PathBuf};

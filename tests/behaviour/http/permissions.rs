@@ -15,6 +15,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ("AttachPrincipalPolicy", "a"),
     ("AttachThingPrincipal", "*"),
     ("CancelCertificateTransfer", CERTIFICATE),
+    ("ConfirmTopicRuleDestination", "*"),
     (
         "CreateBillingGroup",
         "arn:aws:iot:us-east-1:123456789012:billinggroup/a",
@@ -40,6 +41,8 @@ const RESOURCES: &[(&str, &str)] = &[
         "CreateThingType",
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",
     ),
+    ("CreateTopicRule", TOPIC_RULE),
+    ("CreateTopicRuleDestination", "*"),
     (
         "DeleteBillingGroup",
         "arn:aws:iot:us-east-1:123456789012:billinggroup/a",
@@ -66,6 +69,8 @@ const RESOURCES: &[(&str, &str)] = &[
         "DeleteThingType",
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",
     ),
+    ("DeleteTopicRule", TOPIC_RULE),
+    ("DeleteTopicRuleDestination", "a"),
     ("DeleteV2LoggingLevel", "*"),
     (
         "DeprecateThingType",
@@ -96,11 +101,15 @@ const RESOURCES: &[(&str, &str)] = &[
     ("DetachPolicy", "a"),
     ("DetachPrincipalPolicy", "a"),
     ("DetachThingPrincipal", "*"),
+    ("DisableTopicRule", TOPIC_RULE),
+    ("EnableTopicRule", TOPIC_RULE),
     ("GetEffectivePolicies", "*"),
     ("GetLoggingOptions", "*"),
     ("GetPolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
     ("GetPolicyVersion", "arn:aws:iot:us-east-1:123456789012:policy/a"),
     ("GetRegistrationCode", "*"),
+    ("GetTopicRule", TOPIC_RULE),
+    ("GetTopicRuleDestination", "a"),
     ("GetV2LoggingOptions", "*"),
     ("ListAttachedPolicies", "*"),
     ("ListBillingGroups", "*"),
@@ -141,6 +150,8 @@ const RESOURCES: &[(&str, &str)] = &[
         "ListThingsInThingGroup",
         "arn:aws:iot:us-east-1:123456789012:thinggroup/a",
     ),
+    ("ListTopicRuleDestinations", "*"),
+    ("ListTopicRules", "*"),
     ("ListV2LoggingLevels", "*"),
     ("RegisterCACertificate", "*"),
     ("RegisterCertificate", "*"),
@@ -148,6 +159,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ("RejectCertificateTransfer", CERTIFICATE),
     ("RemoveThingFromBillingGroup", "*"),
     ("RemoveThingFromThingGroup", "*"),
+    ("ReplaceTopicRule", TOPIC_RULE),
     (
         "SetDefaultPolicyVersion",
         "arn:aws:iot:us-east-1:123456789012:policy/a",
@@ -181,8 +193,10 @@ const RESOURCES: &[(&str, &str)] = &[
         "UpdateThingType",
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",
     ),
+    ("UpdateTopicRuleDestination", "a"),
 ];
 const CA_CERTIFICATE: &str = "arn:aws:iot:us-east-1:123456789012:cacert/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const TOPIC_RULE: &str = "arn:aws:iot:us-east-1:123456789012:rule/a";
 const DOMAIN_CONFIGURATION: &str = "arn:aws:iot:us-east-1:123456789012:domainconfiguration/a/tq22z";
 const CERTIFICATE: &str = "arn:aws:iot:us-east-1:123456789012:cert/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 

@@ -101,6 +101,10 @@ impl Index {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.realms.is_empty()
+    }
+
     pub(super) fn realms(&self) -> Vec<Realm> {
         self.realms.keys().copied().collect()
     }

@@ -40,6 +40,12 @@ impl Rules {
         index.get(realm).is_some()
     }
 
+    /// Whether any realm has rules that are not disabled.
+    pub fn has_any(&self) -> bool {
+        let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
+        !index.is_empty()
+    }
+
     /// Offers a message to the rules that listen to its topic. It never waits.
     pub(crate) fn offer(&self, deeds: &Deeds, realm: Realm, message: &Message, origin: Origin<'_>) {
         let found = {

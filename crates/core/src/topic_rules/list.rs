@@ -9,6 +9,9 @@ use crate::realms::RealmRecord;
 use crate::rules::FROM_LIMITS;
 use crate::{Deeds, Fault};
 
+/// Rules read at a time, at least.
+const SCAN: i64 = 100;
+
 /// A topic rule as a list shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicRuleSummary {
@@ -46,8 +49,9 @@ pub async fn list_topic_rules(
             })
     };
     let mut found = Vec::new();
+    // Many at a time: a filter may pass over most of them.
+    let limit = page.limit_and_one().max(SCAN);
     loop {
-        let limit = page.limit_and_one();
         let rows = rows::page(deeds.store(), realm.realm, disabled, &after, limit).await?;
         let ended = i64::try_from(rows.len()).unwrap_or(i64::MAX) < limit;
         if let Some(last) = rows.last() {

@@ -5,6 +5,7 @@ mod domains;
 mod registry;
 mod roles;
 mod thing_groups;
+mod topic_rules;
 
 use std::collections::BTreeSet;
 
@@ -96,6 +97,7 @@ async fn furnish(side: &mut Side) -> String {
     thing_groups::furnish(side).await;
     roles::furnish(side).await;
     domains::furnish(side).await;
+    topic_rules::furnish(side).await;
     made.text("certificateId")
 }
 
@@ -120,6 +122,7 @@ async fn inventory(side: &mut Side, id: &str) -> Vec<String> {
     replies.extend(thing_groups::inventory(side, id).await);
     replies.extend(roles::inventory(side).await);
     replies.extend(domains::inventory(side).await);
+    replies.extend(topic_rules::inventory(side).await);
     replies
 }
 
@@ -237,6 +240,7 @@ async fn trespass(ours: &mut Side, theirs: &Side, id: &str) {
     registry::trespass(ours, theirs, id).await;
     roles::trespass(ours, theirs).await;
     domains::trespass(ours).await;
+    topic_rules::trespass(ours, theirs).await;
 }
 
 #[tokio::test]

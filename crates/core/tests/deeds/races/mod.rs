@@ -11,6 +11,7 @@ mod objects;
 mod registry;
 mod reset;
 mod thing_groups;
+mod topic_rules;
 mod versions;
 
 use std::sync::Arc;
