@@ -36,6 +36,12 @@ pub enum EvalError {
         /// The most bytes of a value.
         limit: usize,
     },
+    /// A value was nested deeper than is good for whoever reads it.
+    #[error("a value of the statement is nested deeper than {limit} levels")]
+    TooDeep {
+        /// The most levels.
+        limit: usize,
+    },
     /// The statement asks for more work than one message may cost.
     #[error("the statement takes too many steps for this message")]
     TooMuchWork,

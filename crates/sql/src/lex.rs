@@ -15,6 +15,8 @@ pub(crate) enum Kind {
     Word(String),
     Number(String),
     Text(String),
+    /// `@name`, without the sign.
+    Variable(String),
     /// One of the operators and brackets.
     Symbol(&'static str),
     End,
@@ -32,6 +34,7 @@ impl Kind {
         match self {
             Self::Word(word) => format!("{:?}", word.chars().take(64).collect::<String>()),
             Self::Number(number) => format!("the number {}", number.chars().take(64).collect::<String>()),
+            Self::Variable(name) => format!("the variable @{}", name.chars().take(64).collect::<String>()),
             Self::Text(text) => format!("the text {:?}", text.chars().take(64).collect::<String>()),
             Self::Symbol(symbol) => format!("{symbol:?}"),
             Self::End => "the end of the statement".to_owned(),
@@ -79,6 +82,19 @@ impl<'a> Lexer<'a> {
                 ));
             }
             Kind::Number(rest[..end].to_owned())
+        } else if first == '@' {
+            let name = &rest[1..];
+            let end = name
+                .find(|character| !is_variable_part(character))
+                .unwrap_or(name.len());
+            if !(1..=64).contains(&end) {
+                return Err(self.error(
+                    offset,
+                    "the name of a variable has 1 to 64 letters, digits and underscores",
+                ));
+            }
+            self.at += 1 + end;
+            Kind::Variable(name[..end].to_owned())
         } else if first == '\'' || first == '"' {
             self.quoted(first)?
         } else if rest.starts_with("--") || rest.starts_with("/*") || rest.starts_with("//") {
@@ -126,6 +142,10 @@ fn is_name_start(character: char) -> bool {
 
 fn is_name_part(character: char) -> bool {
     character == '_' || character.is_alphanumeric()
+}
+
+fn is_variable_part(character: char) -> bool {
+    character == '_' || character.is_ascii_alphanumeric()
 }
 
 /// Where the number ends that the text begins with: digits, perhaps a fraction and an exponent.

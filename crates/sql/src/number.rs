@@ -66,7 +66,24 @@ impl Decimal {
             }
             return Self::checked(if is_negative { -digits } else { digits }, scale);
         }
-        let digits = BigInt::parse_bytes(format!("{whole}{fraction}").as_bytes(), 10)?;
+        // Of more digits than are kept only matters whether they are zeros: one digit says it. Numbers come from
+        // strangers, and reading all of theirs takes time that grows with the square of their length.
+        let all: Vec<u8> = whole
+            .bytes()
+            .chain(fraction.bytes())
+            .skip_while(|byte| *byte == b'0')
+            .collect();
+        let (kept, dropped) = all.split_at(all.len().min(2 * DIGITS as usize));
+        let mut kept = kept.to_vec();
+        let mut scale = scale - i64::try_from(dropped.len()).ok()?;
+        if dropped.iter().any(|byte| *byte != b'0') {
+            kept.push(b'1');
+            scale += 1;
+        }
+        if kept.is_empty() {
+            return Self::checked(0, scale);
+        }
+        let digits = BigInt::parse_bytes(&kept, 10)?;
         Self::fit(if is_negative { -digits } else { digits }, scale)
     }
 
@@ -140,6 +157,12 @@ impl Decimal {
         self
     }
 
+    /// About as many bytes as it is written in.
+    pub(crate) fn weight(self) -> usize {
+        let digits = self.digits.unsigned_abs().checked_ilog10().unwrap_or(0) as usize;
+        digits + if self.scale == 0 { 1 } else { 4 }
+    }
+
     pub(crate) fn signum(self) -> i128 {
         self.digits.signum()
     }
@@ -156,6 +179,29 @@ impl Decimal {
         if self.scale == other.scale {
             // Two numbers of 34 digits are far from the end of 128 bits.
             return Self::checked(self.digits + other.digits, i64::from(self.scale));
+        }
+        if self.digits == 0 || other.digits == 0 {
+            let (zero, number) = if self.digits == 0 {
+                (self, other)
+            } else {
+                (other, self)
+            };
+            // As many places as both have, where digits are left for them.
+            let wanted = i64::from(zero.scale.max(number.scale)) - i64::from(number.scale);
+            let zeros = wanted.clamp(0, i64::from(DIGITS) - i64::from(number.length()));
+            let unit = power_of_ten(u32::try_from(zeros).ok()?)?;
+            return Self::checked(number.digits * unit, i64::from(number.scale) + zeros);
+        }
+        let (large, small) = if self.exponent() >= other.exponent() {
+            (self, other)
+        } else {
+            (other, self)
+        };
+        if large.exponent() - small.exponent() > i64::from(2 * DIGITS) {
+            // Too far away to be more than a hint of which way to round.
+            let zeros = 2 * DIGITS - 1;
+            let digits = BigInt::from(large.digits) * BigInt::from(10).pow(zeros) + small.signum();
+            return Self::fit(digits, i64::from(large.scale) + i64::from(zeros));
         }
         let (one, two, scale) = self.aligned(other);
         Self::fit(one + two, i64::from(scale))
@@ -206,16 +252,30 @@ impl Decimal {
         Self::fit(quotient, scale)
     }
 
-    /// What is left of dividing, with the sign of the dividend. `None` when dividing by zero.
+    /// What is left of dividing, with the sign of the dividend. `None` when dividing by zero, and where the quotient has
+    /// more than 34 digits, as in decimal128.
     pub(crate) fn remainder(self, other: Self) -> Option<Self> {
-        if other.digits == 0 {
+        if other.digits == 0 || self.digits != 0 && self.exponent() - other.exponent() > i64::from(DIGITS) {
             return None;
+        }
+        if self.digits == 0 || self.exponent() < other.exponent() {
+            return Some(self);
         }
         let (one, two, scale) = self.aligned(other);
         Self::fit(one % two, i64::from(scale))
     }
 
-    /// Both as integers of one scale. Exponents are bounded, so these have some two thousand digits at most.
+    /// How many digits it has, zero having one.
+    fn length(self) -> u32 {
+        self.digits.unsigned_abs().checked_ilog10().unwrap_or(0) + 1
+    }
+
+    /// The exponent of its first digit.
+    fn exponent(self) -> i64 {
+        i64::from(self.length()) - 1 - i64::from(self.scale)
+    }
+
+    /// Both as integers of one scale; callers see to it that they are not far apart.
     fn aligned(self, other: Self) -> (BigInt, BigInt, i32) {
         let scale = self.scale.max(other.scale);
         let shift =
@@ -298,6 +358,14 @@ impl Ord for Decimal {
             return match self.signum().cmp(&other.signum()) {
                 Ordering::Equal => self.digits.cmp(&other.digits),
                 different => different,
+            };
+        }
+        if self.exponent() != other.exponent() {
+            let by_size = self.exponent().cmp(&other.exponent());
+            return if self.digits < 0 {
+                by_size.reverse()
+            } else {
+                by_size
             };
         }
         let (one, two, _) = self.aligned(*other);

@@ -1,17 +1,19 @@
 //! Statements and substitution templates, as callers see them.
 
+use std::sync::Arc;
+
 use crate::error::{EvalError, SqlError};
-use crate::evaluate::{Run, Stop};
+use crate::evaluate::{Part, Run, Stop};
 use crate::functions::External;
 use crate::message::{Answer, Message, Outcome, Step};
 use crate::parse;
-use crate::syntax::{Expr, Select};
-use crate::value::Value;
+use crate::syntax::{Expr, Select, Variable};
 use crate::version::Version;
 
 /// A rule's statement: parsed once, evaluated for every message that its filter matches.
 #[derive(Debug, Clone)]
 pub struct Statement {
+    variables: Arc<[Variable]>,
     select: Select,
     filter: Option<String>,
     externals: Vec<External>,
@@ -33,6 +35,7 @@ impl Statement {
             None => None,
         };
         Ok(Self {
+            variables: parsed.variables.into(),
             select: parsed.select,
             filter,
             externals: parsed.externals,
@@ -61,32 +64,48 @@ impl Statement {
     /// # Errors
     /// [`EvalError`] if a value becomes too large or the work too much.
     pub fn evaluate(&self, message: &Message<'_>, answers: &[Answer]) -> Result<Step, EvalError> {
-        let outcome: Result<Outcome, Stop> = Run::new(message, self.version, answers).statement(&self.select);
+        let mut run = Run::new(message, self.version, answers, &self.variables, Part::Statement);
+        let outcome: Result<Outcome, Stop> = run.statement(&self.select);
         step(outcome)
+    }
+
+    /// Parses a template of one of the rule's actions, which can use the variables that the statement sets.
+    ///
+    /// # Errors
+    /// [`SqlError`] if an expression is none or is not closed.
+    pub fn template(&self, text: &str) -> Result<Substitution, SqlError> {
+        Substitution::with_variables(text, self.version, self.variables.clone())
     }
 }
 
 /// A text with `${expression}` in it, as the fields of a rule's actions may be.
 #[derive(Debug, Clone)]
 pub struct Substitution {
-    parts: Vec<Part>,
+    text: String,
+    pieces: Vec<Piece>,
+    variables: Arc<[Variable]>,
     externals: Vec<External>,
     version: Version,
 }
 
 #[derive(Debug, Clone)]
-enum Part {
+enum Piece {
     Text(String),
     /// An expression, and how it is written.
     Expression(Expr, String),
 }
 
 impl Substitution {
-    /// Parses a template; a text without `${` is one as well.
+    /// Parses a template; a text without `${` is one as well. One that may use a statement's variables is parsed by
+    /// [`Statement::template`].
     ///
     /// # Errors
     /// [`SqlError`] if an expression is none or is not closed.
     pub fn parse(text: &str, version: Version) -> Result<Self, SqlError> {
+        Self::with_variables(text, version, Arc::default())
+    }
+
+    fn with_variables(text: &str, version: Version, variables: Arc<[Variable]>) -> Result<Self, SqlError> {
         if text.len() > parse::LENGTH_LIMIT {
             return Err(SqlError::at(
                 text,
@@ -94,25 +113,35 @@ impl Substitution {
                 format!("a template of more than {} bytes", parse::LENGTH_LIMIT),
             ));
         }
-        let mut parts = Vec::new();
+        let mut pieces = Vec::new();
         let mut externals = Vec::new();
+        let mut variables_needed = 0;
         let mut at = 0;
         while let Some(found) = text[at..].find("${") {
             if found > 0 {
-                parts.push(Part::Text(text[at..at + found].to_owned()));
+                pieces.push(Piece::Text(text[at..at + found].to_owned()));
             }
             let start = at + found + 2;
-            let (expr, named, end) = parse::template_expression(text, start, version)?;
-            externals.extend(named);
-            let written = text[start..end - 1].trim().chars().take(128).collect();
-            parts.push(Part::Expression(expr, written));
-            at = end;
+            let names = variables.iter().map(|variable| variable.name.clone()).collect();
+            let read = parse::template_expression(text, start, version, names)?;
+            externals.extend(read.externals);
+            variables_needed = variables_needed.max(read.variables_needed);
+            let written = text[start..read.end - 1].trim().chars().take(128).collect();
+            pieces.push(Piece::Expression(read.expr, written));
+            at = read.end;
         }
+        externals.extend(
+            variables[..variables_needed]
+                .iter()
+                .flat_map(|variable| &variable.externals),
+        );
         if at < text.len() {
-            parts.push(Part::Text(text[at..].to_owned()));
+            pieces.push(Piece::Text(text[at..].to_owned()));
         }
         Ok(Self {
-            parts,
+            text: text.to_owned(),
+            pieces,
+            variables,
             externals,
             version,
         })
@@ -120,20 +149,21 @@ impl Substitution {
 
     /// The text, if there is nothing to evaluate in it.
     pub fn as_constant(&self) -> Option<&str> {
-        match self.parts.as_slice() {
+        match self.pieces.as_slice() {
             [] => Some(""),
-            [Part::Text(text)] => Some(text),
+            [Piece::Text(text)] => Some(text),
             _ => None,
         }
     }
 
-    /// The functions of other services that it names, each as often as it does.
+    /// The functions of other services that it names, or that the variables in it do.
     pub fn externals(&self) -> &[External] {
         &self.externals
     }
 
-    /// Puts the values of its expressions into the text, over the message as it came. Give it another seed than the
-    /// statement had, unless both shall draw the same UUIDs.
+    /// Puts the values of its expressions into the text, over the message as it came. With the statement's seed it draws
+    /// other UUIDs than the statement and than other templates do, while variables keep their values. The calls of
+    /// variables are met here again.
     ///
     /// # Errors
     /// [`EvalError::Undefined`] if an expression has no text, others as [`Statement::evaluate`].
@@ -141,18 +171,18 @@ impl Substitution {
         if let Some(constant) = self.as_constant() {
             return Ok(Step::Done(constant.to_owned()));
         }
-        step(self.text(message, answers))
+        step(self.filled(message, answers))
     }
 
-    fn text(&self, message: &Message<'_>, answers: &[Answer]) -> Result<String, Stop> {
-        let mut run = Run::new(message, self.version, answers);
-        let payload: Value = run.payload();
+    fn filled(&self, message: &Message<'_>, answers: &[Answer]) -> Result<String, Stop> {
+        let part = Part::Template(&self.text);
+        let mut run = Run::new(message, self.version, answers, &self.variables, part);
         let mut text = String::new();
-        for part in &self.parts {
-            match part {
-                Part::Text(part) => text.push_str(part),
-                Part::Expression(expr, written) => {
-                    let value = run.template(expr, &payload)?.to_text();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(part) => text.push_str(part),
+                Piece::Expression(expr, written) => {
+                    let value = run.template(expr)?.to_text();
                     let value = value.ok_or_else(|| EvalError::Undefined {
                         expression: written.clone(),
                     })?;

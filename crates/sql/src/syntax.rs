@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use regex::Regex;
-
-use crate::functions::Function;
+use crate::functions::{External, Function, Literal};
 use crate::value::Value;
 
 /// A list of names, `a.b.c`.
@@ -17,6 +15,8 @@ pub(crate) enum Expr {
     Whole,
     /// A member of what `*` is.
     Path(Path),
+    /// A variable of SET, by its place there.
+    Variable(usize),
     /// A member of what another expression gives.
     Member(Box<Expr>, Path),
     Array(Vec<Expr>),
@@ -77,7 +77,16 @@ pub(crate) struct Call {
     pub(crate) function: &'static Function,
     pub(crate) arguments: Vec<Expr>,
     /// Of a regular expression that is a literal, so that it is compiled once.
-    pub(crate) regex: Option<Regex>,
+    pub(crate) pattern: Literal,
+}
+
+/// A variable of SET. Its expression refers to earlier ones alone.
+#[derive(Debug, Clone)]
+pub(crate) struct Variable {
+    pub(crate) name: Arc<str>,
+    pub(crate) expr: Expr,
+    /// The functions of other services in it.
+    pub(crate) externals: Vec<External>,
 }
 
 /// `SELECT ... FROM ... WHERE ...`; of a statement itself `source` is none, since a topic filter is no expression.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use md2::Md2;
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
@@ -20,6 +21,12 @@ fn hash<D: Digest>(run: &mut Run<'_>, arguments: &Arguments<'_>) -> Result {
         }
         digits
     })))
+}
+
+pub(super) fn md2(run: &mut Run<'_>, arguments: &Arguments<'_>) -> Result {
+    // It is some hundred times slower than the others.
+    run.charge(arguments.value(0).weight() * 32)?;
+    hash::<Md2>(run, arguments)
 }
 
 pub(super) fn md5(run: &mut Run<'_>, arguments: &Arguments<'_>) -> Result {

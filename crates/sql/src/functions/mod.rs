@@ -7,12 +7,13 @@ mod hashes;
 mod numbers;
 mod patterns;
 mod texts;
+mod times;
 
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use regex::Regex;
+pub(crate) use patterns::Literal;
 
 use crate::evaluate::{Run, Stop};
 use crate::syntax::Expr;
@@ -74,11 +75,13 @@ pub(crate) enum Body {
 
 type Native = for<'m> fn(&mut Run<'m>, &Arguments<'_>) -> Result<Value, Stop>;
 
+type TwoTexts = (Arc<str>, Arc<str>);
+
 /// What a function is called with.
 pub(crate) struct Arguments<'a> {
     pub(crate) values: &'a [Value],
     /// The second argument of a `regexp_` function, if it is a literal.
-    pub(crate) regex: Option<&'a Regex>,
+    pub(crate) pattern: &'a Literal,
     /// The message's bytes, if the first argument is `*` and means the message.
     pub(crate) message: Option<&'a [u8]>,
 }
@@ -99,7 +102,7 @@ impl Arguments<'_> {
     }
 
     /// The two first arguments as texts, if both are.
-    pub(crate) fn texts(&self, run: &mut Run<'_>) -> Result<Option<(Arc<str>, Arc<str>)>, Stop> {
+    pub(crate) fn texts(&self, run: &mut Run<'_>) -> Result<Option<TwoTexts>, Stop> {
         Ok(self.text(run, 0)?.zip(self.text(run, 1)?))
     }
 }
@@ -150,12 +153,13 @@ pub(crate) fn check(function: &Function, arguments: &[Expr]) -> Result<(), Strin
 }
 
 /// The compiled expression of a `regexp_` function that has a literal one.
-pub(crate) fn literal_regex(function: &Function, arguments: &[Expr]) -> Option<Regex> {
+pub(crate) fn literal_pattern(function: &Function, arguments: &[Expr]) -> Literal {
     match arguments.get(1) {
         Some(Expr::Literal(value)) if function.name.starts_with("regexp_") => {
-            patterns::compile(&value.to_text()?)
+            let pattern = value.to_text().and_then(|text| patterns::compile(&text));
+            pattern.map_or(Literal::Invalid, Literal::Pattern)
         }
-        _ => None,
+        _ => Literal::Unknown,
     }
 }
 
@@ -257,12 +261,16 @@ static FUNCTIONS: &[Function] = &[
     // Encodings and hashes.
     second("decode", 2..=2, encodings::decode),
     second("encode", 2..=2, encodings::encode),
+    native("md2", 1..=1, hashes::md2),
     native("md5", 1..=1, hashes::md5),
     native("sha1", 1..=1, hashes::sha1),
     native("sha224", 1..=1, hashes::sha224),
     native("sha256", 1..=1, hashes::sha256),
     native("sha384", 1..=1, hashes::sha384),
     native("sha512", 1..=1, hashes::sha512),
+    // Times.
+    second("parse_time", 2..=3, times::parse_time),
+    second("time_to_epoch", 2..=2, times::time_to_epoch),
     // What is there and what is not.
     native("get", 2..=2, collections::get),
     second("get_or_default", 1..=2, collections::get_or_default),

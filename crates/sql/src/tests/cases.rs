@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
-use crate::{Answer, Message, Outcome, Output, Properties, Statement, Step, Substitution, Version};
+use crate::{Answer, Message, Outcome, Output, Properties, Statement, Step, Substitution, Value, Version};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -163,7 +163,12 @@ fn run(case: &Case, message: Option<&RawValue>) -> String {
         .map(|json| Answer::Json(json.to_string().into_bytes()))
         .collect();
     if let Some(template) = &case.template {
-        let template = match Substitution::parse(template, version) {
+        // With a statement it is a template of one of its actions.
+        let parsed = match &case.sql {
+            Some(sql) => Statement::parse(sql, version).and_then(|statement| statement.template(template)),
+            None => Substitution::parse(template, version),
+        };
+        let template = match parsed {
             Ok(template) => template,
             Err(error) => return format!("error: {error}"),
         };
@@ -200,6 +205,6 @@ fn run(case: &Case, message: Option<&RawValue>) -> String {
 }
 
 fn told(call: &crate::ExternalCall) -> String {
-    let arguments: Vec<_> = call.arguments.iter().map(|argument| argument.to_json()).collect();
+    let arguments: Vec<_> = call.arguments.iter().map(Value::to_json).collect();
     format!("call: {}({})", call.function, arguments.join(", "))
 }

@@ -1,11 +1,16 @@
 //! The values of the language: JSON's and Undefined.
 
+mod containers;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+pub use containers::{Array, Object};
 
 use crate::number::{Decimal, Rounding};
+
+/// Longest text in bytes that can be a number.
+const NUMBER_LENGTH: usize = 2048;
 
 /// A value. Arrays, objects and texts are shared, so that copying one costs nothing.
 #[derive(Debug, Clone)]
@@ -26,20 +31,6 @@ pub enum Value {
     Array(Arc<Array>),
     /// Values by name, in the order in which they came.
     Object(Arc<Object>),
-}
-
-/// The items of a [`Value::Array`]; none of them is Undefined.
-#[derive(Debug, Clone, Default)]
-pub struct Array {
-    items: Vec<Value>,
-    weight: usize,
-}
-
-/// The members of a [`Value::Object`]; none of them is Undefined.
-#[derive(Debug, Clone, Default)]
-pub struct Object {
-    members: IndexMap<Arc<str>, Value>,
-    weight: usize,
 }
 
 impl Value {
@@ -89,7 +80,7 @@ impl Value {
             Self::Int(value) => Some(Decimal::from(*value)),
             Self::Decimal(value) => Some(*value),
             // AWS's expression for texts takes no plus sign, neither before the number nor in its exponent.
-            Self::Text(text) if !text.contains('+') => Decimal::parse(text),
+            Self::Text(text) if text.len() <= NUMBER_LENGTH && !text.contains('+') => Decimal::parse(text),
             _ => None,
         }
     }
@@ -144,15 +135,25 @@ impl Value {
         }
     }
 
-    /// About as many bytes as it has in JSON.
+    /// About as many bytes as it has in JSON; what it is kept in counts, so that a large value costs nothing here.
     pub(crate) fn weight(&self) -> usize {
         match self {
             Self::Undefined => 0,
-            Self::Null | Self::Bool(_) => 5,
-            Self::Int(_) | Self::Decimal(_) => 20,
+            Self::Null | Self::Bool(_) => 4,
+            Self::Int(value) => value.unsigned_abs().checked_ilog10().unwrap_or(0) as usize + 1,
+            Self::Decimal(value) => value.weight(),
             Self::Text(text) => text.len() + 2,
-            Self::Array(array) => array.weight + 2,
-            Self::Object(object) => object.weight + 2,
+            Self::Array(array) => array.weight() + 2,
+            Self::Object(object) => object.weight() + 2,
+        }
+    }
+
+    /// How deep it is nested: 0 for what holds nothing.
+    pub(crate) fn depth(&self) -> usize {
+        match self {
+            Self::Array(array) => array.depth(),
+            Self::Object(object) => object.depth(),
+            _ => 0,
         }
     }
 
@@ -202,78 +203,6 @@ impl Value {
     }
 }
 
-impl Array {
-    /// The items in their order.
-    pub fn items(&self) -> &[Value] {
-        &self.items
-    }
-
-    /// Adds an item; Undefined is left out, as it is nothing in JSON.
-    pub(crate) fn push(&mut self, item: Value) {
-        if !item.is_undefined() {
-            self.weight += item.weight() + 1;
-            self.items.push(item);
-        }
-    }
-
-    pub(crate) fn weight(&self) -> usize {
-        self.weight
-    }
-}
-
-impl Object {
-    /// The members in their order.
-    pub fn members(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.members.iter().map(|(name, value)| (&**name, value))
-    }
-
-    pub(crate) fn weight(&self) -> usize {
-        self.weight
-    }
-
-    /// Sets a member, which keeps its place if there is one of the name. Undefined is left out.
-    pub(crate) fn insert(&mut self, name: Arc<str>, value: Value) {
-        if value.is_undefined() {
-            return;
-        }
-        self.weight += value.weight() + name.len() + 4;
-        let length = name.len();
-        if let Some(old) = self.members.insert(name, value) {
-            self.weight -= old.weight() + length + 4;
-        }
-    }
-
-    /// Sets a member of a member of ..., making the objects on the way that are not there.
-    pub(crate) fn insert_at(&mut self, path: &[Arc<str>], value: Value) {
-        match path {
-            [] => {}
-            [name] => self.insert(name.clone(), value),
-            [name, rest @ ..] => {
-                if value.is_undefined() {
-                    return;
-                }
-                // Taken out, so that it is not shared with ourselves while it changes.
-                let inner = match self.members.get_mut(name) {
-                    Some(slot @ Value::Object(_)) => {
-                        self.weight -= slot.weight();
-                        match std::mem::replace(slot, Value::Null) {
-                            Value::Object(object) => {
-                                self.weight += slot.weight();
-                                Arc::unwrap_or_clone(object)
-                            }
-                            _ => Object::default(),
-                        }
-                    }
-                    _ => Object::default(),
-                };
-                let mut inner = inner;
-                inner.insert_at(rest, value);
-                self.insert(name.clone(), inner.into());
-            }
-        }
-    }
-}
-
 impl From<bool> for Value {
     fn from(value: bool) -> Self {
         Self::Bool(value)
@@ -301,28 +230,6 @@ impl From<Arc<str>> for Value {
 impl From<Decimal> for Value {
     fn from(value: Decimal) -> Self {
         Self::Decimal(value)
-    }
-}
-
-impl From<Array> for Value {
-    fn from(value: Array) -> Self {
-        Self::Array(Arc::new(value))
-    }
-}
-
-impl From<Object> for Value {
-    fn from(value: Object) -> Self {
-        Self::Object(Arc::new(value))
-    }
-}
-
-impl FromIterator<Value> for Array {
-    fn from_iter<I: IntoIterator<Item = Value>>(items: I) -> Self {
-        let mut array = Self::default();
-        for item in items {
-            array.push(item);
-        }
-        array
     }
 }
 

@@ -4,19 +4,23 @@
 //! with the answers so far. The i-th call that is met takes the i-th answer, which is the right one because everything
 //! else is the same each time.
 
+mod select;
+
 use sha2::{Digest as _, Sha256};
 
 use crate::error::EvalError;
 use crate::functions::{Arguments, Body, External};
 use crate::json;
-use crate::message::{Answer, ExternalCall, Message, Outcome, Output};
+use crate::message::{Answer, ExternalCall, Message};
 use crate::operators;
-use crate::syntax::{Call, Case, Expr, Item, Projection, Select};
+use crate::syntax::{Call, Case, Expr, Variable};
 use crate::value::{Array, Object, Value};
 use crate::version::Version;
 
 /// Most bytes of a value, about as it is in JSON.
 pub(crate) const VALUE_LIMIT: usize = 256 * 1024;
+/// Deepest nesting of a value that is evaluated.
+const VALUE_DEPTH_LIMIT: usize = 200;
 /// Most calls of other services for one message.
 pub(crate) const CALL_LIMIT: usize = 10;
 /// Most steps of one evaluation: an expression is one, and so are some bytes that a function reads.
@@ -43,8 +47,26 @@ pub(crate) struct Run<'m> {
     pub(crate) version: Version,
     answers: &'m [Answer],
     answered: usize,
+    variables: &'m [Variable],
+    /// The values of the first variables, as many as were needed.
+    known: Vec<Value>,
+    /// What is evaluated, so that each part draws numbers of its own.
+    part: Part<'m>,
     draws: u32,
     steps: usize,
+    /// The payload as JSON, or Undefined.
+    payload: Value,
+}
+
+/// A part of a rule.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Part<'m> {
+    /// The statement, but for its variables.
+    Statement,
+    /// A variable, which has the same value wherever it is used.
+    Variable(usize),
+    /// A template with its text.
+    Template(&'m str),
 }
 
 /// What names and `*` refer to.
@@ -56,8 +78,18 @@ pub(crate) struct Scope<'v> {
 }
 
 impl<'m> Run<'m> {
-    pub(crate) fn new(message: &'m Message<'m>, version: Version, answers: &'m [Answer]) -> Self {
+    pub(crate) fn new(
+        message: &'m Message<'m>,
+        version: Version,
+        answers: &'m [Answer],
+        variables: &'m [Variable],
+        part: Part<'m>,
+    ) -> Self {
         Self {
+            variables,
+            known: Vec::new(),
+            part,
+            payload: json::parse(message.payload, version).unwrap_or(Value::Undefined),
             message,
             version,
             answers,
@@ -67,121 +99,39 @@ impl<'m> Run<'m> {
         }
     }
 
-    /// The payload as JSON, or Undefined.
-    pub(crate) fn payload(&self) -> Value {
-        json::parse(self.message.payload, self.version).unwrap_or(Value::Undefined)
-    }
-
-    /// A statement over the whole message.
-    pub(crate) fn statement(&mut self, select: &Select) -> Result<Outcome, Stop> {
-        let payload = self.payload();
+    /// An expression of a substitution template.
+    pub(crate) fn template(&mut self, expr: &Expr) -> Result<Value, Stop> {
+        let payload = self.payload.clone();
         let scope = Scope {
             value: &payload,
             is_message: true,
         };
-        if !self.holds(select.condition.as_ref(), scope)? {
-            return Ok(Outcome::NotMatched);
-        }
-        let wants_all = match &select.projection {
-            Projection::Value(expr) => matches!(expr, Expr::Whole) && payload.is_undefined(),
-            Projection::Items(items) => {
-                matches!(items.as_slice(), [Item::All]) && !matches!(payload, Value::Object(_))
-            }
-        };
-        if wants_all {
-            return Ok(Outcome::Matched(Output::Raw(self.message.payload.to_vec())));
-        }
-        let value = self.project(&select.projection, scope)?;
-        Ok(Outcome::Matched(Output::Value(value)))
+        self.eval(expr, scope)
     }
 
-    /// An expression of a substitution template.
-    pub(crate) fn template(&mut self, expr: &Expr, payload: &Value) -> Result<Value, Stop> {
-        self.eval(
-            expr,
-            Scope {
-                value: payload,
-                is_message: true,
-            },
-        )
-    }
-
-    fn holds(&mut self, condition: Option<&Expr>, scope: Scope<'_>) -> Result<bool, Stop> {
-        match condition {
-            None => Ok(true),
-            Some(condition) => Ok(self.eval(condition, scope)?.to_bool() == Some(true)),
-        }
-    }
-
-    fn project(&mut self, projection: &Projection, scope: Scope<'_>) -> Result<Value, Stop> {
-        let items = match projection {
-            Projection::Value(expr) => return self.eval(expr, scope),
-            Projection::Items(items) => items,
-        };
-        if let ([Item::All], Value::Object(_)) = (items.as_slice(), scope.value) {
-            return Ok(scope.value.clone());
-        }
-        let mut object = Object::default();
-        for item in items {
-            self.step()?;
-            match item {
-                Item::All => {
-                    if let Value::Object(whole) = scope.value {
-                        self.charge(whole.weight())?;
-                        for (name, value) in whole.members() {
-                            object.insert(name.into(), value.clone());
-                        }
-                    }
-                }
-                Item::Named(path, expr) => {
-                    let value = self.eval(expr, scope)?;
-                    if path.len() > 1 {
-                        self.charge(object.weight())?;
-                    }
-                    object.insert_at(path, value);
-                }
-            }
-            Self::bound(object.weight())?;
-        }
-        Ok(object.into())
-    }
-
-    /// A nested query: over an array one result per element, over anything else one result.
-    fn query(&mut self, select: &Select, scope: Scope<'_>) -> Result<Value, Stop> {
-        let source = match &select.source {
-            Some(source) => self.eval(source, scope)?,
-            None => scope.value.clone(),
-        };
-        let Value::Array(elements) = &source else {
-            let inner = Scope {
-                value: &source,
-                is_message: scope.is_message && select.source.is_none(),
-            };
-            if source.is_undefined() || !self.holds(select.condition.as_ref(), inner)? {
+    /// A variable's value. Those before it are evaluated first, so that none of them is evaluated within another.
+    fn variable(&mut self, index: usize) -> Result<Value, Stop> {
+        let variables = self.variables;
+        while self.known.len() <= index {
+            let next = self.known.len();
+            let Some(variable) = variables.get(next) else {
                 return Ok(Value::Undefined);
-            }
-            return self.project(&select.projection, inner);
-        };
-        let mut results = Array::default();
-        for element in elements.items() {
-            self.step()?;
-            let inner = Scope {
-                value: element,
-                is_message: false,
             };
-            if self.holds(select.condition.as_ref(), inner)? {
-                results.push(self.project(&select.projection, inner)?);
-                Self::bound(results.weight())?;
-            }
+            let before = (self.part, self.draws);
+            (self.part, self.draws) = (Part::Variable(next), 0);
+            let value = self.template(&variable.expr)?;
+            (self.part, self.draws) = before;
+            self.known.push(value);
         }
-        Ok(results.into())
+        Ok(self.known[index].clone())
     }
 
     fn eval(&mut self, expr: &Expr, scope: Scope<'_>) -> Result<Value, Stop> {
         self.step()?;
-        match expr {
+        let value = match expr {
             Expr::Literal(value) => Ok(value.clone()),
             Expr::Whole => Ok(scope.value.clone()),
+            Expr::Variable(index) => self.variable(*index),
             Expr::Path(path) => Ok(follow(scope.value.clone(), path)),
             Expr::Member(inner, path) => Ok(follow(self.eval(inner, scope)?, path)),
             Expr::Array(items) => {
@@ -245,7 +195,15 @@ impl<'m> Run<'m> {
             Expr::Case(case) => self.case(case, scope),
             Expr::Call(call) => self.call(call, scope),
             Expr::Query(select) => self.query(select, scope),
+        }?;
+        // Variables can hold variables, so that the statement's own depth is no bound.
+        if value.depth() > VALUE_DEPTH_LIMIT {
+            return Err(EvalError::TooDeep {
+                limit: VALUE_DEPTH_LIMIT,
+            }
+            .into());
         }
+        Ok(value)
     }
 
     /// All operands are evaluated: one that is neither true nor false makes the whole Undefined, as the tables have it.
@@ -300,7 +258,7 @@ impl<'m> Run<'m> {
                 let is_message = scope.is_message && matches!(call.arguments.first(), Some(Expr::Whole));
                 let arguments = Arguments {
                     values: &values,
-                    regex: call.regex.as_ref(),
+                    pattern: &call.pattern,
                     message: is_message.then_some(self.message.payload),
                 };
                 body(self, &arguments)?
@@ -335,6 +293,11 @@ impl<'m> Run<'m> {
         let mut hash = Sha256::new();
         hash.update(self.message.seed);
         hash.update(self.draws.to_be_bytes());
+        match self.part {
+            Part::Statement => {}
+            Part::Variable(index) => hash.update(format!("@{index}")),
+            Part::Template(text) => hash.update(text),
+        }
         let mut drawn = [0; 16];
         drawn.copy_from_slice(&hash.finalize()[..16]);
         drawn
