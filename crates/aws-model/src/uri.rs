@@ -138,7 +138,10 @@ impl Segment {
         }
         // A query that tells two operations of one path apart stays in its literal, which then no path equals: a request
         // for such an operation is taken for the other one. None of them is written.
-        let path = text.split_once("?find=").map_or(text, |(path, _)| path);
+        let path = match text.split_once('?') {
+            Some((path, query)) if query.contains('=') => path,
+            _ => text,
+        };
         (!path.contains(['{', '}', '?', '#'])).then(|| Self::Literal(text.to_owned()))
     }
 

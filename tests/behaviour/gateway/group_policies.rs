@@ -16,7 +16,7 @@ use super::lab::{Device, Lab, allow, policy};
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Makes a group.
-async fn group(lab: &Lab, name: &str, parent: Option<&str>) {
+pub(super) async fn group(lab: &Lab, name: &str, parent: Option<&str>) {
     let new = NewThingGroup {
         name: name.parse().unwrap(),
         parent: parent.map(|parent| parent.parse().unwrap()),
@@ -30,7 +30,7 @@ async fn group(lab: &Lab, name: &str, parent: Option<&str>) {
 }
 
 /// Makes a policy and attaches it to a group.
-async fn rule(lab: &Lab, name: &str, document: &str, group: &str) {
+pub(super) async fn rule(lab: &Lab, name: &str, document: &str, group: &str) {
     let (deeds, realm) = (&lab.server.deeds, &lab.realm);
     let name = name.parse().unwrap();
     let target = format!("arn:aws:iot:us-east-1:123456789012:thinggroup/{group}");
@@ -50,13 +50,13 @@ fn membership(thing: &str, group: &str) -> MembershipUpdate {
     }
 }
 
-async fn join(lab: &Lab, thing: &str, group: &str) {
+pub(super) async fn join(lab: &Lab, thing: &str, group: &str) {
     thing_groups::add_thing_to_thing_group(&lab.server.deeds, &lab.realm, membership(thing, group))
         .await
         .unwrap();
 }
 
-async fn leave(lab: &Lab, thing: &str, group: &str) {
+pub(super) async fn leave(lab: &Lab, thing: &str, group: &str) {
     thing_groups::remove_thing_from_thing_group(&lab.server.deeds, &lab.realm, membership(thing, group))
         .await
         .unwrap();

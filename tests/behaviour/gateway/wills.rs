@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use thingsmith_core::decisions::Stage;
 use thingsmith_mqtt::Qos::{AtLeastOnce, AtMostOnce};
 use thingsmith_mqtt::{Connect, Disconnect, Packet, ReasonCode, Will};
 
@@ -112,6 +113,12 @@ async fn a_will_needs_leave_when_it_is_made_and_when_it_is_published() {
     drop(pump);
     lab.until_connected(2).await;
     nothing_came(&mut witness).await;
+    let refused = lab.server.deeds.decisions().about("pump");
+    let last = refused.last().expect("it is written down");
+    assert_eq!(
+        (last.stage, last.action.as_deref()),
+        (Stage::Will, Some("iot:Publish"))
+    );
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod domain_configurations;
 mod endpoints;
 mod events;
 mod exceptions;
+mod functions;
 mod hostile;
 mod iam;
 mod identity;

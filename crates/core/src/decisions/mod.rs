@@ -38,6 +38,8 @@ pub enum Stage {
     Publish,
     /// An MQTT SUBSCRIBE.
     Subscribe,
+    /// A last will, when it was to be published.
+    Will,
     /// The delivery of a message.
     Receive,
     /// Something changed, and it was asked anew whether a connection may stay.
@@ -57,6 +59,7 @@ impl Stage {
         Self::Connect,
         Self::Publish,
         Self::Subscribe,
+        Self::Will,
         Self::Receive,
         Self::Stay,
         Self::Https,
@@ -72,6 +75,7 @@ impl Stage {
             Self::Connect => "connect",
             Self::Publish => "publish",
             Self::Subscribe => "subscribe",
+            Self::Will => "will",
             Self::Receive => "receive",
             Self::Stay => "stay",
             Self::Https => "https",

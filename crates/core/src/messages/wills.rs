@@ -1,6 +1,7 @@
 //! Last wills: the message of a client whose connection ends without its leave.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use crate::{Deeds, Fault};
 pub struct Will {
     /// Who is to have published it.
     pub principal: Principal,
+    /// Where its connection came from.
+    pub peer: SocketAddr,
     /// The message, with its retain flag.
     pub message: Message,
     /// With which quality of service.
@@ -23,12 +26,18 @@ pub struct Will {
 }
 
 /// What became of a will.
-#[derive(Debug)]
 pub enum Executed {
     /// It was published.
     Published,
-    /// Its client may not publish it: the action that it lacks, and why.
-    Denied(&'static str, Answer),
+    /// Its client may not publish it.
+    Denied {
+        /// Who.
+        principal: Box<Principal>,
+        /// The action that it lacks.
+        action: &'static str,
+        /// Why.
+        answer: Answer,
+    },
 }
 
 impl Will {
@@ -38,7 +47,12 @@ impl Will {
     /// When the store fails, or the message is not to be retained any more.
     pub async fn execute(mut self, deeds: &Deeds) -> Result<Executed, Fault> {
         if let Some((action, answer)) = refusal(&mut self.principal, &self.message).await? {
-            return Ok(Executed::Denied(action, answer));
+            let principal = Box::new(self.principal);
+            return Ok(Executed::Denied {
+                principal,
+                action,
+                answer,
+            });
         }
         self.principal.enrich(&mut self.message);
         let realm = self.principal.realm().realm;

@@ -120,9 +120,10 @@ impl Connection<'_> {
             Some(_) => self.session.session_expiry_seconds(),
             None => 0,
         };
+        let peer = self.peer.address;
         let will = will
             .filter(|_| publish_will)
-            .and_then(|will| wills::to_execute(self.gateway, principal, will, reason, expiry_seconds));
+            .and_then(|will| wills::to_execute(self.gateway, principal, peer, will, reason, expiry_seconds));
         if let Some(session) = session
             && let Err(cause) = session.close(Some(expiry_seconds)).await
         {

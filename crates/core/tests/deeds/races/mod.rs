@@ -5,6 +5,7 @@
 mod attachments;
 mod certs;
 mod domains;
+mod functions;
 mod identities;
 mod nodes;
 mod objects;

@@ -8,6 +8,7 @@ mod certificates;
 mod connections;
 mod domain_configurations;
 mod events;
+mod functions;
 mod identity_policies;
 mod logging;
 mod managed_policies;
@@ -75,6 +76,7 @@ scripts! {
     connections
     domain_configurations
     events
+    functions
     identity_policies
     logging
     managed_policies

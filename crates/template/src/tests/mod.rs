@@ -1,0 +1,4 @@
+//! Tests of the language as a whole: cases in files, and laws.
+
+mod cases;
+mod laws;
