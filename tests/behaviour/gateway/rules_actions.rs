@@ -243,7 +243,7 @@ async fn messages_are_posted_to_a_confirmed_url_alone() {
             assert!(receiver.try_next().is_none(), "{status}");
         }
         receiver.answer(|_| 200);
-        // Text that no header can have fails the action and does not reach the wire.
+        // An expression that is Undefined fails the action, and nothing is sent.
         assert!(pump.publish("in/4", b"{}").await);
         failure(&mut errors).await;
         assert!(receiver.try_next().is_none());
