@@ -71,7 +71,11 @@ pub fn express(model: &ServiceModel, operation: &OperationModel, input: &Value) 
             (Location::Uri, None) => return None,
             (Location::Uri, Some(value)) if text(value).is_empty() => return None,
             (Location::Uri, Some(value)) => {
-                target = target.replace(&format!("{{{}}}", member.wire_name), &encoded(value));
+                let encoded = encoded(value);
+                target = target.replace(&format!("{{{}}}", member.wire_name), &encoded);
+                // A greedy label keeps its slashes.
+                let greedy = format!("{{{}+}}", member.wire_name);
+                target = target.replace(&greedy, &encoded.replace("%2F", "/"));
             }
             (_, None) => {}
             (Location::QueryString, Some(value)) => {

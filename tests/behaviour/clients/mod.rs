@@ -19,6 +19,7 @@ mod mosquitto_messages;
 mod openssl;
 mod provisioning;
 mod registry;
+mod rules;
 mod sdk;
 
 pub(crate) use just_in_time::{registering_role, template};

@@ -21,6 +21,8 @@ mod mqtt5;
 mod propagation;
 mod refusals;
 mod retained;
+mod rules;
+mod rules_actions;
 mod sessions;
 mod sessions_persistent;
 mod slow;

@@ -34,6 +34,8 @@ mod thing_group_events;
 mod thing_groups;
 mod thing_types;
 mod things;
+mod topic_rule_destinations;
+mod topic_rules;
 mod transfers;
 
 pub(crate) use authority::role;

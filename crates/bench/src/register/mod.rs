@@ -17,7 +17,7 @@ use thingsmith::{RsaKeyPool, SystemClock, SystemRandom};
 use thingsmith_core::realms::RealmRecord;
 use thingsmith_core::{Deeds, SealKey, World};
 use thingsmith_model::Account;
-use thingsmith_ports::{NoFunctions, Store};
+use thingsmith_ports::{NoFunctions, NoWeb, Store};
 use thingsmith_store_postgres::PostgresStore;
 use thingsmith_store_sqlite::SqliteStore;
 use tokio::task::JoinSet;
@@ -256,6 +256,7 @@ impl Place {
             random: Arc::new(SystemRandom),
             rsa_keys: Arc::new(RsaKeyPool::unfilled()),
             functions: Arc::new(NoFunctions),
+            web: Arc::new(NoWeb),
             // The registry ends with the run, and so do its secrets.
             seal: SealKey::new(&mut [7; 32]),
         };

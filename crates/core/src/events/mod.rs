@@ -19,6 +19,7 @@ pub use lifecycle::Lifecycle;
 pub(crate) use lifecycle::Versions;
 
 use crate::realms::RealmRecord;
+use crate::rules::Origin;
 use crate::{Deeds, messages};
 
 macro_rules! event_types {
@@ -120,7 +121,8 @@ async fn send(deeds: &Deeds, realm: &RealmRecord, topic: &str, body: &Value) {
         retain: false,
         properties: None,
     };
-    if let Err(fault) = messages::publish(deeds, realm.realm, message, Qos::AtLeastOnce, None).await {
+    if let Err(fault) = messages::publish(deeds, realm.realm, message, Qos::AtLeastOnce, Origin::Server).await
+    {
         tracing::error!(%fault, topic, "an event could not be kept for those who are not connected");
     }
 }

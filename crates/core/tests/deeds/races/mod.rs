@@ -15,6 +15,7 @@ mod provisioning_templates;
 mod registry;
 mod reset;
 mod thing_groups;
+mod topic_rules;
 mod versions;
 
 use std::sync::Arc;
