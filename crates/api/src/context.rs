@@ -5,6 +5,7 @@ use std::sync::Arc;
 use thingsmith_core::realms::RealmRecord;
 use thingsmith_core::{Deeds, Fault};
 use thingsmith_model::{Arn, Region, Resource};
+use uuid::Uuid;
 
 use crate::Config;
 use crate::auth::{Caller, RequestFacts};
@@ -20,6 +21,8 @@ pub struct Context<'a> {
     pub caller: &'a Caller,
     /// The region that the caller signed for.
     pub region: &'a Region,
+    /// The id that the answer to this request bears.
+    pub request_id: Uuid,
     /// What policies can ask about the request, for operations that decide about more than their own action.
     pub(crate) facts: &'a RequestFacts<'a>,
 }

@@ -17,9 +17,9 @@ use uuid::Uuid;
 
 use crate::auth::{self, Caller, Claim, RequestFacts};
 use crate::protocol::aws_query::{self, Form};
-use crate::protocol::{EdgeError, Received, Refusal, Reply, rest_json};
+use crate::protocol::{EdgeError, Received, Refusal, Reply, exception, rest_json};
 use crate::service::Answer;
-use crate::{Api, Context, Service, iot_data};
+use crate::{Api, Context, Service, iot_data, lambda};
 
 /// Where a request came from.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +47,7 @@ enum Meant<'a> {
 
 /// The services whose operations devices and their makers need and that come later, by the name in the scope of their
 /// signatures.
-const LATER: [&str; 11] = [
+const LATER: [&str; 10] = [
     "IoTSecuredTunneling",
     "acm",
     "acm-pca",
@@ -56,7 +56,6 @@ const LATER: [&str; 11] = [
     "iot-jobs-data",
     "iotdeviceadvisor",
     "iotdevicegateway",
-    "lambda",
     "s3",
     "secretsmanager",
 ];
@@ -95,6 +94,7 @@ impl Api {
             head,
             target,
             source,
+            request_id,
             meant,
             operation: None,
         };
@@ -113,9 +113,7 @@ impl Api {
                 aws_query::success(&service.model, operation, &output, request_id)
             }
             (Protocol::Query, Err(refusal), _) => aws_query::refusal(&service.model, &refusal, request_id),
-            (_, Ok(output), operation) => {
-                rest_json::success(operation.map_or(200, |operation| operation.http.status), &output)
-            }
+            (_, Ok(output), operation) => rest_json::success(&service.model, operation, output),
             (_, Err(refusal), _) => rest_json::refusal(&service.model, &refusal),
         }
     }
@@ -127,6 +125,7 @@ impl Api {
             Some("iam") => Meant::Spoken(&self.iam),
             Some("iot") => Meant::Spoken(&self.iot),
             Some("iotdata") => Meant::Spoken(&self.iot_data),
+            Some("lambda") => Meant::Spoken(&self.lambda),
             Some("sts") => Meant::Spoken(&self.sts),
             Some(name) => match LATER.iter().find(|later| **later == name) {
                 Some(later) => Meant::Later(later),
@@ -178,7 +177,7 @@ impl Api {
         if fault.code == Code::InvalidRequest && service.model.metadata().protocol == Protocol::Query {
             return;
         }
-        let exception = fault.code.exception();
+        let exception = exception(&service.model, fault.code);
         if !operation
             .errors
             .iter()
@@ -196,6 +195,7 @@ struct Answering<'a> {
     head: &'a Parts,
     target: &'a str,
     source: Source,
+    request_id: Uuid,
     meant: Meant<'a>,
     /// The operation, once it is known.
     operation: Option<&'a OperationModel>,
@@ -293,6 +293,7 @@ impl<'a> Answering<'a> {
             config: &self.api.config,
             caller,
             region: claim.region(),
+            request_id: self.request_id,
             facts: &facts,
         };
         let decide = |action: &str, resources: &[String]| {
@@ -317,6 +318,7 @@ impl<'a> Answering<'a> {
         let path = self.target.split_once('?').map_or(self.target, |(path, _)| path);
         match service.model.metadata().signing_name() {
             "iotdata" => iot_data::topic_as_one_segment(path),
+            "lambda" => lambda::without_slash(path).into(),
             _ => path.into(),
         }
     }
@@ -349,11 +351,20 @@ impl<'a> Answering<'a> {
     }
 
     async fn read(&self, body: Incoming) -> Result<Bytes, EdgeError> {
-        let limit = self.api.config.body_bytes;
+        let limit = self.body_bytes();
         if body.size_hint().lower() > limit as u64 {
             return Err(EdgeError::TooLarge(limit));
         }
-        let collected = Limited::new(body, limit).collect();
+        let usual = self.api.config.body_bytes as u64;
+        let large = body.size_hint().upper().is_none_or(|bytes| bytes > usual) && limit as u64 > usual;
+        let collected = async {
+            let _permit = match large {
+                // The semaphore is never closed.
+                true => self.api.large.acquire().await.ok(),
+                false => None,
+            };
+            Limited::new(body, limit).collect().await
+        };
         match tokio::time::timeout(self.api.config.body_timeout, collected).await {
             Ok(Ok(collected)) => Ok(collected.to_bytes()),
             Ok(Err(error)) if error.is::<LengthLimitError>() => Err(EdgeError::TooLarge(limit)),
@@ -361,6 +372,19 @@ impl<'a> Answering<'a> {
                 "The request's body broke off: {error}."
             ))),
             Err(_) => Err(EdgeError::TooSlow),
+        }
+    }
+
+    /// Most bytes of this request's body.
+    fn body_bytes(&self) -> usize {
+        let usual = self.api.config.body_bytes;
+        match self.meant {
+            Meant::Spoken(service) if service.model.metadata().signing_name() == "lambda" => self
+                .route(service, &self.path(service))
+                .ok()
+                .and_then(|route| lambda::body_bytes(&route.operation.name))
+                .map_or(usual, |more| more.max(usual)),
+            _ => usual,
         }
     }
 

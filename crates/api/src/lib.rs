@@ -3,7 +3,7 @@
 //! A request passes these stations, each in a module of its own: its signature is read and verified ([`auth`]), the
 //! service model says which operation it means and [`protocol`] reads its members, the model's constraints are enforced,
 //! the caller's permission is decided, and only then an operation ([`Operation`]) looks at anything. One operation is one
-//! file; each service has one table of them ([`iam`], [`iot`], [`sts`]).
+//! file; each service has one table of them ([`iam`], [`iot`], [`lambda`], [`sts`]).
 
 mod api;
 pub mod auth;
@@ -13,6 +13,7 @@ mod dispatch;
 pub mod iam;
 pub mod iot;
 pub mod iot_data;
+pub mod lambda;
 mod operation;
 mod own;
 mod pages;

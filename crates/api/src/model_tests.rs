@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use thingsmith_aws_model::{Member, ShapeKind};
 use thingsmith_testkit::samples;
 
-use crate::{Service, iam, iot, iot_data, sts};
+use crate::{Service, iam, iot, iot_data, lambda, sts};
 
-pub(crate) fn services() -> [(Service, &'static [&'static str]); 4] {
+pub(crate) fn services() -> [(Service, &'static [&'static str]); 5] {
     [
         (iam::service(), iam::MISSING),
         (iot::service(), iot::MISSING),
         (iot_data::service(), iot_data::MISSING),
+        (lambda::service(), lambda::MISSING),
         (sts::service(), sts::MISSING),
     ]
 }
@@ -71,6 +72,8 @@ fn an_action_is_the_operations_own() {
         };
         for entry in service.entries() {
             match entry.action {
+                // Service Authorization Reference, "Actions, resources, and condition keys for AWS Lambda".
+                Some(action) if entry.name == "Invoke" => assert_eq!(action, "lambda:InvokeFunction"),
                 Some(action) => assert_eq!(action, format!("{prefix}:{}", entry.name)),
                 // The one needs no permission, the other decides itself: it is the role that must trust the caller.
                 None => assert!(["AssumeRole", "GetCallerIdentity"].contains(&entry.name)),

@@ -206,6 +206,13 @@ fn response(reply: Reply, id: Uuid) -> Response<Full<Bytes>> {
     if let Some(error_type) = reply.error_type.and_then(|it| HeaderValue::try_from(it).ok()) {
         headers.insert(HeaderName::from_static("x-amzn-errortype"), error_type);
     }
+    for (name, value) in reply.headers {
+        let name = HeaderName::try_from(name);
+        // What cannot be a header's value is left out rather than breaking the answer.
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::try_from(value)) {
+            headers.insert(name, value);
+        }
+    }
     response
 }
 

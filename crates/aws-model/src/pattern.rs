@@ -4,6 +4,7 @@
 //! classes (`\p{Graph}`, `\p{Upper}`...) are ASCII only; `.` stops at every line terminator of Unicode; AWS matches
 //! a whole value, never a part of it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::OnceLock;
 
@@ -65,8 +66,9 @@ impl fmt::Debug for Pattern {
 
 /// Rewrites what means something else to Rust's engine and leaves the rest.
 fn translate(java: &str) -> String {
-    let mut rust = String::with_capacity(java.len() + 16);
-    let mut rest = java;
+    let plain = without_looking(java);
+    let mut rust = String::with_capacity(plain.len() + 16);
+    let mut rest = plain.as_ref();
     let mut in_class = false;
     while let Some(first) = rest.chars().next() {
         let (taken, replacement) = match first {
@@ -86,6 +88,33 @@ fn translate(java: &str) -> String {
     }
     rust
 }
+
+/// Rust's engine does not look around. AWS's models do so in few places, which say the same without.
+fn without_looking(java: &str) -> Cow<'_, str> {
+    let mut plain = Cow::Borrowed(java);
+    if java.contains("(?!") || java.contains("(?<!") {
+        for (looking, straight) in LOOKING {
+            plain = plain.replace(looking, straight).into();
+        }
+    }
+    plain
+}
+
+/// Fragments that look around, and what they match.
+const LOOKING: [(&str, &str); 5] = [
+    // Not digits alone.
+    (r"(?!^[0-9]+$)([a-zA-Z0-9-_]+)", NOT_A_NUMBER),
+    (r"((?!^\d+$)^[0-9a-zA-Z-_]+$)", NOT_A_NUMBER),
+    (r"((?!\d+$)[0-9a-zA-Z-_]+)", NOT_A_NUMBER),
+    // No full stop at the end.
+    (r"[0-9A-Za-z\.\-_]*(?<!\.)", r"([0-9A-Za-z\.\-_]*[0-9A-Za-z\-_])?"),
+    // No `system.` at the beginning.
+    (
+        r"(^(?!(system\x2e)))(^[_a-zA-Z0-9])([^$]*)",
+        "([_a-rt-zA-Z0-9][^$]*|s([^$y][^$]*|y([^$s][^$]*|s([^$t][^$]*|t([^$e][^$]*|e([^$m][^$]*|m([^$.][^$]*)?)?)?)?)?)?)",
+    ),
+];
+const NOT_A_NUMBER: &str = "([0-9]*[a-zA-Z_-][0-9a-zA-Z_-]*)";
 
 /// Length of the escape at the start of `text`, and what to write in its place; both engines take a class inside
 /// a class.
@@ -135,6 +164,40 @@ mod tests {
         for text in refused {
             assert!(!pattern.matches(text), "{pattern:?} must not match {text:?}");
         }
+    }
+
+    #[test]
+    fn what_looks_around_is_said_straight() {
+        check(
+            r"(?!^[0-9]+$)([a-zA-Z0-9-_]+)",
+            &["a", "1a", "1-", "a1"],
+            &["", "1", "12", "a."],
+        );
+        check(r"((?!^\d+$)^[0-9a-zA-Z-_]+$)", &["a", "1a"], &["1", ""]);
+        check(
+            r"x(:((?!\d+$)[0-9a-zA-Z-_]+))?",
+            &["x", "x:a", "x:1a"],
+            &["x:1", "x:"],
+        );
+        check(
+            r"[0-9A-Za-z\.\-_]*(?<!\.)",
+            &["", "a", "a.b", "..b"],
+            &[".", "a.", "a b"],
+        );
+        check(
+            r"(^(?!(system\x2e)))(^[_a-zA-Z0-9])([^$]*)",
+            &[
+                "s",
+                "system",
+                "systems",
+                "sys.",
+                "_",
+                "9a",
+                "system-.",
+                "t.system.",
+            ],
+            &["", "system.", "system.a", "s$", "-", "a$"],
+        );
     }
 
     #[test]
@@ -245,6 +308,25 @@ mod tests {
         "https://ingestion-abc1.x1.sfdcnow.com/streams/abc/def/event",
         "https://example.com/",
         "a value with spaces, and é",
+        "us-east-1",
+        "arn:aws:iam::123456789012:role/a",
+        "arn:aws:elasticfilesystem:us-east-1:123456789012:access-point/fsap-aaaaaaaaaaaaaaaaa",
+        "arn:aws:lambda:us-east-1:123456789012:capacity-provider:a",
+        "arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-aaaaaaaaaaaaaaaaa",
+        "arn:aws:lambda:us-east-1:123456789012:event-source-mapping:123e4567-e89b-12d3-a456-426614174000",
+        "arn:aws:lambda:us-east-1:123456789012:function:a",
+        "arn:aws:lambda:us-east-1:123456789012:function:a:1/durable-execution/a/b",
+        "arn:aws:lambda:us-east-1:123456789012:layer:a",
+        "arn:aws:lambda:us-east-1:123456789012:layer:a:1",
+        "arn:aws:lambda:us-east-1:123456789012:runtime/a",
+        "arn:aws:lambda:us-east-1::runtime:a",
+        "csc-aaaaaaaaaaaaaaaaa",
+        "example.com:9092",
+        "lambda:GetLayerVersion",
+        "/mnt/a",
+        "sg-a",
+        "subnet-a",
+        "AnException",
     ];
 
     #[test]

@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn every_operation_of_the_rest_services_is_found_by_its_own_uri() {
-        for service in [Service::Iot, Service::IotData] {
+        for service in [Service::Iot, Service::IotData, Service::Lambda] {
             let model = service.model();
             for operation in model.operations() {
                 let shape = model.shape(operation.input.unwrap());

@@ -15,13 +15,15 @@ pub enum Service {
     Iot,
     /// Publishing and shadows, `iot-data`.
     IotData,
+    /// Functions, `lambda`.
+    Lambda,
     /// Sessions and identities, `sts`.
     Sts,
 }
 
 impl Service {
     /// Every service, in the order of the variants.
-    pub const ALL: [Self; 4] = [Self::Iam, Self::Iot, Self::IotData, Self::Sts];
+    pub const ALL: [Self; 5] = [Self::Iam, Self::Iot, Self::IotData, Self::Lambda, Self::Sts];
 
     /// Reads the model that the binary carries: some milliseconds for `iot`, so keep the result.
     pub fn model(self) -> ServiceModel {
@@ -29,6 +31,7 @@ impl Service {
             Self::Iam => include_str!("../../../testdata/aws-models/iam.json"),
             Self::Iot => include_str!("../../../testdata/aws-models/iot.json"),
             Self::IotData => include_str!("../../../testdata/aws-models/iot-data.json"),
+            Self::Lambda => include_str!("../../../testdata/aws-models/lambda.json"),
             Self::Sts => include_str!("../../../testdata/aws-models/sts.json"),
         };
         ServiceModel::parse(json).expect("a test reads every model that the binary carries")

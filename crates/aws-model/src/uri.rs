@@ -136,7 +136,13 @@ impl Segment {
                 false => Self::Label(name.to_owned()),
             });
         }
-        (!text.contains(['{', '}', '?', '#'])).then(|| Self::Literal(text.to_owned()))
+        // A query that tells two operations of one path apart stays in its literal, which then no path equals: a request
+        // for such an operation is taken for the other one. None of them is written.
+        let path = match text.split_once('?') {
+            Some((path, query)) if query.contains('=') => path,
+            _ => text,
+        };
+        (!path.contains(['{', '}', '?', '#'])).then(|| Self::Literal(text.to_owned()))
     }
 
     fn rank(&self) -> u8 {

@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use aws_lc_rs::hmac;
 use thingsmith_model::{Account, Realm, Region};
-use thingsmith_ports::{Batch, Clock, Functions, MigrationError, Random, Row, RsaKeys, Store, StoreError};
+use thingsmith_ports::{
+    Batch, Clock, Functions, MigrationError, Random, Row, RsaKeys, Store, StoreError, Web,
+};
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::Fault;
 use crate::authorities::{Authorities, AuthorityError, SealKey};
 use crate::callers::Callers;
-use crate::connections::Watches;
+use crate::connections::{Flights, Watches};
 use crate::decisions::{Decision, Decisions};
 use crate::events;
+use crate::functions::{Configured, Known};
 use crate::messages::sessions::{self, Sessions};
 use crate::messages::{self, Router};
 use crate::metrics::Metrics;
@@ -21,8 +23,10 @@ use crate::numbers::Numbers;
 use crate::outbox::{self, Change, Mark};
 use crate::policies::Documents;
 use crate::realms::{RealmRecord, Realms};
+use crate::rules::Rules;
 use crate::schema::MIGRATIONS;
 use crate::tries::{Attempt, Tries};
+use crate::{Fault, provisioning_templates};
 
 /// What the deeds are given of the world.
 pub struct World {
@@ -38,6 +42,8 @@ pub struct World {
     pub rsa_keys: Arc<dyn RsaKeys>,
     /// Runs functions of customers.
     pub functions: Arc<dyn Functions>,
+    /// Sends requests to URLs that customers give.
+    pub web: Arc<dyn Web>,
     /// Seals private keys and secrets in the store; shared by all nodes.
     pub seal: SealKey,
 }
@@ -49,15 +55,19 @@ pub struct Deeds {
     realms: Realms,
     authorities: Authorities,
     documents: Documents,
+    templates: provisioning_templates::Parsed,
     callers: Callers,
     router: Router,
     watches: Arc<Watches>,
+    flights: Flights,
     versions: events::Versions,
     decisions: Decisions,
     metrics: Metrics,
     sessions: Sessions,
     message_numbers: Numbers,
     event_configurations: events::Known,
+    known_functions: Known,
+    rules: Rules,
     page_key: hmac::Key,
 }
 
@@ -72,7 +82,10 @@ pub enum OpenError {
     Authority(#[from] AuthorityError),
     /// The sessions of clients could not be read.
     #[error("the sessions of clients cannot be read: {0}")]
-    Sessions(#[from] StoreError),
+    Sessions(#[source] StoreError),
+    /// The topic rules could not be read.
+    #[error("the topic rules cannot be read: {0}")]
+    Rules(#[source] StoreError),
 }
 
 impl Deeds {
@@ -88,21 +101,26 @@ impl Deeds {
             numbers: Numbers::new(Arc::clone(&world.store)),
             realms: Realms::new(Arc::clone(&world.store), Arc::clone(&world.random)),
             documents: Documents::default(),
+            templates: provisioning_templates::Parsed::default(),
             callers: Callers::default(),
             router: Router::new(),
             watches: Watches::new(),
+            flights: Flights::default(),
             versions: events::Versions::default(),
             decisions: Decisions::default(),
             metrics: Metrics::default(),
             sessions: Sessions::default(),
             message_numbers: Numbers::new(Arc::clone(&world.messages)),
             event_configurations: events::Known::default(),
+            known_functions: Known::default(),
+            rules: Rules::default(),
             page_key: world.seal.derive_hmac_key("page tokens"),
             authorities,
             world,
         };
         // Before anybody publishes: what is for a session that nobody knows yet would be lost.
-        sessions::load(&deeds).await?;
+        sessions::load(&deeds).await.map_err(OpenError::Sessions)?;
+        deeds.rules.load(&deeds).await.map_err(OpenError::Rules)?;
         Ok(deeds)
     }
 
@@ -141,6 +159,25 @@ impl Deeds {
         self.world.functions.as_ref()
     }
 
+    /// Says which functions the operator's configuration has, once, before anything is asked of these deeds.
+    pub fn configure_functions(&self, functions: Vec<Configured>) {
+        self.known_functions.configure(functions);
+    }
+
+    pub(crate) fn known_functions(&self) -> &Known {
+        &self.known_functions
+    }
+
+    /// What sends requests to URLs that customers give.
+    pub fn web(&self) -> &dyn Web {
+        self.world.web.as_ref()
+    }
+
+    /// The rules of this node.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
     /// The certificate authorities.
     pub fn authorities(&self) -> &Authorities {
         &self.authorities
@@ -154,6 +191,11 @@ impl Deeds {
     /// Which connections of this node a change concerns.
     pub fn watches(&self) -> &Arc<Watches> {
         &self.watches
+    }
+
+    /// The certificates that are being registered or provisioned just in time on this node.
+    pub(crate) fn flights(&self) -> &Flights {
+        &self.flights
     }
 
     pub(crate) fn versions(&self) -> &events::Versions {
@@ -218,6 +260,10 @@ impl Deeds {
         &self.documents
     }
 
+    pub(crate) fn templates(&self) -> &provisioning_templates::Parsed {
+        &self.templates
+    }
+
     pub(crate) fn callers(&self) -> &Callers {
         &self.callers
     }
@@ -237,25 +283,66 @@ impl Deeds {
     /// the mark by which the deed knows that its batch happened, should the commit not be answered.
     pub(crate) async fn commit_change(
         &self,
-        mut batch: Batch,
+        batch: Batch,
         realm: Realm,
         change: Change,
         tries: &mut Tries,
     ) -> Result<(), Attempt> {
-        let mark = Mark {
-            number: self.number().await?,
-            at: self.clock().now(),
-        };
-        outbox::rows::insert(&mut batch, realm, change, mark);
-        tries.sending(mark);
+        self.commit_changes(batch, realm, &[change], tries).await
+    }
+
+    /// As [`Self::commit_change`], for a batch that changes several objects, or none that a gateway may know.
+    pub(crate) async fn commit_changes(
+        &self,
+        mut batch: Batch,
+        realm: Realm,
+        changes: &[Change],
+        tries: &mut Tries,
+    ) -> Result<(), Attempt> {
+        let at = self.clock().now();
+        let mut marks = Vec::with_capacity(changes.len());
+        for change in changes {
+            let number = self.number().await?;
+            let mark = Mark { number, at };
+            outbox::rows::insert(&mut batch, realm, *change, mark);
+            tries.sending(mark);
+            marks.push((*change, mark));
+        }
         let outcome = self.commit(batch).await;
-        if matches!(change, Change::Identity(_)) {
-            // Whatever became of the batch: it may have happened.
-            self.callers.forget();
+        // Whatever became of the batch: it may have happened.
+        for change in changes {
+            match change {
+                Change::Identity(_) => {
+                    self.callers.forget();
+                    self.rules.forget_roles();
+                }
+                Change::TopicRule(_) => self.rules.changed(realm),
+                Change::Function(_) => self.known_functions.forget(),
+                _ => {}
+            }
         }
         outcome?;
-        self.watches.announce(change, mark);
+        for (change, mark) in marks {
+            self.hear(realm, change, mark);
+        }
         Ok(())
+    }
+
+    /// Tells this node of a change, its own or one that the outbox told; of each once, however often it is heard.
+    pub(crate) fn hear(&self, realm: Realm, change: Change, mark: Mark) {
+        if !self.watches.announce(change, mark) {
+            return;
+        }
+        match change {
+            Change::Function(number) => {
+                self.known_functions.forget();
+                if let Some(arn) = self.known_functions.called(number) {
+                    self.functions().retire(&arn);
+                }
+            }
+            Change::TopicRule(_) => self.rules.changed(realm),
+            _ => {}
+        }
     }
 
     /// Sends a deed's batch. Every change of the registry passes here, so that what must stand in the same batch as the

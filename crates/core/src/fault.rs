@@ -100,6 +100,8 @@ codes! {
     CertificateValidation => "CertificateValidationException",
     /// The certificate's status does not allow it.
     CertificateState => "CertificateStateException",
+    /// A resource is there that was to be made anew, or somebody else changes the same at this moment.
+    ConflictingResourceUpdate => "ConflictingResourceUpdateException",
     /// Something still hangs on what is to be deleted.
     DeleteConflict => "DeleteConflictException",
     /// IAM: the name is taken.
@@ -108,6 +110,10 @@ codes! {
     Forbidden => "ForbiddenException",
     /// The server failed.
     InternalFailure => "InternalFailureException",
+    /// The body of a call is not JSON.
+    InvalidRequestContent => "InvalidRequestContentException",
+    /// Functions for this runtime, or of this kind, are not run here.
+    InvalidRuntime => "InvalidRuntimeException",
     /// IAM: a member is wrong in a way that its constraints do not say.
     InvalidInput => "InvalidInputException",
     /// A member or a combination of members is wrong.
@@ -128,16 +134,26 @@ codes! {
     NotImplemented => "NotImplementedException",
     /// STS: the policies of a session are too long.
     PackedPolicyTooLarge => "PackedPolicyTooLargeException",
+    /// A function's policy would be too long.
+    PolicyLengthExceeded => "PolicyLengthExceededException",
+    /// The revision that the caller expected is not the one that is.
+    PreconditionFailed => "PreconditionFailedException",
     /// The verification certificate does not carry the account's registration code.
     RegistrationCodeValidation => "RegistrationCodeValidationException",
     /// The body is too large.
     RequestEntityTooLarge => "RequestEntityTooLargeException",
+    /// The body of a call is too large.
+    RequestTooLarge => "RequestTooLargeException",
     /// The name is taken.
     ResourceAlreadyExists => "ResourceAlreadyExistsException",
+    /// What a template asks for could not be registered.
+    ResourceRegistrationFailure => "ResourceRegistrationFailureException",
     /// There is no such thing.
     ResourceNotFound => "ResourceNotFoundException",
     /// The store is not to be reached or is overloaded.
     ServiceUnavailable => "ServiceUnavailableException",
+    /// A topic rule's statement is none.
+    SqlParse => "SqlParseException",
     /// What is asked for is used up for now; it comes back.
     Throttling => "ThrottlingException",
     /// The transfer is over: accepted, rejected or cancelled.

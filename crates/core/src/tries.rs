@@ -53,6 +53,16 @@ impl Tries {
         self.sent.push(mark);
     }
 
+    /// Whether the batch of an earlier try may have happened.
+    pub(crate) fn in_doubt(&self) -> bool {
+        self.unknown
+    }
+
+    /// Whether this is the first try.
+    pub(crate) fn is_first(&self) -> bool {
+        self.count == 0
+    }
+
     /// Gives back the answer of a try, or `None` after a pause when the deed is to try again. A deed that makes an
     /// object knows its own by the object's number when a commit was not answered.
     ///

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use thingsmith_core::Deeds;
-use thingsmith_core::connections::{self, Admission, Refusal};
+use thingsmith_core::connections::{self, Admission, FirstConnection, Refusal, Shown};
 use thingsmith_core::messages::wills::PendingWills;
 use thingsmith_core::messages::{Clients, QueueLimits};
 use thingsmith_core::realms::RealmRecord;
@@ -34,6 +34,8 @@ pub struct Config {
     pub delivery_queue: QueueLimits,
     /// How long a client may take nothing of what is sent to it.
     pub write_patience: Duration,
+    /// What becomes of the connection on which a device is registered or provisioned just in time.
+    pub first_connection: FirstConnection,
     /// Bounds of one handshake.
     pub tls: tls::Limits,
     /// Bounds of MQTT.
@@ -51,6 +53,7 @@ impl Default for Config {
                 bytes: 4 * 1024 * 1024,
             },
             write_patience: Duration::from_secs(30),
+            first_connection: FirstConnection::default(),
             tls: tls::Limits::default(),
             mqtt: thingsmith_mqtt::Limits::default(),
         }
@@ -240,8 +243,17 @@ impl Gateway {
         let verdict = async |presented: Presented| {
             // INVARIANT: nobody comes to the verdict but through a door.
             let (realm, spoken) = entered.get().cloned().unwrap_or((None, Spoken::Mqtt));
-            let admission = match presented.certificates.first() {
-                Some(certificate) => Some(connections::admit(&self.deeds, realm, certificate).await?),
+            let mut sent = presented.certificates.iter();
+            let admission = match sent.next() {
+                Some(certificate) => {
+                    let shown = Shown {
+                        certificate,
+                        // RFC 5246 7.4.2 and RFC 8446 4.4.2: each certificate certifies the one before it.
+                        issuer: sent.next().map(|issuer| issuer.as_ref()),
+                    };
+                    let first = self.config.first_connection;
+                    Some(connections::admit(&self.deeds, realm, shown, first).await?)
+                }
                 // Only where none is required; then what is spoken decides.
                 None => None,
             };

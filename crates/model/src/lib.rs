@@ -22,7 +22,8 @@ pub use certificate::{
 pub use error::ModelError;
 pub use iam_arn::{IamArn, IamKind};
 pub use names::{
-    AttributeName, AttributeValue, BillingGroupName, PolicyName, ThingGroupName, ThingName, ThingTypeName,
+    AttributeName, AttributeValue, BillingGroupName, PolicyName, TemplateName, ThingGroupName, ThingName,
+    ThingTypeName,
 };
 pub use realm::Realm;
 pub use secret::Secret;

@@ -84,6 +84,10 @@ name! {
     PolicyName, "a policy name", 1..=128, |c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c)
 }
 name! {
+    /// The name of a provisioning template: 1 to 36 letters, digits, `_` and `-`.
+    TemplateName, "a template name", 1..=36, |c| c.is_ascii_alphanumeric() || "_-".contains(c)
+}
+name! {
     /// The name of a thing's attribute: 1 to 128 letters, digits and `_.,@/:#-`.
     AttributeName, "an attribute name", 1..=128, |c| c.is_ascii_alphanumeric() || "_.,@/:#-".contains(c)
 }

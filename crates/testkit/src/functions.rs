@@ -12,6 +12,7 @@ use thingsmith_ports::{Call, Failed, Functions, Outcome, RunError};
 pub struct ScriptedFunctions {
     scripts: Mutex<HashMap<String, Box<Script>>>,
     calls: Mutex<Vec<Call>>,
+    retired: Mutex<Vec<String>>,
 }
 
 type Script = dyn Fn(&Call) -> Result<Outcome, RunError> + Send + Sync;
@@ -30,6 +31,11 @@ impl ScriptedFunctions {
     /// Every call since the last time that this was asked.
     pub fn take_calls(&self) -> Vec<Call> {
         std::mem::take(&mut *self.calls.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The ARNs of the functions that were retired since the last time that this was asked.
+    pub fn take_retired(&self) -> Vec<String> {
+        std::mem::take(&mut *self.retired.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The outcome of a function that answers this.
@@ -70,5 +76,8 @@ impl Functions for ScriptedFunctions {
         outcome
     }
 
-    fn retire(&self, _arn: &str) {}
+    fn retire(&self, arn: &str) {
+        let mut retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
+        retired.push(arn.to_owned());
+    }
 }

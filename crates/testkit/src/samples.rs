@@ -71,7 +71,11 @@ pub fn express(model: &ServiceModel, operation: &OperationModel, input: &Value) 
             (Location::Uri, None) => return None,
             (Location::Uri, Some(value)) if text(value).is_empty() => return None,
             (Location::Uri, Some(value)) => {
-                target = target.replace(&format!("{{{}}}", member.wire_name), &encoded(value));
+                let encoded = encoded(value);
+                target = target.replace(&format!("{{{}}}", member.wire_name), &encoded);
+                // A greedy label keeps its slashes.
+                let greedy = format!("{{{}+}}", member.wire_name);
+                target = target.replace(&greedy, &encoded.replace("%2F", "/"));
             }
             (_, None) => {}
             (Location::QueryString, Some(value)) => {
@@ -131,8 +135,38 @@ fn text(shape: &Shape) -> String {
     let length = shape.constraints.min.map_or(1, |min| min.max(1.0) as usize);
     of_length(shape, length)
         .or_else(|| of_length(shape, ACM.len() + 1))
-        .expect("a letter, a digit or a certificate's ARN fits every pattern")
+        .or_else(|| example(shape))
+        .unwrap_or_else(|| panic!("no example fits the pattern of {}", shape.name))
 }
+
+/// One of the texts that only one kind of member takes.
+fn example(shape: &Shape) -> Option<String> {
+    let fits = |text: &&str| {
+        shape
+            .constraints
+            .pattern
+            .as_ref()
+            .is_none_or(|it| it.matches(text))
+    };
+    EXAMPLES.iter().copied().find(fits).map(str::to_owned)
+}
+
+/// Texts for patterns that none of the simple ones fits.
+const EXAMPLES: &[&str] = &[
+    "123456789012",
+    "us-east-1",
+    "arn:aws:iam::123456789012:role/a",
+    "arn:aws:elasticfilesystem:us-east-1:123456789012:access-point/fsap-aaaaaaaaaaaaaaaaa",
+    "arn:aws:lambda:us-east-1:123456789012:capacity-provider:a",
+    "arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-aaaaaaaaaaaaaaaaa",
+    "arn:aws:lambda:us-east-1:123456789012:layer:a:1",
+    "arn:aws:lambda:us-east-1:123456789012:runtime/aaaaaaaa",
+    "lambda:InvokeFunction",
+    "/mnt/a",
+    "o-aaaaaaaaaa",
+    "sg-a",
+    "subnet-a",
+];
 
 /// What the ARN of a certificate of ACM begins with.
 const ACM: &str = "arn:aws:acm:us-east-1:123456789012:certificate/";

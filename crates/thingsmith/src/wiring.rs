@@ -11,13 +11,15 @@ use thingsmith_api::{Api, Tls};
 use thingsmith_core::access_keys::{self, AccessKey};
 use thingsmith_core::authorities::AuthorityError;
 use thingsmith_core::messages::{self, Clients};
-use thingsmith_core::{Deeds, OpenError, World, outbox, settings};
+use thingsmith_core::{Deeds, OpenError, World, outbox, rules, settings};
+use thingsmith_functions::Runner;
 use thingsmith_gateway::Gateway;
 use thingsmith_gateway::doors::Doors;
 use thingsmith_model::Account;
-use thingsmith_ports::{Clock, NoFunctions, Random, RsaKeys, Store};
+use thingsmith_ports::{Clock, Random, RsaKeys, Store};
 use thingsmith_store_postgres::PostgresStore;
 use thingsmith_store_sqlite::SqliteStore;
+use thingsmith_web::HttpWeb;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -33,6 +35,7 @@ pub struct Server {
     endpoints: Endpoints,
     new_administrator: Option<AccessKey>,
     deeds: Arc<Deeds>,
+    functions: Arc<Runner>,
     directory: PathBuf,
     shutdown: watch::Sender<bool>,
     tasks: JoinSet<()>,
@@ -91,9 +94,25 @@ impl Server {
             RsaKeyPool::start(file.issuing.rsa_keys())
                 .context("the threads that make RSA keys do not start")?,
         );
-        let deeds = open_deeds(settings, store, messages, clock, random, Arc::clone(&rsa_keys)).await?;
-        let deeds = Arc::new(deeds);
+        let functions = functions(settings, &file, &clock, &random).await?;
+        let web = file.rules.web(settings.dev).map_err(StartError::Configuration)?;
+        let web = HttpWeb::new(web)
+            .map_err(|cause| StartError::Configuration(anyhow!(cause).context("[rules] roots")))?;
+        let (seal, new_seal) = files::seal_key(&settings.seal_key_path(), random.as_ref())?;
+        let world = World {
+            store,
+            messages,
+            clock,
+            seal,
+            random,
+            rsa_keys: Arc::clone(&rsa_keys),
+            functions: Arc::<Runner>::clone(&functions),
+            web: Arc::new(web),
+        };
+        let deeds = Arc::new(open_deeds(settings, world, new_seal).await?);
         let account = account(settings, &deeds).await?;
+        let configured_functions = file.functions.functions(&account, &settings.region);
+        deeds.configure_functions(configured_functions.map_err(StartError::Configuration)?);
         let configured = configured_keys(&file, &account)?;
         let api_listener = listen("--api", settings.api).await?;
         let mqtt_listener = listen("--mqtt", settings.mqtt).await?;
@@ -108,6 +127,11 @@ impl Server {
         let api = api(settings, &deeds, &account, administrator, configured)?;
         let api_tls = api_tls(settings, &deeds, bound(&api_listener)?)?;
         let gateway = gateway(settings, &file, &deeds, &account).await?;
+        let roots = deeds.authorities().endpoint_roots_pem();
+        functions.set_api(
+            &api_url(settings, bound(&api_listener)?),
+            settings.api_tls.then_some(roots.as_str()),
+        );
 
         let endpoints = Endpoints {
             api: api_url(settings, bound(&api_listener)?),
@@ -151,12 +175,15 @@ impl Server {
         let directory = settings.data_dir.clone();
         let keeping = records::keep(Arc::clone(&deeds), directory.clone(), stopped.clone());
         tasks.spawn(keeping);
+        deeds.rules().set_api(&endpoints.api);
+        tasks.spawn(rules::run(Arc::clone(&deeds), until(stopped.clone())));
         tasks.spawn(follow(Arc::clone(&deeds), stopped.clone()));
         tasks.spawn(sweep(Arc::clone(&deeds), stopped));
         Ok(Self {
             endpoints,
             new_administrator,
             deeds,
+            functions,
             directory,
             shutdown,
             tasks,
@@ -188,6 +215,7 @@ impl Server {
             );
         }
         while self.tasks.join_next().await.is_some() {}
+        self.functions.stop().await;
     }
 }
 
@@ -216,28 +244,26 @@ async fn open_stores(settings: &Settings) -> Result<(Arc<dyn Store>, Arc<dyn Sto
     })
 }
 
-async fn open_deeds(
+/// What runs functions. That the machine cannot run some shows when one is called.
+async fn functions(
     settings: &Settings,
-    store: Arc<dyn Store>,
-    messages: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
-    rsa_keys: Arc<dyn RsaKeys>,
-) -> Result<Deeds> {
-    let path = settings.seal_key_path();
-    let (seal, made) = files::seal_key(&path, random.as_ref())?;
-    match Deeds::open(World {
-        store,
-        messages,
-        clock,
-        random,
-        rsa_keys,
-        functions: Arc::new(NoFunctions),
-        seal,
-    })
-    .await
-    {
+    file: &File,
+    clock: &Arc<dyn Clock>,
+    random: &Arc<dyn Random>,
+) -> Result<Arc<Runner>, StartError> {
+    let config = file
+        .functions
+        .config(settings)
+        .map_err(StartError::Configuration)?;
+    let runner = Runner::start(config, Arc::clone(clock), Arc::clone(random)).await;
+    Ok(Arc::new(runner.context("functions cannot be run")?))
+}
+
+/// Opens the deeds. `made` says that this start made the seal key.
+async fn open_deeds(settings: &Settings, world: World, made: bool) -> Result<Deeds> {
+    match Deeds::open(world).await {
         Err(OpenError::Authority(AuthorityError::Seal(_))) if made => {
+            let path = settings.seal_key_path();
             // A new key beside an old store would only hide what is wrong. It has sealed nothing.
             std::fs::remove_file(&path).with_context(|| format!("{} cannot be removed", path.display()))?;
             Err(anyhow!(

@@ -13,7 +13,7 @@ use super::{installed, on_postgresql, text};
 use crate::server::{Home, Server, output_in_time};
 
 /// Publishes with QoS 1 by mosquitto_pub; whether the server took it.
-fn publishes(server: &Server<'_>, certificate: &Path, key: &Path, client_id: &str) -> bool {
+pub(super) fn publishes(server: &Server<'_>, certificate: &Path, key: &Path, client_id: &str) -> bool {
     let mut command = Command::new("mosquitto_pub");
     command
         .args([
@@ -37,18 +37,18 @@ fn publishes(server: &Server<'_>, certificate: &Path, key: &Path, client_id: &st
     output.status.success()
 }
 
-fn file(path: &Path) -> String {
+pub(super) fn file(path: &Path) -> String {
     format!("file://{}", path.display())
 }
 
 /// A customer's certificate authority, as the guide makes one ("Create a CA certificate").
-struct Authority {
+pub(super) struct Authority {
     key: PathBuf,
-    certificate: PathBuf,
+    pub(super) certificate: PathBuf,
 }
 
 impl Authority {
-    fn new(directory: &Path, name: &str) -> Self {
+    pub(super) fn new(directory: &Path, name: &str) -> Self {
         let key = device::key(directory, name, Kind::Rsa2048);
         let certificate = directory.join(format!("{name}.pem"));
         openssl(
@@ -69,7 +69,7 @@ impl Authority {
     }
 
     /// A key and a certificate with this common name: `openssl x509 -req` without extensions, version 1.
-    fn certify(&self, directory: &Path, file: &str, common_name: &str) -> (PathBuf, PathBuf) {
+    pub(super) fn certify(&self, directory: &Path, file: &str, common_name: &str) -> (PathBuf, PathBuf) {
         let key = device::key(directory, file, Kind::Rsa2048);
         let csr = directory.join(format!("{file}.csr"));
         std::fs::write(&csr, device::request(&key, common_name)).unwrap();

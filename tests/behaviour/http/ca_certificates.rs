@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use thingsmith_testkit::{Client, Engine, Reply, TestServer};
 
 use super::authority::{Authority, params, refused, role, subject};
+use super::provisioning_templates::jitp;
 use super::{Seen, named, testdata};
 
 const OTHER: &str = "210987654321";
@@ -74,7 +75,7 @@ async fn a_ca_certificate_is_registered_read_changed_and_deleted() {
         seen.begin();
         let server = TestServer::builder().engine(engine).start().await;
         let admin = server.administrator();
-        let body = r#"{"Resources":{}}"#;
+        let body = jitp();
         let role = role(&admin, "jitp").await;
         let made = register(
             &admin,
@@ -102,6 +103,8 @@ async fn a_ca_certificate_is_registered_read_changed_and_deleted() {
             authority
         );
         shown["certificateDescription"]["certificatePem"] = "as registered".into();
+        assert_eq!(shown["registrationConfig"]["templateBody"], body);
+        shown["registrationConfig"]["templateBody"] = "as given".into();
         seen.note(&format!("{shown:#}"));
         let update = |more: Value| {
             let mut input = json!({"certificateId": id});
@@ -137,7 +140,8 @@ async fn a_ca_certificate_is_registered_read_changed_and_deleted() {
             assert_eq!(update(more).await.status, 200);
             assert_eq!(describe(&admin, &id).await, after);
         }
-        let config = json!({"templateBody": "{\"Parameters\":{}}", "roleArn": role});
+        let body = body.replace("ACTIVE", "INACTIVE");
+        let config = json!({"templateBody": body, "roleArn": role});
         assert_eq!(update(json!({"registrationConfig": config})).await.status, 200);
         assert_eq!(describe(&admin, &id).await["registrationConfig"], config);
         assert_eq!(update(json!({"removeAutoRegistration": true})).await.status, 200);
@@ -195,7 +199,7 @@ async fn a_ca_certificate_is_registered_read_changed_and_deleted() {
         "certificateMode": "SNI_ONLY"
       },
       "registrationConfig": {
-        "templateBody": "{\"Resources\":{}}",
+        "templateBody": "as given",
         "roleArn": "arn:aws:iam::123456789012:role/jitp"
       }
     }
@@ -342,12 +346,17 @@ async fn a_registration_config_must_make_sense() {
     let authority = Authority::new("Configured");
     let id = authority.register_by_name(&admin).await.text("certificateId");
     let before = describe(&admin, &id).await;
-    let (body, role) = ("{}", role(&admin, "jitp").await);
+    let (body, role) = (jitp(), role(&admin, "jitp").await);
     for (config, status, exception) in [
         (json!({"templateBody": body}), 400, "InvalidRequestException"),
         (json!({"roleArn": role}), 400, "InvalidRequestException"),
         (
             json!({"templateBody": body, "roleArn": role, "templateName": "T"}),
+            400,
+            "InvalidRequestException",
+        ),
+        (
+            json!({"templateBody": r#"{"Resources":{}}"#, "roleArn": role}),
             400,
             "InvalidRequestException",
         ),
@@ -731,7 +740,7 @@ async fn who_hands_a_role_over_needs_the_permission() {
         .start()
         .await;
     let role = role(&server.administrator(), "jitp").await;
-    let config = json!({"templateBody": "{}", "roleArn": role});
+    let config = json!({"templateBody": jitp(), "roleArn": role});
     let mut input = Authority::new("Roles").by_name();
     input["registrationConfig"] = config.clone();
     let without = register(&server.client("without"), input.clone()).await;

@@ -50,6 +50,7 @@ fn unwritten(service: Service) -> &'static [&'static str] {
         Service::Iam => thingsmith_api::iam::MISSING,
         Service::Iot => thingsmith_api::iot::MISSING,
         Service::IotData => thingsmith_api::iot_data::MISSING,
+        Service::Lambda => thingsmith_api::lambda::MISSING,
         Service::Sts => thingsmith_api::sts::MISSING,
     }
 }

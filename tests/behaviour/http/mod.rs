@@ -9,6 +9,7 @@ mod domain_configurations;
 mod endpoints;
 mod events;
 mod exceptions;
+mod functions;
 mod hostile;
 mod iam;
 mod iam_limits;
@@ -22,8 +23,10 @@ mod policies;
 mod policy_versions;
 mod presigned;
 mod principals;
+mod provisioning_templates;
 mod query;
 mod realms;
+mod register_thing;
 mod rights;
 mod role_aliases;
 mod sts;
@@ -32,7 +35,12 @@ mod thing_group_events;
 mod thing_groups;
 mod thing_types;
 mod things;
+mod topic_rule_destinations;
+mod topic_rules;
 mod transfers;
+
+pub(crate) use authority::role;
+pub(crate) use query::iam;
 
 use std::fmt::Display;
 
@@ -88,7 +96,7 @@ async fn call(client: &Client, operation: &OperationModel, input: &Value) -> Opt
 }
 
 /// Calls an operation by its name.
-async fn named(client: &Client, name: &str, input: Value) -> Reply {
+pub(crate) async fn named(client: &Client, name: &str, input: Value) -> Reply {
     let operation = iot().operation(name).unwrap();
     call(client, operation, &input).await.unwrap()
 }

@@ -15,6 +15,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ("AttachPrincipalPolicy", "a"),
     ("AttachThingPrincipal", "*"),
     ("CancelCertificateTransfer", CERTIFICATE),
+    ("ConfirmTopicRuleDestination", "*"),
     (
         "CreateBillingGroup",
         "arn:aws:iot:us-east-1:123456789012:billinggroup/a",
@@ -27,6 +28,8 @@ const RESOURCES: &[(&str, &str)] = &[
         "CreatePolicyVersion",
         "arn:aws:iot:us-east-1:123456789012:policy/a",
     ),
+    ("CreateProvisioningTemplate", PROVISIONING_TEMPLATE),
+    ("CreateProvisioningTemplateVersion", PROVISIONING_TEMPLATE),
     (
         "CreateRoleAlias",
         "arn:aws:iot:us-east-1:123456789012:rolealias/a",
@@ -40,6 +43,8 @@ const RESOURCES: &[(&str, &str)] = &[
         "CreateThingType",
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",
     ),
+    ("CreateTopicRule", TOPIC_RULE),
+    ("CreateTopicRuleDestination", "*"),
     (
         "DeleteBillingGroup",
         "arn:aws:iot:us-east-1:123456789012:billinggroup/a",
@@ -52,6 +57,8 @@ const RESOURCES: &[(&str, &str)] = &[
         "DeletePolicyVersion",
         "arn:aws:iot:us-east-1:123456789012:policy/a",
     ),
+    ("DeleteProvisioningTemplate", PROVISIONING_TEMPLATE),
+    ("DeleteProvisioningTemplateVersion", PROVISIONING_TEMPLATE),
     ("DeleteRegistrationCode", "*"),
     (
         "DeleteRoleAlias",
@@ -66,6 +73,8 @@ const RESOURCES: &[(&str, &str)] = &[
         "DeleteThingType",
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",
     ),
+    ("DeleteTopicRule", TOPIC_RULE),
+    ("DeleteTopicRuleDestination", "a"),
     ("DeleteV2LoggingLevel", "*"),
     (
         "DeprecateThingType",
@@ -80,6 +89,8 @@ const RESOURCES: &[(&str, &str)] = &[
     ("DescribeDomainConfiguration", DOMAIN_CONFIGURATION),
     ("DescribeEndpoint", "*"),
     ("DescribeEventConfigurations", "*"),
+    ("DescribeProvisioningTemplate", PROVISIONING_TEMPLATE),
+    ("DescribeProvisioningTemplateVersion", PROVISIONING_TEMPLATE),
     (
         "DescribeRoleAlias",
         "arn:aws:iot:us-east-1:123456789012:rolealias/a",
@@ -96,11 +107,15 @@ const RESOURCES: &[(&str, &str)] = &[
     ("DetachPolicy", "a"),
     ("DetachPrincipalPolicy", "a"),
     ("DetachThingPrincipal", "*"),
+    ("DisableTopicRule", TOPIC_RULE),
+    ("EnableTopicRule", TOPIC_RULE),
     ("GetEffectivePolicies", "*"),
     ("GetLoggingOptions", "*"),
     ("GetPolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
     ("GetPolicyVersion", "arn:aws:iot:us-east-1:123456789012:policy/a"),
     ("GetRegistrationCode", "*"),
+    ("GetTopicRule", TOPIC_RULE),
+    ("GetTopicRuleDestination", "a"),
     ("GetV2LoggingOptions", "*"),
     ("ListAttachedPolicies", "*"),
     ("ListBillingGroups", "*"),
@@ -118,6 +133,8 @@ const RESOURCES: &[(&str, &str)] = &[
     ("ListPrincipalPolicies", "*"),
     ("ListPrincipalThings", "*"),
     ("ListPrincipalThingsV2", "*"),
+    ("ListProvisioningTemplateVersions", PROVISIONING_TEMPLATE),
+    ("ListProvisioningTemplates", "*"),
     ("ListRoleAliases", "*"),
     ("ListTagsForResource", "a"),
     (
@@ -141,13 +158,17 @@ const RESOURCES: &[(&str, &str)] = &[
         "ListThingsInThingGroup",
         "arn:aws:iot:us-east-1:123456789012:thinggroup/a",
     ),
+    ("ListTopicRuleDestinations", "*"),
+    ("ListTopicRules", "*"),
     ("ListV2LoggingLevels", "*"),
     ("RegisterCACertificate", "*"),
     ("RegisterCertificate", "*"),
     ("RegisterCertificateWithoutCA", "*"),
+    ("RegisterThing", "*"),
     ("RejectCertificateTransfer", CERTIFICATE),
     ("RemoveThingFromBillingGroup", "*"),
     ("RemoveThingFromThingGroup", "*"),
+    ("ReplaceTopicRule", TOPIC_RULE),
     (
         "SetDefaultPolicyVersion",
         "arn:aws:iot:us-east-1:123456789012:policy/a",
@@ -167,6 +188,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ("UpdateCertificate", CERTIFICATE),
     ("UpdateDomainConfiguration", DOMAIN_CONFIGURATION),
     ("UpdateEventConfigurations", "*"),
+    ("UpdateProvisioningTemplate", PROVISIONING_TEMPLATE),
     (
         "UpdateRoleAlias",
         "arn:aws:iot:us-east-1:123456789012:rolealias/a",
@@ -181,8 +203,11 @@ const RESOURCES: &[(&str, &str)] = &[
         "UpdateThingType",
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",
     ),
+    ("UpdateTopicRuleDestination", "a"),
 ];
 const CA_CERTIFICATE: &str = "arn:aws:iot:us-east-1:123456789012:cacert/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const PROVISIONING_TEMPLATE: &str = "arn:aws:iot:us-east-1:123456789012:provisioningtemplate/a";
+const TOPIC_RULE: &str = "arn:aws:iot:us-east-1:123456789012:rule/a";
 const DOMAIN_CONFIGURATION: &str = "arn:aws:iot:us-east-1:123456789012:domainconfiguration/a/tq22z";
 const CERTIFICATE: &str = "arn:aws:iot:us-east-1:123456789012:cert/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 

@@ -1,5 +1,6 @@
 //! Who calls, and whether they may.
 
+mod acting;
 mod authorize;
 mod caller;
 mod facts;
@@ -7,6 +8,7 @@ mod keys;
 mod pass_role;
 mod verify;
 
+pub(crate) use acting::ActingCaller;
 pub(crate) use authorize::{authorize, refused, verdict};
 pub use caller::{Caller, Permission};
 pub(crate) use facts::{RequestFacts, With};

@@ -141,6 +141,7 @@ pub(crate) fn success(
         status: operation.http.status,
         content_type: XML,
         error_type: None,
+        headers: Vec::new(),
         body: body.into(),
     }
 }
@@ -169,6 +170,7 @@ pub(crate) fn refusal(service: &ServiceModel, refusal: &Refusal, request: Uuid) 
         status,
         content_type: XML,
         error_type: Some(code.to_owned()),
+        headers: Vec::new(),
         body: body.into(),
     }
 }

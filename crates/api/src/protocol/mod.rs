@@ -6,7 +6,8 @@ pub(crate) mod rest_json;
 
 use bytes::Bytes;
 use hyper::HeaderMap;
-use thingsmith_core::Fault;
+use thingsmith_aws_model::ServiceModel;
+use thingsmith_core::{Code, Fault};
 
 pub use error::{EdgeError, Refusal};
 
@@ -25,6 +26,8 @@ pub(crate) struct Reply {
     pub(crate) content_type: &'static str,
     /// The exception in `x-amzn-errortype`.
     pub(crate) error_type: Option<String>,
+    /// Members of the answer that travel in headers.
+    pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Bytes,
 }
 
@@ -53,16 +56,27 @@ fn decoded(text: &str) -> Result<String, EdgeError> {
         .map_err(|_| EdgeError::Serialization("a query parameter is not UTF-8".into()))
 }
 
+/// What a service calls an exception: the newer services have other words for the same.
+pub(crate) fn exception(service: &ServiceModel, code: Code) -> &'static str {
+    match (service.metadata().signing_name(), code) {
+        ("lambda", Code::InvalidRequest) => "InvalidParameterValueException",
+        ("lambda", Code::ResourceAlreadyExists) => "ResourceConflictException",
+        ("lambda", Code::Throttling) => "TooManyRequestsException",
+        ("lambda", Code::InternalFailure | Code::ServiceUnavailable) => "ServiceException",
+        (_, code) => code.exception(),
+    }
+}
+
 /// The status of a fault: it belongs to the pair of service and exception.
-fn fault_status(service: &thingsmith_aws_model::ServiceModel, fault: &Fault) -> u16 {
+fn fault_status(service: &ServiceModel, fault: &Fault) -> u16 {
     let by_protocol = match fault.code {
-        thingsmith_core::Code::AccessDenied => 403,
-        thingsmith_core::Code::InternalFailure => 500,
-        thingsmith_core::Code::NotImplemented => 501,
-        thingsmith_core::Code::ServiceUnavailable => 503,
+        Code::AccessDenied => 403,
+        Code::InternalFailure => 500,
+        Code::NotImplemented => 501,
+        Code::ServiceUnavailable => 503,
         _ => 400,
     };
     service
-        .error_status(fault.code.exception())
+        .error_status(exception(service, fault.code))
         .unwrap_or(by_protocol)
 }

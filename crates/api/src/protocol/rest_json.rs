@@ -2,10 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use serde_json::{Map, Value, json};
-use thingsmith_aws_model::{Location, Member, Route, ServiceModel, ShapeKind};
+use thingsmith_aws_model::{Location, Member, OperationModel, Route, ServiceModel, Shape, ShapeKind};
 
-use super::{EdgeError, Received, Refusal, Reply, fault_status};
+use super::{EdgeError, Received, Refusal, Reply, exception, fault_status};
 
 /// Gathers an operation's members from where its model says that they travel.
 ///
@@ -111,40 +112,100 @@ fn not_utf8(member: &Member) -> EdgeError {
     EdgeError::Serialization(format!("'{}' is not UTF-8.", member.name))
 }
 
-/// The answer of an operation.
-pub(crate) fn success(status: u16, output: &Value) -> Reply {
-    Reply {
-        status,
+/// The answer of an operation: its members where its model says that they travel.
+pub(crate) fn success(service: &ServiceModel, operation: Option<&OperationModel>, output: Value) -> Reply {
+    let mut reply = Reply {
+        status: operation.map_or(200, |operation| operation.http.status),
         content_type: JSON,
         error_type: None,
-        body: output.to_string().into(),
+        headers: Vec::new(),
+        body: Bytes::new(),
+    };
+    let shape = operation
+        .and_then(|operation| operation.output)
+        .map(|shape| service.shape(shape));
+    let elsewhere = |member: &Member| member.location != Location::Body;
+    match shape {
+        Some(shape) if shape.payload().is_some() || shape.members().iter().any(elsewhere) => {
+            spread(service, shape, output, &mut reply);
+        }
+        _ => reply.body = output.to_string().into(),
     }
+    reply
+}
+
+/// Puts the members of an answer into its status, its headers and its body.
+fn spread(service: &ServiceModel, shape: &Shape, output: Value, reply: &mut Reply) {
+    let Value::Object(mut output) = output else { return };
+    for member in shape.members() {
+        match member.location {
+            Location::StatusCode => {
+                let status = output.remove(&member.name).as_ref().and_then(Value::as_u64);
+                reply.status = status
+                    .and_then(|status| u16::try_from(status).ok())
+                    .unwrap_or(reply.status);
+            }
+            Location::Header => {
+                if let Some(Value::String(text)) = output.remove(&member.name) {
+                    reply.headers.push((member.wire_name.to_ascii_lowercase(), text));
+                }
+            }
+            Location::Body | Location::Headers | Location::QueryString | Location::Uri => {}
+        }
+    }
+    let Some(payload) = shape.payload() else {
+        // A status without a body is the whole answer of some.
+        if reply.status != 204 {
+            reply.body = Value::Object(output).to_string().into();
+        }
+        return;
+    };
+    reply.body = match (output.remove(&payload.name), &service.shape(payload.shape).kind) {
+        (None | Some(Value::Null), _) => Bytes::new(),
+        // As every blob in an answer, it was written as base64.
+        (Some(Value::String(text)), ShapeKind::Blob) => STANDARD.decode(&text).unwrap_or_default().into(),
+        (Some(Value::String(text)), _) => text.into(),
+        (Some(value), _) => value.to_string().into(),
+    };
 }
 
 /// A refusal: the exception in the header `x-amzn-errortype`, the message and any further members in the body.
 pub(crate) fn refusal(service: &ServiceModel, refusal: &Refusal) -> Reply {
-    let mut body = Map::new();
-    let (exception, status) = match refusal {
-        Refusal::Fault(fault) => {
-            body.insert("message".into(), fault.message.as_str().into());
-            body.extend(
-                fault
-                    .details
-                    .iter()
-                    .map(|(name, value)| ((*name).to_owned(), value.as_str().into())),
-            );
-            (fault.code.exception(), fault_status(service, fault))
-        }
+    let (exception, status, message, details) = match refusal {
+        Refusal::Fault(fault) => (
+            exception(service, fault.code),
+            fault_status(service, fault),
+            fault.message.clone(),
+            fault.details.as_slice(),
+        ),
         Refusal::Edge(error) => {
-            body.insert("message".into(), error.to_string().into());
-            error.json()
+            let (exception, status) = match error {
+                EdgeError::Validation(_) if service.metadata().signing_name() == "lambda" => {
+                    ("ValidationException", 400)
+                }
+                error => error.json(),
+            };
+            (exception, status, error.to_string(), [].as_slice())
         }
     };
-    let error_type = Some(exception.to_owned());
+    let shape = service.shape_named(exception);
+    let has = |name: &str| shape.is_some_and(|shape| shape.member(name).is_some());
+    let mut body = Map::new();
+    // The services do not agree on whether the word has a capital letter.
+    let word = if has("Message") { "Message" } else { "message" };
+    body.insert(word.into(), message.into());
+    if has("Type") {
+        let whose = if status < 500 { "User" } else { "Service" };
+        body.insert("Type".into(), whose.into());
+    }
+    for (name, value) in details {
+        body.insert((*name).to_owned(), value.as_str().into());
+    }
     Reply {
         status,
         content_type: JSON,
-        error_type,
+        error_type: Some(exception.to_owned()),
+        headers: Vec::new(),
         body: Value::Object(body).to_string().into(),
     }
 }

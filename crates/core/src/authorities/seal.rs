@@ -6,6 +6,7 @@ use thiserror::Error;
 use zeroize::{Zeroize, Zeroizing};
 
 /// The key that seals private keys and secrets in the store. All nodes of a store share it.
+#[derive(Clone)]
 pub struct SealKey {
     bytes: Zeroizing<[u8; 32]>,
 }

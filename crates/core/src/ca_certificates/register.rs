@@ -104,6 +104,15 @@ async fn register_once(
     rows::count_up(&mut batch, realm.realm, &record.subject, WITH_THE_SAME_SUBJECT);
     rows::insert(&mut batch, realm, record);
     tags::rows::insert(&mut batch, realm.realm, record.number, tags);
+    match record
+        .registration_config
+        .hold_template(deeds, realm, &mut batch)
+        .await
+    {
+        Ok(()) => {}
+        // A template that is gone by now does not undo a registration whose commit was not answered.
+        Err(fault) => return already_there(deeds, realm, record, fault).await,
+    }
     let error = match deeds.commit(batch).await {
         Ok(_) => return Ok(record.clone()),
         Err(error) => error,
@@ -138,6 +147,19 @@ async fn register_once(
     }
     // Deleted in between.
     Err(error.into())
+}
+
+/// A fault of a later try, unless this very CA certificate was registered by one before it.
+async fn already_there(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    record: &CaCertificate,
+    fault: Fault,
+) -> Result<CaCertificate, Attempt> {
+    match rows::find(deeds.store(), realm.realm, &record.id).await? {
+        Some(existing) if existing.number == record.number => Ok(existing),
+        _ => Err(fault.into()),
+    }
 }
 
 fn already_registered() -> Fault {

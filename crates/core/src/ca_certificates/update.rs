@@ -71,6 +71,10 @@ async fn update_once(
     // Whoever registers under it holds it too: what was registered before stays, what comes later is refused.
     rows::hold(&mut batch, realm.realm, before.number, Hold::Exclusive);
     rows::update(&mut batch, realm.realm, &after);
+    update
+        .registration_config
+        .hold_template(deeds, realm, &mut batch)
+        .await?;
     deeds
         .commit_change(batch, realm.realm, Change::CaCertificate(before.number), tries)
         .await

@@ -29,16 +29,23 @@ pub async fn create_certificate_from_csr(
     csr: &str,
     status: CertificateStatus,
 ) -> Result<Certificate, Fault> {
+    let certificate = issue_from_csr(deeds, csr, status).await?;
+    record(deeds, realm, certificate).await
+}
+
+/// Issues a certificate for a certificate signing request. Its record is to become durable before anybody sees it.
+///
+/// # Errors
+/// As [`create_certificate_from_csr`].
+pub(crate) async fn issue_from_csr(
+    deeds: &Deeds,
+    csr: &str,
+    status: CertificateStatus,
+) -> Result<Certificate, Fault> {
     let request = CertificateSigningRequest::from_pem(csr)
         .map_err(|wrong| Fault::invalid(format!("certificateSigningRequest: {}", sentence(&wrong))))?;
-    issue_and_record(
-        deeds,
-        realm,
-        &request.subject_to_issue(),
-        request.public_key(),
-        status,
-    )
-    .await
+    let issued = issue(deeds, &request.subject_to_issue(), request.public_key()).await?;
+    Certificate::record(deeds, &issued, status, CertificateMode::Default).await
 }
 
 /// Issues a certificate and registers it.
@@ -51,6 +58,10 @@ pub(super) async fn issue_and_record(
 ) -> Result<Certificate, Fault> {
     let issued = issue(deeds, subject, public_key).await?;
     let certificate = Certificate::record(deeds, &issued, status, CertificateMode::Default).await?;
+    record(deeds, realm, certificate).await
+}
+
+async fn record(deeds: &Deeds, realm: &RealmRecord, certificate: Certificate) -> Result<Certificate, Fault> {
     let mut tries = Tries::default();
     loop {
         let outcome = record_once(deeds, realm, &certificate).await;

@@ -7,6 +7,7 @@ mod keys;
 mod list;
 mod principal;
 mod register;
+mod register_just_in_time;
 mod register_under_ca;
 pub mod rows;
 mod update;
@@ -17,11 +18,13 @@ use uuid::Uuid;
 pub use delete::delete_certificate;
 pub use describe::describe_certificate;
 pub use issue::create_certificate_from_csr;
+pub(crate) use issue::issue_from_csr;
 pub use keys::{DeviceKey, create_keys_and_certificate};
 pub use list::{list_certificates, list_certificates_by_ca};
 pub(crate) use principal::check_attachable;
 pub use principal::{find_attachable, find_principal};
 pub use register::register_certificate_without_ca;
+pub(crate) use register_just_in_time::{Registration, record_just_in_time, register_just_in_time};
 pub use register_under_ca::register_certificate;
 pub use update::update_certificate;
 
@@ -61,7 +64,7 @@ pub struct Certificate {
 
 impl Certificate {
     /// The record of a certificate that is made or registered now.
-    async fn record(
+    pub(crate) async fn record(
         deeds: &Deeds,
         certificate: &thingsmith_x509::Certificate,
         status: CertificateStatus,

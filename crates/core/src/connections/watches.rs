@@ -98,11 +98,11 @@ impl Watches {
         }
     }
 
-    /// Tells whoever depends on the object, unless this very change was announced already.
-    pub(crate) fn announce(&self, change: Change, mark: Mark) {
+    /// Tells whoever depends on the object, unless this very change was announced already. Gives back whether it is new.
+    pub(crate) fn announce(&self, change: Change, mark: Mark) -> bool {
         let mut state = self.state();
         if !state.marks.insert(mark.number) {
-            return;
+            return false;
         }
         state.moment += 1;
         let moment = state.moment;
@@ -120,6 +120,7 @@ impl Watches {
             Some(Watchers::One(signal)) => signal.give(),
             Some(Watchers::Many(signals)) => signals.values().for_each(|signal| signal.give()),
         }
+        true
     }
 
     /// Tells everybody: changes may have passed unseen.

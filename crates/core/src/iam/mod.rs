@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use thingsmith_model::{Account, Region};
 use thingsmith_policy::{Document, Language};
-use thingsmith_ports::{Random, StoreError};
+use thingsmith_ports::{Random, Store, StoreError};
 
 pub use thingsmith_model::{IamArn, IamKind as Kind};
 
@@ -27,8 +27,11 @@ pub async fn realm(deeds: &Deeds, account: &Account) -> Result<Arc<RealmRecord>,
 }
 
 /// The realm of an account's users, roles and managed policies, if it ever had any.
-pub(crate) async fn find_realm(deeds: &Deeds, account: &Account) -> Result<Option<RealmRecord>, StoreError> {
-    realms::rows::find(deeds.store(), account, &region()?).await
+pub(crate) async fn find_realm(
+    store: &dyn Store,
+    account: &Account,
+) -> Result<Option<RealmRecord>, StoreError> {
+    realms::rows::find(store, account, &region()?).await
 }
 
 fn region() -> Result<Region, StoreError> {

@@ -1,5 +1,5 @@
-//! AWS's own managed policies that concern AWS IoT. What they permit follows the guide ("AWS managed policies for AWS
-//! IoT"); their documents are written anew.
+//! AWS's own managed policies that concern AWS IoT and functions. What they permit follows the guides ("AWS managed policies
+//! for AWS IoT", "AWS managed policies for AWS Lambda"); their documents are written anew.
 
 use thingsmith_model::Timestamp;
 
@@ -22,7 +22,23 @@ pub struct AwsPolicy {
 }
 
 /// All of them, by number. A number that was once given stays: attachments hold it.
-pub static ALL: [AwsPolicy; 4] = [
+pub static ALL: [AwsPolicy; 6] = [
+    AwsPolicy {
+        number: -6,
+        name: "AWSLambda_FullAccess",
+        path: "/",
+        id: "ANPATHINGSMITHAWSIOT6",
+        description: "Permits everything of AWS Lambda, and handing roles over to it.",
+        document: include_str!("aws/lambda_full_access.json"),
+    },
+    AwsPolicy {
+        number: -5,
+        name: "AWSLambdaBasicExecutionRole",
+        path: "/service-role/",
+        id: "ANPATHINGSMITHAWSIOT5",
+        description: "Permits writing logs, as the role of a function does.",
+        document: include_str!("aws/lambda_basic_execution_role.json"),
+    },
     AwsPolicy {
         number: -4,
         name: "AWSIoTThingsRegistration",

@@ -33,10 +33,14 @@ pub enum Change {
     ThingGroup(i64),
     /// A thing type's propagating attributes.
     ThingType(i64),
+    /// A topic rule: every node carries it out.
+    TopicRule(i64),
     /// What no gateway knows of: the row is a mark alone.
     Unseen(i64),
     /// A CA certificate's status or auto registration.
     CaCertificate(i64),
+    /// What a function is, or who may call it. No device's connection depends on it.
+    Function(i64),
     /// What a user, a role or a managed policy of IAM permits. No device's connection depends on it.
     Identity(i64),
 }
@@ -49,8 +53,10 @@ impl Change {
             Self::Policy(_) => "policy",
             Self::ThingGroup(_) => "thing group",
             Self::ThingType(_) => "thing type",
+            Self::TopicRule(_) => "topic rule",
             Self::Unseen(_) => "unseen",
             Self::CaCertificate(_) => "ca certificate",
+            Self::Function(_) => "function",
             Self::Identity(_) => "identity",
         }
     }
@@ -62,8 +68,10 @@ impl Change {
             | Self::Policy(number)
             | Self::ThingGroup(number)
             | Self::ThingType(number)
+            | Self::TopicRule(number)
             | Self::Unseen(number)
             | Self::CaCertificate(number)
+            | Self::Function(number)
             | Self::Identity(number) => number,
         }
     }
@@ -75,8 +83,10 @@ impl Change {
             "policy" => Some(Self::Policy(object)),
             "thing group" => Some(Self::ThingGroup(object)),
             "thing type" => Some(Self::ThingType(object)),
+            "topic rule" => Some(Self::TopicRule(object)),
             "unseen" => Some(Self::Unseen(object)),
             "ca certificate" => Some(Self::CaCertificate(object)),
+            "function" => Some(Self::Function(object)),
             "identity" => Some(Self::Identity(object)),
             _ => None,
         }

@@ -56,7 +56,7 @@ pub async fn create_tagged_policy(
 }
 
 /// Checks the document of a new version.
-pub(super) fn parse(document: &str) -> Result<Document, Fault> {
+pub(crate) fn parse(document: &str) -> Result<Document, Fault> {
     Document::parse(document, Language::Iot).map_err(|wrong| {
         Fault::new(
             Code::MalformedPolicy,

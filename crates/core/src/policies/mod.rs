@@ -20,6 +20,7 @@ pub use attach::{attach_policy, attach_principal_policy, detach_policy, detach_p
 pub use attachments::{
     list_attached_policies, list_policy_principals, list_principal_policies, list_targets_for_policy,
 };
+pub(crate) use create::parse;
 pub use create::{create_policy, create_tagged_policy};
 pub use delete::delete_policy;
 pub use documents::{AttachedDocument, Documents};
@@ -32,6 +33,7 @@ pub use versions::{
     list_policy_versions, set_default_policy_version,
 };
 
+pub(crate) use target::POLICIES_PER_CERTIFICATE;
 use target::Target;
 
 use crate::Fault;
@@ -63,6 +65,6 @@ impl Policy {
     }
 }
 
-fn not_found(name: &PolicyName) -> Fault {
+pub(crate) fn not_found(name: &PolicyName) -> Fault {
     Fault::not_found(format!("Policy {name} not found."))
 }

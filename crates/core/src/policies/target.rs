@@ -10,7 +10,7 @@ use crate::{Deeds, Fault};
 
 /// Policies that a certificate may have (AWS's quota "Maximum number of policies that can be attached to a certificate
 /// or Amazon Cognito identity").
-const POLICIES_PER_CERTIFICATE: i64 = 10;
+pub(crate) const POLICIES_PER_CERTIFICATE: i64 = 10;
 /// Policies that a thing group may have (AWS's quota "Maximum number of policies that can be attached to a thing group",
 /// in the guide of 2022).
 const POLICIES_PER_GROUP: i64 = 2;

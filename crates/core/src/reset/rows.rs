@@ -22,6 +22,20 @@ pub fn delete_certificates(batch: &mut Batch, at: Timestamp) {
     ));
 }
 
+/// Adds a change of each topic rule to the outbox, as of certificates, and deletes the rules of which it did.
+pub fn delete_topic_rules(batch: &mut Batch, at: Timestamp) {
+    batch.execute(Statement::new(
+        "INSERT INTO outbox (at, number, realm, kind, object) \
+         SELECT CAST($1 AS BIGINT), number, realm, 'topic rule', number FROM topic_rules",
+        [at.into()],
+    ));
+    batch.execute(Statement::new(
+        "DELETE FROM topic_rules WHERE EXISTS \
+         (SELECT 1 FROM outbox WHERE outbox.at = $1 AND outbox.number = topic_rules.number)",
+        [at.into()],
+    ));
+}
+
 /// Deletes every thing, thing group, policy and CA certificate, and everything that hangs on what is no more.
 pub fn delete_the_rest(batch: &mut Batch) {
     for sql in [
@@ -36,6 +50,13 @@ pub fn delete_the_rest(batch: &mut Batch) {
         "UPDATE ca_subjects SET holders = (SELECT count(*) FROM ca_certificates c \
          WHERE c.realm = ca_subjects.realm AND c.subject = ca_subjects.subject)",
         "DELETE FROM ca_subjects WHERE holders = 0",
+        "UPDATE provisioning_template_counts SET templates = 0",
+        "DELETE FROM provisioning_templates",
+        "UPDATE provisioning_template_counts SET templates = (SELECT count(*) FROM provisioning_templates t \
+         WHERE t.realm = provisioning_template_counts.realm)",
+        "DELETE FROM provisioning_template_counts WHERE templates = 0",
+        "DELETE FROM provisioning_template_versions WHERE NOT EXISTS \
+         (SELECT 1 FROM provisioning_templates t WHERE t.number = provisioning_template_versions.template)",
         "DELETE FROM registration_codes",
         "DELETE FROM certificate_transfers WHERE NOT EXISTS (SELECT 1 FROM certificates c \
          WHERE c.realm = certificate_transfers.realm AND c.id = certificate_transfers.id) \
@@ -47,7 +68,12 @@ pub fn delete_the_rest(batch: &mut Batch) {
         "DELETE FROM roles",
         "DELETE FROM managed_policies",
         "DELETE FROM role_aliases",
+        "DELETE FROM functions",
+        "DELETE FROM function_code WHERE NOT EXISTS (SELECT 1 FROM functions f WHERE f.number = function_code.function)",
+        "DELETE FROM function_permissions \
+         WHERE NOT EXISTS (SELECT 1 FROM functions f WHERE f.number = function_permissions.function)",
         "DELETE FROM domain_configurations",
+        "DELETE FROM topic_rule_destinations",
         "DELETE FROM logging_options",
         "DELETE FROM logging_levels",
         "DELETE FROM user_keys WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.number = user_keys.holder)",
@@ -83,6 +109,9 @@ pub fn delete_the_rest(batch: &mut Batch) {
          AND NOT EXISTS (SELECT 1 FROM billing_groups b WHERE b.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM ca_certificates c WHERE c.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM role_aliases r WHERE r.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM provisioning_templates p WHERE p.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM topic_rules r WHERE r.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM functions f WHERE f.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM domain_configurations d WHERE d.number = tags.resource)",
     ] {
         batch.execute(Statement::new(sql, []));

@@ -2,7 +2,7 @@
 
 use thingsmith_model::Account;
 use thingsmith_policy::{Assuming, Trust, TrustPolicy, Variables, Verdict};
-use thingsmith_ports::Batch;
+use thingsmith_ports::{Batch, Store, StoreError};
 
 use super::{Role, not_found, rows};
 use crate::iam::{self, IamArn, Kind, malformed};
@@ -54,7 +54,7 @@ pub async fn assumable(
     action: &str,
     variables: &(dyn Variables + Sync),
 ) -> Result<Option<(RealmRecord, Role, Trust)>, Fault> {
-    let Some((realm, role)) = by_arn(deeds, arn).await? else {
+    let Some((realm, role)) = by_arn(deeds.store(), arn).await? else {
         return Ok(None);
     };
     // It was read before it was kept; one that no longer reads must let nobody in.
@@ -104,12 +104,12 @@ pub async fn trusts_service(
 /// # Errors
 /// When the store fails.
 pub async fn longest_session_seconds(deeds: &Deeds, arn: &str) -> Result<Option<i64>, Fault> {
-    let found = by_arn(deeds, arn).await?;
+    let found = by_arn(deeds.store(), arn).await?;
     Ok(found.map(|(_, role)| role.longest_session_seconds))
 }
 
 /// The role of an ARN, in the realm of its account.
-pub(crate) async fn by_arn(deeds: &Deeds, arn: &str) -> Result<Option<(RealmRecord, Role)>, Fault> {
+pub(crate) async fn by_arn(store: &dyn Store, arn: &str) -> Result<Option<(RealmRecord, Role)>, StoreError> {
     let Ok(IamArn {
         account: Some(account),
         kind: Kind::Role,
@@ -119,10 +119,10 @@ pub(crate) async fn by_arn(deeds: &Deeds, arn: &str) -> Result<Option<(RealmReco
     else {
         return Ok(None);
     };
-    let Some(realm) = iam::find_realm(deeds, &account).await? else {
+    let Some(realm) = iam::find_realm(store, &account).await? else {
         return Ok(None);
     };
-    let role = rows::find(deeds.store(), realm.realm, &iam::folded(&name)).await?;
+    let role = rows::find(store, realm.realm, &iam::folded(&name)).await?;
     Ok(role
         .filter(|role| role.path == path && role.name == name)
         .map(|role| (realm, role)))

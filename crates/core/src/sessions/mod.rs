@@ -12,13 +12,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use thingsmith_model::{Secret, Timestamp};
 use thingsmith_policy::{Document, Language};
+use thingsmith_ports::Random;
 
 pub(crate) use token::Session;
 
 use crate::iam::{self, malformed};
 use crate::realms::RealmRecord;
 use crate::roles::Role;
-use crate::{Code, Deeds, Fault, managed_policies};
+use crate::{Code, Deeds, Fault, SealKey, managed_policies};
 
 /// What a new session is to be.
 #[derive(Debug, Clone, Default)]
@@ -70,12 +71,6 @@ pub async fn issue(
     role: &Role,
     new: NewSession,
 ) -> Result<Credentials, Fault> {
-    let seconds = new.duration_seconds.unwrap_or(HOUR);
-    if seconds > role.longest_session_seconds {
-        return Err(Fault::invalid(
-            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
-        ));
-    }
     check_policy(&new)?;
     let mut managed = Vec::new();
     for arn in &new.policy_arns {
@@ -87,10 +82,49 @@ pub async fn issue(
             _ => fault,
         })?);
     }
-    let now = deeds.clock().now();
+    let issuer = Issuer {
+        now: deeds.clock().now(),
+        random: deeds.random(),
+        seal: &deeds.world().seal,
+    };
+    make(&issuer, realm, role, new, managed)
+}
+
+/// What making a session needs.
+pub(crate) struct Issuer<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) random: &'a dyn Random,
+    pub(crate) seal: &'a SealKey,
+}
+
+/// As [`issue`], for a session that no policy narrows.
+pub(crate) fn issue_plain(
+    issuer: &Issuer<'_>,
+    realm: &RealmRecord,
+    role: &Role,
+    new: NewSession,
+) -> Result<Credentials, Fault> {
+    debug_assert!(new.policy.is_none() && new.policy_arns.is_empty());
+    make(issuer, realm, role, new, Vec::new())
+}
+
+fn make(
+    issuer: &Issuer<'_>,
+    realm: &RealmRecord,
+    role: &Role,
+    new: NewSession,
+    managed: Vec<i64>,
+) -> Result<Credentials, Fault> {
+    let Issuer { now, random, seal } = *issuer;
+    let seconds = new.duration_seconds.unwrap_or(HOUR);
+    if seconds > role.longest_session_seconds {
+        return Err(Fault::invalid(
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+        ));
+    }
     let lifetime = Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
     let mut secret = [0; 30];
-    deeds.random().fill(&mut secret);
+    random.fill(&mut secret);
     let session = Session {
         realm: realm.realm.0,
         account: realm.account.clone(),
@@ -103,8 +137,8 @@ pub async fn issue(
         managed,
         variables: new.variables,
     };
-    let access_key_id = format!("ASIA{}", iam::characters(16, deeds.random()));
-    let session_token = session.seal(deeds, &access_key_id)?;
+    let access_key_id = format!("ASIA{}", iam::characters(16, random));
+    let session_token = session.seal(seal, &access_key_id)?;
     Ok(Credentials {
         session_token: Secret::new(session_token),
         user_id: session.user_id(role),

@@ -49,9 +49,9 @@ impl Session {
         format!("arn:aws:sts::{account}:assumed-role/{}/{name}", role.name)
     }
 
-    pub(super) fn seal(&self, deeds: &Deeds, access_key_id: &str) -> Result<String, Fault> {
+    pub(super) fn seal(&self, seal: &SealKey, access_key_id: &str) -> Result<String, Fault> {
         let content = Zeroizing::new(serde_json::to_vec(self).map_err(Fault::internal)?);
-        let sealed = key(deeds, access_key_id)
+        let sealed = key(seal, access_key_id)
             .seal(NAME, &content)
             .map_err(Fault::internal)?;
         Ok(STANDARD.encode(sealed))
@@ -64,7 +64,7 @@ impl Session {
             return None;
         }
         let sealed = STANDARD.decode(token).ok()?;
-        let content = key(deeds, access_key_id).open(NAME, &sealed).ok()?;
+        let content = key(&deeds.world().seal, access_key_id).open(NAME, &sealed).ok()?;
         serde_json::from_slice(&content).ok()
     }
 }
@@ -76,8 +76,8 @@ impl Drop for Session {
 }
 
 /// A key for one session only: so many are sealed that one key's nonces, drawn at random, could come to repeat.
-fn key(deeds: &Deeds, access_key_id: &str) -> SealKey {
-    deeds.world().seal.derive(&format!("session {access_key_id}"))
+fn key(seal: &SealKey, access_key_id: &str) -> SealKey {
+    seal.derive(&format!("session {access_key_id}"))
 }
 
 const NAME: &str = "session token";

@@ -5,8 +5,8 @@ use thingsmith_ports::{Batch, Hold};
 
 use crate::realms::RealmRecord;
 use crate::{
-    Deeds, Fault, billing_groups, ca_certificates, domain_configurations, policies, role_aliases,
-    thing_groups, thing_types,
+    Deeds, Fault, billing_groups, ca_certificates, domain_configurations, policies, provisioning_templates,
+    role_aliases, thing_groups, thing_types, topic_rules,
 };
 
 /// A resource that takes tags.
@@ -54,6 +54,10 @@ pub(super) async fn find(deeds: &Deeds, realm: &RealmRecord, arn: &Arn) -> Resul
             let found = role_aliases::rows::find(deeds.store(), realm.realm, name).await?;
             (found.map(|it| it.number), role_aliases::rows::hold)
         }
+        Resource::Other(other) if other.starts_with("rule/") => {
+            let found = topic_rules::rows::find(deeds.store(), realm.realm, &other["rule/".len()..]).await?;
+            (found.map(|it| it.number), topic_rules::rows::hold)
+        }
         Resource::Other(other) if other.starts_with("domainconfiguration/") => {
             let name = other.split('/').nth(1).unwrap_or_default();
             let named = domain_configurations::resource(&realm.account, &realm.region, name);
@@ -63,6 +67,13 @@ pub(super) async fn find(deeds: &Deeds, realm: &RealmRecord, arn: &Arn) -> Resul
                 false => None,
             };
             (found.map(|it| it.number), domain_configurations::rows::hold)
+        }
+        Resource::Other(other) if other.starts_with("provisioningtemplate/") => {
+            let found = match other["provisioningtemplate/".len()..].parse() {
+                Ok(name) => provisioning_templates::rows::find(deeds.store(), realm.realm, &name).await?,
+                Err(_) => None,
+            };
+            (found.map(|it| it.number), provisioning_templates::rows::hold)
         }
         Resource::CaCertificate(id) => {
             let found = ca_certificates::rows::find(deeds.store(), realm.realm, id).await?;

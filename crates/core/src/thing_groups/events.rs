@@ -93,7 +93,7 @@ async fn hierarchy(deeds: &Deeds, realm: &RealmRecord, added: bool, parent: &Nam
 }
 
 /// Tells that a thing came into a group or left it.
-pub(super) async fn membership(
+pub(crate) async fn membership(
     deeds: &Deeds,
     realm: &RealmRecord,
     added: bool,

@@ -151,7 +151,7 @@ async fn change_once(
         *sent = None;
         return Ok(());
     }
-    check(&thing, &stay, &join)?;
+    check_memberships(&thing, &stay, &join)?;
     let mut batch = Batch::new();
     // The thing before the groups, and those by number, so that two batches never wait for each other. Exclusive, since
     // its groups are counted.
@@ -191,7 +191,11 @@ async fn groups(
 }
 
 /// Whether a thing that stays in some groups may join others: it is in one group of each hierarchy and not in too many.
-fn check(thing: &Thing, stay: &[Membership], join: &[&ThingGroup]) -> Result<(), Fault> {
+pub(crate) fn check_memberships(
+    thing: &Thing,
+    stay: &[Membership],
+    join: &[&ThingGroup],
+) -> Result<(), Fault> {
     let mut by_root: BTreeMap<i64, &ThingGroupName> = stay
         .iter()
         .map(|membership| (membership.root, &membership.group.name))

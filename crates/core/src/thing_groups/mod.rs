@@ -6,7 +6,7 @@
 mod create;
 mod delete;
 mod describe;
-mod events;
+pub(crate) mod events;
 mod find;
 mod list;
 mod members;
@@ -23,6 +23,7 @@ pub use find::find_target;
 pub use list::{
     ThingGroupFilter, list_thing_groups, list_thing_groups_for_thing, list_things_in_thing_group,
 };
+pub(crate) use members::check_memberships;
 pub use members::{
     MembershipUpdate, add_thing_to_thing_group, remove_thing_from_thing_group, update_thing_groups_for_thing,
 };
@@ -63,7 +64,7 @@ impl ThingGroup {
         arn(realm, &self.name)
     }
 
-    fn named(&self) -> NamedGroup {
+    pub(crate) fn named(&self) -> NamedGroup {
         NamedGroup {
             number: self.number,
             name: self.name.clone(),
@@ -90,7 +91,7 @@ const DEPTH: i64 = 7;
 /// Groups directly below one (AWS's quota "Maximum number of direct child groups").
 const CHILDREN: i64 = 100;
 /// Groups that a thing is in (AWS's quota "Maximum number of thing groups a thing can belong to").
-const GROUPS_PER_THING: i64 = 10;
+pub(crate) const GROUPS_PER_THING: i64 = 10;
 
 /// The ARN of the group of this name.
 pub(crate) fn arn(realm: &RealmRecord, name: &ThingGroupName) -> String {
@@ -112,6 +113,6 @@ fn settled(attributes: Attributes) -> Result<Attributes, Fault> {
     Ok(attributes)
 }
 
-fn not_found(name: &ThingGroupName) -> Fault {
+pub(crate) fn not_found(name: &ThingGroupName) -> Fault {
     Fault::not_found(format!("Thing group {name} not found."))
 }

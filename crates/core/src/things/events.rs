@@ -8,7 +8,7 @@ use crate::events::{self, EventType};
 use crate::realms::RealmRecord;
 
 /// Tells that a thing was made, changed or deleted (guide, "Thing created/updated/deleted").
-pub(super) async fn tell(deeds: &Deeds, realm: &RealmRecord, operation: &'static str, thing: &Thing) {
+pub(crate) async fn tell(deeds: &Deeds, realm: &RealmRecord, operation: &'static str, thing: &Thing) {
     events::tell(deeds, realm, EventType::Thing, || {
         let topic = format!(
             "$aws/events/thing/{}/{}",
@@ -31,7 +31,7 @@ pub(super) async fn tell(deeds: &Deeds, realm: &RealmRecord, operation: &'static
 
 /// Tells that a thing came to be of its type or no longer is; nothing for a thing without one (guide, "Thing type
 /// associated or disassociated with a thing").
-pub(super) async fn tell_association(
+pub(crate) async fn tell_association(
     deeds: &Deeds,
     realm: &RealmRecord,
     operation: &'static str,

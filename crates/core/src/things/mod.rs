@@ -3,7 +3,7 @@
 mod create;
 mod delete;
 mod describe;
-mod events;
+pub(crate) mod events;
 mod list;
 mod principals;
 pub mod rows;
@@ -77,7 +77,7 @@ const ATTRIBUTES_WITH_TYPE: usize = 50;
 
 /// Leaves out attributes with an empty value, which is how AWS writes the removal of an attribute, and checks the
 /// quota.
-fn settled(attributes: Attributes, has_type: bool) -> Result<Attributes, Fault> {
+pub(crate) fn settled(attributes: Attributes, has_type: bool) -> Result<Attributes, Fault> {
     let attributes: Attributes = attributes
         .into_iter()
         .filter(|(_, value)| !value.as_str().is_empty())
@@ -96,7 +96,7 @@ fn settled(attributes: Attributes, has_type: bool) -> Result<Attributes, Fault> 
 }
 
 /// The type of this name for a thing that is to be of it.
-async fn find_type(
+pub(crate) async fn find_type(
     deeds: &Deeds,
     realm: &RealmRecord,
     name: &ThingTypeName,

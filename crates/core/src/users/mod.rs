@@ -51,7 +51,7 @@ pub async fn user(deeds: &Deeds, realm: &RealmRecord, name: &str) -> Result<User
 /// # Errors
 /// When the store fails.
 pub async fn arn_of(deeds: &Deeds, account: &Account, name: &str) -> Result<Option<IamArn>, Fault> {
-    let Some(realm) = iam::find_realm(deeds, account).await? else {
+    let Some(realm) = iam::find_realm(deeds.store(), account).await? else {
         return Ok(None);
     };
     let found = rows::find(deeds.store(), realm.realm, &iam::folded(name)).await?;

@@ -7,6 +7,7 @@ mod authority;
 mod messages;
 mod objects;
 mod pages;
+mod plans;
 mod races;
 mod refusals;
 mod rows;

@@ -1,8 +1,11 @@
 //! Objects of the registry, made short.
 
+use bytes::Bytes;
 use thingsmith_core::certificates::{self, Certificate};
+use thingsmith_core::functions::{Environment, NewFunction, NewPermission, Permission};
 use thingsmith_core::policies::{self, Policy};
 use thingsmith_core::realms::RealmRecord;
+use thingsmith_core::tags::Tags;
 use thingsmith_core::thing_groups::{self, NewThingGroup, ThingGroup};
 use thingsmith_core::things::{self, Attributes, NewThing, Thing, ThingUpdate};
 use thingsmith_core::{Code, Deeds, Fault, PageRequest, number_rows};
@@ -148,4 +151,42 @@ pub(crate) fn first_page(size: usize) -> PageRequest {
 /// The code of a refusal; `None` for success.
 pub(crate) fn code<T>(answer: &Result<T, Fault>) -> Option<Code> {
     answer.as_ref().err().map(|fault| fault.code)
+}
+
+/// A zip file of one stored entry `app.py` with these bytes, as far as it is looked at without being unpacked.
+pub(crate) fn zip(content: &[u8]) -> Bytes {
+    let end = [b"PK\x05\x06\0\0\0\0\x01\0\x01\0".as_slice(), &[0; 10]].concat();
+    [b"PK\x03\x04".as_slice(), content, &end].concat().into()
+}
+
+/// The settings of a function.
+pub(crate) fn new_function(name: &str) -> NewFunction {
+    NewFunction {
+        name: name.into(),
+        role_arn: "arn:aws:iam::123456789012:role/line".into(),
+        runtime: "python3.11".into(),
+        handler: "app.handler".into(),
+        description: String::new(),
+        timeout_seconds: 3,
+        memory_mib: 128,
+        storage_mib: 512,
+        architecture: "x86_64".into(),
+        environment: Environment::new(),
+        zip: zip(b"0"),
+        tags: Tags::new(),
+    }
+}
+
+/// A permission for AWS IoT.
+pub(crate) fn function_permission(statement_id: &str) -> NewPermission {
+    NewPermission {
+        permission: Permission {
+            statement_id: statement_id.into(),
+            action: "lambda:InvokeFunction".into(),
+            principal: "iot.amazonaws.com".into(),
+            source_arn: None,
+            source_account: None,
+        },
+        revision: None,
+    }
 }

@@ -7,6 +7,7 @@ use thingsmith_core::connections::{ConnectFacts, Principal};
 use thingsmith_core::decisions::Stage;
 use thingsmith_core::events::Lifecycle;
 use thingsmith_core::messages::{self, sessions::SessionSubscription};
+use thingsmith_core::rules::Origin;
 use thingsmith_core::{Code, Fault};
 use thingsmith_mqtt::{
     Action, Answer, Connect, DisconnectReason, Grant, Publish, ReasonCode, Subscription, TopicFilter,
@@ -146,7 +147,7 @@ impl Connection<'_> {
         };
         let mut message = publish.message;
         let topic = message.topic.as_str();
-        if message.topic.is_reserved() {
+        if message.topic.is_reserved() && !reserved::may_be_published(&message.topic) {
             let reason = "nothing may be published on this reserved topic";
             let (deeds, peer) = (&self.gateway.deeds, self.peer.address);
             refusal::impossible(deeds, Stage::Publish, &client.principal, peer, topic, reason);
@@ -174,9 +175,13 @@ impl Connection<'_> {
         }
         client.principal.enrich(&mut message);
         let realm = client.principal.realm().realm;
-        let (qos, publisher) = (publish.qos.level(), Some(&client.place.subscriber));
+        let qos = publish.qos.level();
+        let origin = Origin::Device {
+            principal: &client.principal,
+            subscriber: Some(&client.place.subscriber),
+        };
         self.gateway.deeds.metrics().message_in();
-        match messages::publish(&self.gateway.deeds, realm, message, qos, publisher).await {
+        match messages::publish(&self.gateway.deeds, realm, message, qos, origin).await {
             Ok(()) => Answer::Published,
             Err(fault) if fault.code == Code::Throttling => {
                 tracing::info!(peer = %self.peer.address, %fault, "a message was not published");

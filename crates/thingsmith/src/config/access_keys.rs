@@ -35,6 +35,13 @@ pub struct AccessKeySection {
 #[serde(transparent)]
 pub struct RedactedText(String);
 
+impl RedactedText {
+    /// The text.
+    pub(super) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
 impl std::fmt::Debug for RedactedText {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("(secret)")

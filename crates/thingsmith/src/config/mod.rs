@@ -1,21 +1,26 @@
 //! What a server is told: flags, and a file for what flags cannot say well.
 
 mod access_keys;
+mod functions;
 mod gateway;
 mod issuing;
+mod rules;
 mod store;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use thingsmith_model::{Account, Region};
 
 pub use access_keys::AccessKeySection;
+pub use functions::FunctionsSection;
 pub use gateway::GatewaySection;
 pub use issuing::IssuingSection;
+pub use rules::RulesSection;
 pub use store::StoreChoice;
 
 /// The flags of `serve`.
@@ -78,12 +83,18 @@ pub struct File {
     /// Access keys beside the administrator's.
     #[serde(default)]
     pub access_keys: Vec<AccessKeySection>,
+    /// How functions are run, and those that are reached over HTTP.
+    #[serde(default)]
+    pub functions: FunctionsSection,
     /// Bounds of the device gateway.
     #[serde(default)]
     pub gateway: GatewaySection,
     /// How certificates and keys are made.
     #[serde(default)]
     pub issuing: IssuingSection,
+    /// Where topic rules may send messages to.
+    #[serde(default)]
+    pub rules: RulesSection,
 }
 
 impl Settings {
@@ -153,6 +164,14 @@ fn secret(what: &str, inline: Option<&String>, file: Option<&Path>) -> Result<St
         }
         _ => anyhow::bail!("{what} must be given, either as it is or as {what}_file"),
     }
+}
+
+/// Reads a duration such as `"30s"`.
+fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(from)?;
+    humantime::parse_duration(&text)
+        .map(Some)
+        .map_err(serde::de::Error::custom)
 }
 
 fn is_host_name(text: &str) -> bool {

@@ -17,7 +17,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::repository::Repository;
 
 /// botocore's name for each service whose model the server carries.
-const SERVICES: [&str; 4] = ["iam", "iot", "iot-data", "sts"];
+const SERVICES: [&str; 5] = ["iam", "iot", "iot-data", "lambda", "sts"];
 
 /// Writes `testdata/aws-models/SERVICE.json` for each service, from the botocore package folder given or else from
 /// the tests' Python environment.

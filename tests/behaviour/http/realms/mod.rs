@@ -2,9 +2,11 @@
 
 mod certs;
 mod domains;
+mod provisioning;
 mod registry;
 mod roles;
 mod thing_groups;
+mod topic_rules;
 
 use std::collections::BTreeSet;
 
@@ -94,8 +96,10 @@ async fn furnish(side: &mut Side) -> String {
     .await;
     registry::furnish(side).await;
     thing_groups::furnish(side).await;
+    provisioning::furnish(side).await;
     roles::furnish(side).await;
     domains::furnish(side).await;
+    topic_rules::furnish(side).await;
     made.text("certificateId")
 }
 
@@ -118,8 +122,10 @@ async fn inventory(side: &mut Side, id: &str) -> Vec<String> {
     }
     replies.extend(registry::inventory(side, id).await);
     replies.extend(thing_groups::inventory(side, id).await);
+    replies.extend(provisioning::inventory(side).await);
     replies.extend(roles::inventory(side).await);
     replies.extend(domains::inventory(side).await);
+    replies.extend(topic_rules::inventory(side).await);
     replies
 }
 
@@ -235,8 +241,10 @@ async fn trespass(ours: &mut Side, theirs: &Side, id: &str) {
     )
     .await;
     registry::trespass(ours, theirs, id).await;
+    provisioning::trespass(ours, theirs, id).await;
     roles::trespass(ours, theirs).await;
     domains::trespass(ours).await;
+    topic_rules::trespass(ours, theirs).await;
 }
 
 #[tokio::test]

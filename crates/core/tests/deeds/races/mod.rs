@@ -5,12 +5,17 @@
 mod attachments;
 mod certs;
 mod domains;
+mod functions;
 mod identities;
+mod just_in_time;
 mod nodes;
 mod objects;
+mod provisioning;
+mod provisioning_templates;
 mod registry;
 mod reset;
 mod thing_groups;
+mod topic_rules;
 mod versions;
 
 use std::sync::Arc;

@@ -8,12 +8,14 @@ mod certificates;
 mod connections;
 mod domain_configurations;
 mod events;
+mod functions;
 mod identity_policies;
 mod logging;
 mod managed_policies;
 mod numbers;
 mod outbox;
 mod policies;
+mod provisioning_templates;
 mod realms;
 mod registration_codes;
 mod reset;
@@ -27,6 +29,8 @@ mod tags;
 mod thing_groups;
 mod thing_types;
 mod things;
+mod topic_rule_destinations;
+mod topic_rules;
 mod transfers;
 mod user_keys;
 mod users;
@@ -73,12 +77,14 @@ scripts! {
     connections
     domain_configurations
     events
+    functions
     identity_policies
     logging
     managed_policies
     numbers
     outbox
     policies
+    provisioning_templates
     realms
     registration_codes
     reset
@@ -89,6 +95,8 @@ scripts! {
     thing_groups
     thing_types
     things
+    topic_rule_destinations
+    topic_rules
     transfers
     user_keys
     users;

@@ -1,8 +1,10 @@
 use thingsmith_core::billing_groups::{self, BillingGroup};
 use thingsmith_core::events::{self, EventType};
 use thingsmith_core::outbox::{self, Change, Mark};
+use thingsmith_core::provisioning_templates::{self, ProvisioningTemplate, TemplateKind};
 use thingsmith_core::thing_types::{self, ThingType};
 use thingsmith_core::things::{self, Thing};
+use thingsmith_core::topic_rules::{self, Settings, TopicRule};
 use thingsmith_core::{certificates, policies, reset, tags, thing_groups};
 use thingsmith_model::{CertificateStatus, Realm, Timestamp};
 use thingsmith_ports::Batch;
@@ -44,6 +46,53 @@ fn fill(batch: &mut Batch, number: i64) {
     thing_groups::rows::insert(batch, HERE, &group, 9).unwrap();
     thing_groups::rows::join(batch, HERE, number, &group, 9);
     policies::rows::attach(batch, HERE, number + 1000, number + 2, 9);
+    provisioning_templates::rows::count_up(batch, HERE, 9);
+    provisioning_templates::rows::insert(batch, HERE, &template(number + 2000));
+    provisioning_templates::rows::insert_version(
+        batch,
+        HERE,
+        number + 2000,
+        1,
+        "{}",
+        Timestamp::from_millis(1),
+    );
+    tags::rows::insert(batch, HERE, number + 2000, &[("a".into(), "b".into())].into());
+    let rule = topic_rule(number + 3000);
+    topic_rules::rows::insert(
+        batch,
+        HERE,
+        &rule,
+        &serde_json::to_string(&rule.settings).unwrap(),
+    );
+}
+
+fn template(number: i64) -> ProvisioningTemplate {
+    ProvisioningTemplate {
+        number,
+        name: format!("t{number}").parse().unwrap(),
+        kind: TemplateKind::Jitp,
+        description: None,
+        enabled: true,
+        role_arn: "r".into(),
+        hook: None,
+        default_version: 1,
+        newest_version: 1,
+        created_at: Timestamp::from_millis(1),
+        modified_at: Timestamp::from_millis(1),
+        revision: 1,
+    }
+}
+
+fn topic_rule(number: i64) -> TopicRule {
+    TopicRule {
+        number,
+        name: format!("r{number}"),
+        settings: Settings::new("SELECT *".into(), None, vec![], None, None),
+        filter: None,
+        disabled: false,
+        revision: 1,
+        created_at: Timestamp::from_millis(1),
+    }
 }
 
 fn thing_type(number: i64) -> ThingType {
@@ -78,6 +127,7 @@ pub(super) async fn play(script: &mut Script) {
         let mut empty = Batch::new();
         let now = Timestamp::from_millis(at + script_time(script).await);
         step!(script, empty, reset::delete_certificates(now));
+        step!(script, empty, reset::delete_topic_rules(now));
         step!(script, empty, reset::delete_the_rest());
         assert_eq!(script.commit(empty).await, Outcome::Done);
         let store = script.store.as_ref();
@@ -85,8 +135,9 @@ pub(super) async fn play(script: &mut Script) {
             events::rows::all(store, HERE).await.unwrap(),
             thing_types::rows::page(store, HERE, "", 10).await.unwrap(),
             billing_groups::rows::page(store, HERE, "", "", 10).await.unwrap(),
+            topic_rules::rows::realms(store).await.unwrap(),
         );
-        script.expect(left, (vec![], vec![], vec![]));
+        script.expect(left, (vec![], vec![], vec![], vec![]));
         for number in [at * 10, at * 10 + 5] {
             let store = script.store.as_ref();
             let left = (
@@ -111,9 +162,19 @@ pub(super) async fn play(script: &mut Script) {
                     .await
                     .unwrap(),
             );
+            let templates = (
+                provisioning_templates::rows::page(store, HERE, "", 9)
+                    .await
+                    .unwrap(),
+                provisioning_templates::rows::count(store, HERE).await.unwrap(),
+                provisioning_templates::rows::count_versions(store, HERE, number + 2000)
+                    .await
+                    .unwrap(),
+            );
             script.expect(left, (false, (false, false), None));
             script.expect(groups, (0, 0, (0, false)));
-            for tagged in [2, 3, 4] {
+            script.expect(templates, (vec![], 0, 0));
+            for tagged in [2, 3, 4, 2000] {
                 let tags = tags::rows::page(script.store.as_ref(), HERE, number + tagged, "", 10).await;
                 script.expect(tags.unwrap(), vec![]);
             }
@@ -123,8 +184,15 @@ pub(super) async fn play(script: &mut Script) {
         .await
         .unwrap();
     let changes: Vec<_> = announced.iter().map(|changed| changed.change).collect();
-    let expected = [51, 56, 61, 66, 61, 66].map(Change::Certificate);
-    script.expect(changes, expected.to_vec());
+    let expected = [50, 60, 60].map(|number| {
+        [
+            Change::Certificate(number + 1),
+            Change::Certificate(number + 6),
+            Change::TopicRule(number + 2000),
+            Change::TopicRule(number + 2005),
+        ]
+    });
+    script.expect(changes, expected.concat());
     script.note(announced);
 }
 

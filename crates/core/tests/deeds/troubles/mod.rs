@@ -5,8 +5,10 @@
 mod certs;
 mod deeds;
 mod events;
+mod functions;
 mod identities;
 mod others;
+mod provisioning;
 mod scene;
 mod settings;
 pub(crate) mod store;

@@ -1,0 +1,75 @@
+//! Operations on functions.
+
+mod configuration;
+mod create_function;
+mod delete_function;
+mod get_function;
+mod get_function_configuration;
+mod invoke;
+mod list_functions;
+pub(super) mod settings;
+mod update_function_code;
+mod update_function_configuration;
+
+pub use create_function::CreateFunction;
+pub use delete_function::DeleteFunction;
+pub use get_function::GetFunction;
+pub use get_function_configuration::GetFunctionConfiguration;
+pub use invoke::Invoke;
+pub use list_functions::ListFunctions;
+pub use update_function_code::UpdateFunctionCode;
+pub use update_function_configuration::UpdateFunctionConfiguration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use serde::Deserialize;
+use thingsmith_core::Fault;
+use thingsmith_core::functions::{FunctionName, SERVICE};
+
+use crate::Context;
+use crate::auth::may_pass_role;
+
+/// The input of an operation that names a function and nothing else.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Named {
+    function_name: FunctionName,
+    qualifier: Option<String>,
+}
+
+impl Named {
+    fn name(self) -> Result<FunctionName, Fault> {
+        self.function_name.qualified(self.qualifier)
+    }
+
+    /// For the permission, which is decided before the two are compared.
+    fn resource(&self, cx: &Context<'_>) -> Vec<String> {
+        let name = self.function_name.clone();
+        let name = name.qualified(self.qualifier.clone());
+        super::resource(cx, name.as_ref().unwrap_or(&self.function_name))
+    }
+}
+
+/// Decides whether the caller may hand the role over to functions.
+async fn hand_over(cx: &Context<'_>, role_arn: &str) -> Result<(), Fault> {
+    may_pass_role(cx, "Role", role_arn, SERVICE).await
+}
+
+/// Reads a zip file.
+fn zip(member: &str, text: Option<String>) -> Result<Bytes, Fault> {
+    let Some(text) = text else {
+        return Err(Fault::invalid(format!(
+            "{member} is missing: please provide a source for function code."
+        )));
+    };
+    STANDARD
+        .decode(text)
+        .map(Bytes::from)
+        .map_err(|_| Fault::invalid(format!("{member} is not base64.")))
+}
+
+/// The one architecture of a list.
+fn architecture(given: Option<Vec<String>>) -> Option<String> {
+    given.and_then(|list| list.into_iter().next())
+}

@@ -1,0 +1,56 @@
+//! Deleting a provisioning template.
+
+use thingsmith_model::TemplateName;
+use thingsmith_ports::{Batch, Hold};
+
+use super::{not_found, rows};
+use crate::outbox::Change;
+use crate::realms::RealmRecord;
+use crate::tags;
+use crate::tries::{Attempt, Tries};
+use crate::{Code, Deeds, Fault};
+
+/// Deletes a provisioning template with all its versions. Devices that were provisioned with it stay.
+///
+/// # Errors
+/// `ResourceNotFoundException` when there is no such template, `DeleteConflictException` while a CA certificate names it.
+pub async fn delete_provisioning_template(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    name: &TemplateName,
+) -> Result<(), Fault> {
+    let mut tries = Tries::default();
+    loop {
+        let outcome = delete_once(deeds, realm, name, &mut tries).await;
+        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
+            return Ok(done);
+        }
+    }
+}
+
+async fn delete_once(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    name: &TemplateName,
+    tries: &mut Tries,
+) -> Result<(), Attempt> {
+    let before = rows::find(deeds.store(), realm.realm, name)
+        .await?
+        .ok_or_else(|| not_found(name.as_str()))?;
+    if rows::is_named_by_a_ca(deeds.store(), realm.realm, name).await? {
+        return Err(Fault::new(
+            Code::DeleteConflict,
+            format!("Provisioning template {name} is named by the registrationConfig of a CA certificate."),
+        )
+        .into());
+    }
+    let mut batch = Batch::new();
+    // Always the count before the template, so that two batches never wait for each other.
+    rows::count_down(&mut batch, realm.realm);
+    rows::hold(&mut batch, realm.realm, before.number, Hold::Exclusive);
+    rows::delete(&mut batch, realm.realm, &before);
+    tags::rows::delete_all(&mut batch, realm.realm, before.number);
+    deeds
+        .commit_change(batch, realm.realm, Change::Unseen(before.number), tries)
+        .await
+}
