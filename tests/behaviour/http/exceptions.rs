@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use thingsmith_aws_model::Service;
+use thingsmith_aws_model::{Service, ServiceModel};
 use thingsmith_testkit::{model, models, seen};
 
 /// The chapter that explains. A line that names operations speaks of these, one that names none of all. One that names a
@@ -92,7 +92,7 @@ impl Explained {
         let chapter = chapter
             .split_once("\n## ")
             .map_or(chapter, |(chapter, _)| chapter);
-        let operations = models().iter().flat_map(|model| model.operations());
+        let operations = models().iter().flat_map(ServiceModel::operations);
         Self {
             lines: chapter.split("\n- ").skip(1).map(Line::read).collect(),
             operations: operations.map(|operation| operation.name.as_str()).collect(),

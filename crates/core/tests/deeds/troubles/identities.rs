@@ -274,12 +274,11 @@ impl Scene for Identities {
                 i64::from(self.versions(&new).await == Some((1, 1, 1)))
             }
             Deed::DeletePolicy => i64::from(self.versions(&self.free).await.is_none()),
-            Deed::CreatePolicyVersion => match self.versions(&self.free).await.unwrap() {
-                (default, newest, count) => {
-                    assert_eq!((default, i64::try_from(count).unwrap()), (newest, newest));
-                    newest - 1
-                }
-            },
+            Deed::CreatePolicyVersion => {
+                let (default, newest, count) = self.versions(&self.free).await.unwrap();
+                assert_eq!((default, i64::try_from(count).unwrap()), (newest, newest));
+                newest - 1
+            }
             Deed::SetDefaultPolicyVersion => self.versions(&self.held).await.unwrap().0 - 1,
             Deed::DeletePolicyVersion => i64::from(self.versions(&self.held).await == Some((1, 2, 1))),
         }
