@@ -24,7 +24,7 @@ pub(super) enum Source<'a> {
     Issued(Certificate),
     /// Given as PEM: registered, or to be registered under the CA certificate that signed it.
     Given {
-        read: thingsmith_x509::Certificate,
+        read: Box<thingsmith_x509::Certificate>,
         ca: Option<CertificateId>,
         record: Certificate,
     },
@@ -91,7 +91,7 @@ impl<'a> Source<'a> {
                 Ok(Self::Given {
                     record: Certificate::record(deeds, &read, status, mode).await?,
                     ca: ca.map(|ca| ca.id()),
-                    read,
+                    read: Box::new(read),
                 })
             }
         }
