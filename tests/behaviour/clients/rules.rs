@@ -57,7 +57,7 @@ fn rules(home: &Home) {
 }
 
 fn republished(home: &Home, server: &Server<'_>) {
-    if !(installed("mosquitto_pub") && installed("mosquitto_sub")) {
+    if !(installed("mosquitto_pub") && installed("mosquitto_sub") && installed("stdbuf")) {
         return;
     }
     let mut caller = server.administrator();
@@ -65,8 +65,10 @@ fn republished(home: &Home, server: &Server<'_>) {
     let policy = caller.allow_all();
     caller.attach_policy(policy, &it.arn);
     let command = |program: &str, arguments: &[&str]| {
-        let mut command = Command::new(program);
+        // Into a pipe they would keep their lines back.
+        let mut command = Command::new("stdbuf");
         command
+            .args(["-oL", program])
             .args([
                 "-h",
                 "localhost",
