@@ -268,7 +268,9 @@ fn of_value(shape: &Shape) -> Vec<Bound> {
     };
     match shape.kind {
         ShapeKind::String => {
-            let of = |length: usize| of_length(shape, length).map(Value::from);
+            let exact =
+                |length: usize| of_length(shape, length).filter(|text| text.chars().count() == length);
+            let of = |length: usize| exact(length).map(Value::from);
             if let Some(max) = constraints.max {
                 push("max", of(max as usize), of(max as usize + 1));
             }

@@ -278,7 +278,7 @@ async fn basic_ingest_reaches_its_rule_and_nobody_else() {
         make_role(&lab, EVERYTHING).await;
         for (name, sql) in [
             ("ingest", "SELECT *, topic() AS topic, topic(1) AS first"),
-            ("other", "SELECT 'other' AS rule FROM '#'"),
+            ("other", "SELECT 'other' AS rule FROM 'line/#'"),
             ("greedy", "SELECT 'greedy' AS rule FROM '$aws/rules/#'"),
         ] {
             make_rule(&lab, name, sql, json!([republish("out")]), Value::Null).await;
