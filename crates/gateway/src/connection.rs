@@ -34,8 +34,8 @@ use crate::gateway::Gateway;
 use crate::refusal;
 use crate::tls::AdmittedStream;
 
-/// Bytes asked for at a time.
-const READ: usize = 2048;
+/// Bytes asked for at a time: as many as a record of TLS may carry (RFC 8446, 5.1).
+const READ: usize = 16 * 1024;
 /// Packets taken before anything else is looked at again: a client that sends many at once gets no more than its turn.
 const PACKETS: usize = 64;
 /// Messages delivered before the socket is looked at again.
