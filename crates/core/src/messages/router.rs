@@ -486,7 +486,7 @@ mod tests {
             );
         }
         let count =
-            |queue: &mut mpsc::Receiver<Delivery>| std::iter::from_fn(|| queue.try_recv().ok()).count();
+            |queue: &mut mpsc::Receiver<Box<Delivery>>| std::iter::from_fn(|| queue.try_recv().ok()).count();
         assert_eq!((count(&mut first_queue), count(&mut second_queue)), (4, 4));
     }
 }
