@@ -13,4 +13,5 @@ mod durability;
 mod gateway;
 mod http;
 mod operating;
+mod receiver;
 mod server;

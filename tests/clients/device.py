@@ -9,6 +9,7 @@ import json
 import queue
 import ssl
 import sys
+import time
 
 PATIENCE = 30
 
@@ -125,17 +126,28 @@ def main():
     parser.add_argument("--client-id", required=True)
     parser.add_argument("--topic", required=True)
     parser.add_argument("--tls", choices=["TLSv1_2", "TLSv1_3"], help="Paho only")
+    parser.add_argument("--retries", type=int, default=0, help="of the first connection")
     parser.add_argument("--wait-for-restart", action="store_true")
     options = parser.parse_args()
 
     resumed = queue.Queue()
     device = (AwsDevice if options.sdk == "aws" else PahoDevice)(options, resumed)
+    tries = 0
     try:
-        device.connect()
+        while True:
+            tries += 1
+            try:
+                device.connect()
+                break
+            except Exception:
+                if tries > options.retries:
+                    raise
+                # As a device on AWS does that is provisioned by its first connection.
+                time.sleep(0.5)
     except Exception as error:  # Whatever the SDK calls it.
         say("refused", error=f"{type(error).__name__}: {error}")
         sys.exit(1)
-    say("connected")
+    say("connected", **({"tries": tries} if options.retries else {}))
     exchange(device, options.topic, "one")
     if options.wait_for_restart:
         say("waiting")

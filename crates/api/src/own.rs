@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use hyper::Method;
-use hyper::header::{HOST, ORIGIN};
+use hyper::header::{AUTHORIZATION, HOST, ORIGIN};
 use hyper::http::request::Parts;
-use thingsmith_core::reset;
+use thingsmith_core::{Code, reset, topic_rule_destinations};
 
 use crate::Api;
 use crate::protocol::{EdgeError, Reply};
@@ -44,9 +44,30 @@ impl Api {
                     json(500, r#"{"status":"failed"}"#)
                 }
             },
+            // Whoever received the token needs no key (guide, "Confirming topic rule destinations"). With one, the
+            // operation answers.
+            (&Method::GET, path)
+                if !head.headers.contains_key(AUTHORIZATION) && !is_presigned(head.uri.query()) =>
+            {
+                let token = path.strip_prefix("/confirmdestination/")?;
+                match topic_rule_destinations::confirm_destination(&self.deeds, None, token).await {
+                    Ok(()) => json(200, r#"{"status":"confirmed"}"#),
+                    Err(fault) if fault.code == Code::InvalidRequest => {
+                        json(400, r#"{"status":"not confirmed"}"#)
+                    }
+                    Err(cause) => {
+                        tracing::error!(%cause, "a topic rule destination could not be confirmed");
+                        json(500, r#"{"status":"failed"}"#)
+                    }
+                }
+            }
             _ => None,
         }
     }
+}
+
+fn is_presigned(query: Option<&str>) -> bool {
+    query.is_some_and(|query| query.contains("X-Amz-Signature="))
 }
 
 /// Refuses what a web page could send to a development server, where no secret is needed: a page of another origin, and

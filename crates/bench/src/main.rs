@@ -10,6 +10,7 @@ mod create_thing;
 mod fleet;
 mod idle;
 mod issue;
+mod jitp;
 mod keys;
 mod list_things;
 mod machine;
@@ -37,6 +38,8 @@ struct Arguments {
 enum Command {
     /// Devices that connect: mutual TLS, CONNECT, policy, CONNACK, beside a server that only shakes hands
     Connect(connect::Flags),
+    /// Devices that provision themselves just in time, beside two handshakes, an issuer's check and a registration
+    Jitp(jitp::Flags),
     /// Durable registrations of a device, beside the disk's fsync
     Register(register::Flags),
     /// CreateThing over HTTP with signed requests, beside the disk's fsync
@@ -61,6 +64,7 @@ fn main() -> Result<()> {
     let Arguments { json, command } = Arguments::parse();
     match command {
         Command::Connect(flags) => report::print(&connect::run(&flags)?, json),
+        Command::Jitp(flags) => report::print(&jitp::run(&flags)?, json),
         Command::Register(flags) => report::print(&register::run(&flags)?, json),
         Command::CreateThing(flags) => report::print(&create_thing::run(&flags)?, json),
         Command::Issue(flags) => report::print(&issue::run(&flags)?, json),

@@ -1,14 +1,18 @@
 //! The server that is measured: the very one that `thingsmith serve` starts.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, Parser};
 use serde::{Deserialize, Serialize};
-use thingsmith::Server;
 use thingsmith::commands::Arguments;
+use thingsmith::{RsaKeyPoolSize, Server};
+use thingsmith_core::Deeds;
+use thingsmith_core::policies::create_policy;
 
 use crate::fleet::{self, Fleet};
+use crate::jitp::factory;
 use crate::machine;
 use crate::process::{Process, answer};
 
@@ -23,6 +27,9 @@ pub(crate) struct Flags {
     /// Make so many things first
     #[arg(long, default_value_t = 0)]
     things: usize,
+    /// Register the CA certificate of this file, with a template for its devices
+    #[arg(long)]
+    factory: Option<PathBuf>,
     /// Use this core only
     #[arg(long)]
     core: Option<usize>,
@@ -50,6 +57,16 @@ pub(crate) fn start(
 /// Starts the server in a process of its own, with so many things and no device.
 pub(crate) fn start_with_things(directory: &Path, things: usize) -> Result<(Process, Announcement)> {
     Process::start("under-test", directory, ["--things", &things.to_string()], None)
+}
+
+/// Starts the server in a process of its own, with the CA certificate of a factory whose devices provision themselves.
+pub(crate) fn start_with_factory(
+    directory: &Path,
+    factory: &Path,
+    core: Option<usize>,
+) -> Result<(Process, Announcement)> {
+    let factory = factory.to_str().context("the directory's name is no text")?;
+    Process::start("under-test", directory, ["--factory", factory], core)
 }
 
 pub(crate) fn run(flags: &Flags) -> Result<()> {
@@ -94,6 +111,12 @@ async fn serve(flags: &Flags) -> Result<()> {
     Fleet::provision(server.deeds(), &realm, flags.devices)
         .await?
         .write(&flags.directory)?;
+    if let Some(path) = &flags.factory {
+        let pem = std::fs::read_to_string(path).context("the factory's certificate cannot be read")?;
+        let second = "bench-second".parse()?;
+        create_policy(server.deeds(), &realm, second, &fleet::device_policy(&realm)).await?;
+        factory::register(server.deeds(), &realm, pem).await?;
+    }
     let key = server
         .new_administrator()
         .context("a first start makes the administrator's key")?;
@@ -101,6 +124,7 @@ async fn serve(flags: &Flags) -> Result<()> {
         .mqtt
         .rsplit_once(':')
         .context("the endpoint has no port")?;
+    supply_of_keys(server.deeds()).await;
     let announcement = Announcement {
         mqtt_port: mqtt_port.parse()?,
         api: endpoints.api.clone(),
@@ -111,4 +135,12 @@ async fn serve(flags: &Flags) -> Result<()> {
     tokio::task::spawn_blocking(move || answer(&announcement)).await??;
     server.stop().await;
     Ok(())
+}
+
+/// Waits until the server has filled its supply of RSA keys: the seconds of CPU that each start spends on them, whenever
+/// the processor is idle, belong to no connection and to no request.
+async fn supply_of_keys(deeds: &Deeds) {
+    while deeds.rsa_keys().ready() < RsaKeyPoolSize::default().keys {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

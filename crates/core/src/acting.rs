@@ -9,6 +9,7 @@ use std::sync::Arc;
 use thingsmith_model::{Account, Timestamp};
 use thingsmith_policy::{Document, Key, Request, Values, Variables, Verdict, evaluate};
 
+use crate::callers::ServiceRole;
 use crate::realms::RealmRecord;
 use crate::{Code, Deeds, Fault, callers, iso8601, roles};
 
@@ -37,7 +38,7 @@ pub struct ActingRole {
 
 impl ActingRole {
     /// What a service may do by a role of the realm's account, which must trust it still. `session` names the session in
-    /// refusals. It holds for one deed: the next asks anew.
+    /// refusals. It holds for one deed; the next asks anew, but that what was read of a role is believed for a second.
     ///
     /// # Errors
     /// `InvalidRequestException` naming `member` when the role is not there or does not trust the service.
@@ -50,13 +51,15 @@ impl ActingRole {
         session: &str,
     ) -> Result<Self, Fault> {
         let now = deeds.clock().now();
-        let variables = Service { now };
-        roles::trusts_service(deeds, &realm.account, member, role_arn, service, &variables).await?;
-        let gone = || Fault::invalid(format!("{member} {role_arn} is not there."));
-        let (own_realm, role) = roles::by_arn(deeds.store(), role_arn).await?.ok_or_else(gone)?;
-        let documents = callers::documents(deeds, own_realm.realm, role.number)
-            .await?
-            .ok_or_else(gone)?;
+        let key = (realm.account.clone(), service.to_owned(), role_arn.to_owned());
+        let role = match deeds.callers().recall_role(&key, now) {
+            Ok(role) => role,
+            Err(generation) => {
+                let role = Arc::new(read(deeds, realm, member, role_arn, service, now).await?);
+                deeds.callers().remember_role(key, now, &role, generation);
+                role
+            }
+        };
         Ok(Self {
             arn: format!(
                 "arn:aws:sts::{}:assumed-role/{}/{session}",
@@ -67,7 +70,7 @@ impl ActingRole {
             account: realm.account.clone(),
             region: realm.region.to_string(),
             now,
-            documents,
+            documents: Arc::clone(&role.documents),
         })
     }
 
@@ -111,6 +114,28 @@ impl Variables for ActingRole {
             _ => time(self.now, key),
         }
     }
+}
+
+async fn read(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    member: &str,
+    role_arn: &str,
+    service: &str,
+    now: Timestamp,
+) -> Result<ServiceRole, Fault> {
+    let variables = Service { now };
+    roles::trusts_service(deeds, &realm.account, member, role_arn, service, &variables).await?;
+    let gone = || Fault::invalid(format!("{member} {role_arn} is not there."));
+    let (own_realm, role) = roles::by_arn(deeds.store(), role_arn).await?.ok_or_else(gone)?;
+    let documents = callers::documents(deeds, own_realm.realm, role.number)
+        .await?
+        .ok_or_else(gone)?;
+    Ok(ServiceRole {
+        name: role.name,
+        id: role.id,
+        documents,
+    })
 }
 
 /// What a trust policy can ask about a service that assumes a role.

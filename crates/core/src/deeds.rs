@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use aws_lc_rs::hmac;
 use thingsmith_model::{Account, Realm, Region};
-use thingsmith_ports::{Batch, Clock, Functions, MigrationError, Random, Row, RsaKeys, Store, StoreError};
+use thingsmith_ports::{
+    Batch, Clock, Functions, MigrationError, Random, Row, RsaKeys, Store, StoreError, Web,
+};
 use thiserror::Error;
 use uuid::Uuid;
 
 use crate::authorities::{Authorities, AuthorityError, SealKey};
 use crate::callers::Callers;
-use crate::connections::Watches;
+use crate::connections::{Flights, Watches};
 use crate::decisions::{Decision, Decisions};
 use crate::events;
 use crate::functions::{Configured, Known};
@@ -21,6 +23,7 @@ use crate::numbers::Numbers;
 use crate::outbox::{self, Change, Mark};
 use crate::policies::Documents;
 use crate::realms::{RealmRecord, Realms};
+use crate::rules::Rules;
 use crate::schema::MIGRATIONS;
 use crate::tries::{Attempt, Tries};
 use crate::{Fault, provisioning_templates};
@@ -39,6 +42,8 @@ pub struct World {
     pub rsa_keys: Arc<dyn RsaKeys>,
     /// Runs functions of customers.
     pub functions: Arc<dyn Functions>,
+    /// Sends requests to URLs that customers give.
+    pub web: Arc<dyn Web>,
     /// Seals private keys and secrets in the store; shared by all nodes.
     pub seal: SealKey,
 }
@@ -54,6 +59,7 @@ pub struct Deeds {
     callers: Callers,
     router: Router,
     watches: Arc<Watches>,
+    flights: Flights,
     versions: events::Versions,
     decisions: Decisions,
     metrics: Metrics,
@@ -61,6 +67,7 @@ pub struct Deeds {
     message_numbers: Numbers,
     event_configurations: events::Known,
     known_functions: Known,
+    rules: Rules,
     page_key: hmac::Key,
 }
 
@@ -75,7 +82,10 @@ pub enum OpenError {
     Authority(#[from] AuthorityError),
     /// The sessions of clients could not be read.
     #[error("the sessions of clients cannot be read: {0}")]
-    Sessions(#[from] StoreError),
+    Sessions(#[source] StoreError),
+    /// The topic rules could not be read.
+    #[error("the topic rules cannot be read: {0}")]
+    Rules(#[source] StoreError),
 }
 
 impl Deeds {
@@ -95,6 +105,7 @@ impl Deeds {
             callers: Callers::default(),
             router: Router::new(),
             watches: Watches::new(),
+            flights: Flights::default(),
             versions: events::Versions::default(),
             decisions: Decisions::default(),
             metrics: Metrics::default(),
@@ -102,12 +113,14 @@ impl Deeds {
             message_numbers: Numbers::new(Arc::clone(&world.messages)),
             event_configurations: events::Known::default(),
             known_functions: Known::default(),
+            rules: Rules::default(),
             page_key: world.seal.derive_hmac_key("page tokens"),
             authorities,
             world,
         };
         // Before anybody publishes: what is for a session that nobody knows yet would be lost.
-        sessions::load(&deeds).await?;
+        sessions::load(&deeds).await.map_err(OpenError::Sessions)?;
+        deeds.rules.load(&deeds).await.map_err(OpenError::Rules)?;
         Ok(deeds)
     }
 
@@ -155,6 +168,16 @@ impl Deeds {
         &self.known_functions
     }
 
+    /// What sends requests to URLs that customers give.
+    pub fn web(&self) -> &dyn Web {
+        self.world.web.as_ref()
+    }
+
+    /// The rules of this node.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
     /// The certificate authorities.
     pub fn authorities(&self) -> &Authorities {
         &self.authorities
@@ -168,6 +191,11 @@ impl Deeds {
     /// Which connections of this node a change concerns.
     pub fn watches(&self) -> &Arc<Watches> {
         &self.watches
+    }
+
+    /// The certificates that are being registered or provisioned just in time on this node.
+    pub(crate) fn flights(&self) -> &Flights {
+        &self.flights
     }
 
     pub(crate) fn versions(&self) -> &events::Versions {
@@ -284,28 +312,36 @@ impl Deeds {
         // Whatever became of the batch: it may have happened.
         for change in changes {
             match change {
-                Change::Identity(_) => self.callers.forget(),
+                Change::Identity(_) => {
+                    self.callers.forget();
+                    self.rules.forget_roles();
+                }
+                Change::TopicRule(_) => self.rules.changed(realm),
                 Change::Function(_) => self.known_functions.forget(),
                 _ => {}
             }
         }
         outcome?;
         for (change, mark) in marks {
-            self.hear(change, mark);
+            self.hear(realm, change, mark);
         }
         Ok(())
     }
 
     /// Tells this node of a change, its own or one that the outbox told; of each once, however often it is heard.
-    pub(crate) fn hear(&self, change: Change, mark: Mark) {
+    pub(crate) fn hear(&self, realm: Realm, change: Change, mark: Mark) {
         if !self.watches.announce(change, mark) {
             return;
         }
-        if let Change::Function(number) = change {
-            self.known_functions.forget();
-            if let Some(arn) = self.known_functions.called(number) {
-                self.functions().retire(&arn);
+        match change {
+            Change::Function(number) => {
+                self.known_functions.forget();
+                if let Some(arn) = self.known_functions.called(number) {
+                    self.functions().retire(&arn);
+                }
             }
+            Change::TopicRule(_) => self.rules.changed(realm),
+            _ => {}
         }
     }
 

@@ -100,7 +100,7 @@ codes! {
     CertificateValidation => "CertificateValidationException",
     /// The certificate's status does not allow it.
     CertificateState => "CertificateStateException",
-    /// A resource is there that was to be made anew.
+    /// A resource is there that was to be made anew, or somebody else changes the same at this moment.
     ConflictingResourceUpdate => "ConflictingResourceUpdateException",
     /// Something still hangs on what is to be deleted.
     DeleteConflict => "DeleteConflictException",
@@ -152,6 +152,8 @@ codes! {
     ResourceNotFound => "ResourceNotFoundException",
     /// The store is not to be reached or is overloaded.
     ServiceUnavailable => "ServiceUnavailableException",
+    /// A topic rule's statement is none.
+    SqlParse => "SqlParseException",
     /// What is asked for is used up for now; it comes back.
     Throttling => "ThrottlingException",
     /// The transfer is over: accepted, rejected or cancelled.

@@ -18,7 +18,7 @@ pub struct Config {
 pub struct LocalConfig {
     /// Where code is unpacked. What is in it is deleted at the start.
     pub directory: PathBuf,
-    /// Where the functions' logs are kept, one file `NAME.log` each and the one before it.
+    /// Where the functions' logs are kept, a file `ACCOUNT-REGION/NAME.log` each and the one before it.
     pub logs: PathBuf,
     /// What runs which runtime; the first whose pattern fits.
     pub runtimes: Vec<Runtime>,

@@ -44,8 +44,7 @@ pub(crate) struct OwnApi {
 }
 
 impl Runner {
-    /// Looks at what the machine offers and makes ready to run functions. Must be called within a Tokio runtime; its tasks
-    /// end with the runner.
+    /// Makes ready to run functions. Its tasks run in the Tokio runtime that this is called in, and end with the runner.
     ///
     /// # Errors
     /// See [`StartError`]. That the machine cannot run local functions is none: each call of one then says so.
@@ -56,10 +55,22 @@ impl Runner {
     ) -> Result<Self, StartError> {
         let client = Client::new(&config.roots_pem)?;
         let local = match config.local {
-            Some(local) => Some(Local::start(local, Arc::clone(&clock), random).await?),
+            Some(local) => Some(Local::start(local, Arc::clone(&clock), random)?),
             None => None,
         };
         Ok(Self { clock, client, local })
+    }
+
+    /// Looks at what this machine offers to keep local functions apart, and says in the log what it found. The first call of
+    /// one does so else.
+    ///
+    /// # Errors
+    /// A sentence that says why no local function can be run.
+    pub async fn look(&self) -> Result<(), String> {
+        match &self.local {
+            Some(local) => local.look().await,
+            None => Err(NOT_ENABLED.into()),
+        }
     }
 
     /// Says where workers reach this server's API, once it listens: the URL for `AWS_ENDPOINT_URL`, and what they are to

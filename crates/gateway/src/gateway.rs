@@ -2,11 +2,12 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use thingsmith_core::Deeds;
-use thingsmith_core::connections::{self, Admission, Refusal};
+use thingsmith_core::connections::{self, Admission, FirstConnection, Refusal, Shown};
 use thingsmith_core::messages::wills::PendingWills;
 use thingsmith_core::messages::{Clients, QueueLimits};
 use thingsmith_core::realms::RealmRecord;
@@ -34,6 +35,8 @@ pub struct Config {
     pub delivery_queue: QueueLimits,
     /// How long a client may take nothing of what is sent to it.
     pub write_patience: Duration,
+    /// What becomes of the connection on which a device is registered or provisioned just in time.
+    pub first_connection: FirstConnection,
     /// Bounds of one handshake.
     pub tls: tls::Limits,
     /// Bounds of MQTT.
@@ -51,11 +54,15 @@ impl Default for Config {
                 bytes: 4 * 1024 * 1024,
             },
             write_patience: Duration::from_secs(30),
+            first_connection: FirstConnection::default(),
             tls: tls::Limits::default(),
             mqtt: thingsmith_mqtt::Limits::default(),
         }
     }
 }
+
+/// What is spoken with a client that was admitted, until one of the two ends it.
+type Conversation = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// How often wills whose delay is over are looked for.
 const WILLS: Duration = Duration::from_millis(250);
@@ -119,7 +126,12 @@ impl Gateway {
                         let shutdown = for_clients.clone();
                         clients.spawn(async move {
                             let open = gateway.deeds.metrics().accepted();
-                            Arc::clone(&gateway).welcome(tcp, peer, speaks, permit, shutdown).await;
+                            // Boxed, so that a connection does not keep the room of its handshake for as long as it lasts.
+                            let welcome = Arc::clone(&gateway).welcome(tcp, peer, speaks, permit, shutdown);
+                            let welcomed = Box::pin(welcome).await;
+                            if let Some(conversation) = welcomed {
+                                conversation.await;
+                            }
                             drop(open);
                             drop(place);
                         });
@@ -168,6 +180,7 @@ impl Gateway {
         }
     }
 
+    /// Shakes hands with a client, and gives back what follows if it is admitted.
     async fn welcome(
         self: Arc<Self>,
         tcp: TcpStream,
@@ -175,16 +188,15 @@ impl Gateway {
         speaks: Speaks,
         permit: tls::Permit,
         mut shutdown: watch::Receiver<bool>,
-    ) {
+    ) -> Option<Conversation> {
         // Small packets that answer each other: waiting to fill a segment only delays them.
         if let Err(cause) = tcp.set_nodelay(true) {
             tracing::debug!(peer = %address, %cause, "the connection was lost at once");
-            return;
+            return None;
         }
-        // Boxed, so that a connection does not keep the room of its handshake for as long as it lasts.
         let admitted = tokio::select! {
-            admitted = Box::pin(self.shake_hands(tcp, speaks)) => admitted,
-            _ = shutdown.wait_for(|stop| *stop) => return,
+            admitted = self.shake_hands(tcp, speaks) => admitted,
+            _ = shutdown.wait_for(|stop| *stop) => return None,
         };
         drop(permit);
         match admitted {
@@ -199,12 +211,12 @@ impl Gateway {
                         let peer = Peer {
                             address,
                             server_name,
-                            admission,
+                            admission: Some(admission),
                         };
-                        connection::serve(&self, stream, None, peer, shutdown).await;
+                        Some(Box::pin(connection::serve(self, stream, None, peer, shutdown)))
                     }
                     // INVARIANT: a door where MQTT alone is spoken requires a certificate.
-                    (Spoken::Mqtt, None) => {}
+                    (Spoken::Mqtt, None) => None,
                     (spoken @ (Spoken::Https | Spoken::Either), admission) => {
                         let visitor = https::Visitor {
                             address,
@@ -212,11 +224,16 @@ impl Gateway {
                             admission,
                             may_speak_mqtt: spoken == Spoken::Either,
                         };
-                        Box::pin(https::serve(&self, stream, visitor, shutdown)).await;
+                        Some(Box::pin(async move {
+                            https::serve(&self, stream, visitor, shutdown).await;
+                        }))
                     }
                 }
             }
-            Err(refused) => refusal::handshake(&self.deeds, address, &refused),
+            Err(refused) => {
+                refusal::handshake(&self.deeds, address, &refused);
+                None
+            }
         }
     }
 
@@ -240,8 +257,17 @@ impl Gateway {
         let verdict = async |presented: Presented| {
             // INVARIANT: nobody comes to the verdict but through a door.
             let (realm, spoken) = entered.get().cloned().unwrap_or((None, Spoken::Mqtt));
-            let admission = match presented.certificates.first() {
-                Some(certificate) => Some(connections::admit(&self.deeds, realm, certificate).await?),
+            let mut sent = presented.certificates.iter();
+            let admission = match sent.next() {
+                Some(certificate) => {
+                    let shown = Shown {
+                        certificate,
+                        // RFC 5246 7.4.2 and RFC 8446 4.4.2: each certificate certifies the one before it.
+                        issuer: sent.next().map(|issuer| issuer.as_ref()),
+                    };
+                    let first = self.config.first_connection;
+                    Some(connections::admit(&self.deeds, realm, shown, first).await?)
+                }
                 // Only where none is required; then what is spoken decides.
                 None => None,
             };

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use thingsmith_core::connections::{Answer, Principal, Refusal};
 use thingsmith_core::decisions::{Decision, Stage};
+use thingsmith_core::provisioning::Step;
 use thingsmith_core::{Deeds, Fault};
 use thingsmith_mqtt::{DisconnectReason, MqttError};
 
@@ -20,10 +21,22 @@ pub(crate) fn handshake(deeds: &Deeds, peer: SocketAddr, refused: &Refused<Refus
     // Somebody who leaves is not refused: port scans and health probes come this way.
     if !matches!(refused.reason, Reason::PeerClosed) {
         let reason = match &refused.reason {
+            // The record names the certificate itself.
+            Reason::Verdict(Refusal::JustInTime(refused)) => refused.because.to_string(),
             Reason::Verdict(reason) => reason.to_string(),
             reason => reason.to_string(),
         };
         let mut decision = Decision::new(Stage::Handshake, reason).from_peer(peer);
+        if let Reason::Verdict(Refusal::JustInTime(refused)) = &refused.reason {
+            decision.stage = refused.because.stage();
+            decision.ca_certificate_id = refused.ca.map(|ca| ca.to_string());
+            decision.template_step = refused.because.template_step().map(Step::as_str);
+            decision.thing = refused.because.thing().map(ToString::to_string);
+            if refused.ca.is_some() {
+                // Anybody can copy the name of an issuer; what is signed by it concerns the realm.
+                decision = decision.in_realm(&refused.realm);
+            }
+        }
         decision.server_name = refused.hello.as_ref().and_then(|hello| hello.server_name.clone());
         decision.certificate_id = match &refused.reason {
             Reason::Verdict(reason) => reason.certificate_id().map(|id| id.to_string()),
@@ -34,6 +47,12 @@ pub(crate) fn handshake(deeds: &Deeds, peer: SocketAddr, refused: &Refused<Refus
     match &refused.reason {
         Reason::Verdict(Refusal::Store(cause)) => {
             tracing::error!(%peer, server_name, stage, %cause, "connection refused: the store did not answer");
+        }
+        Reason::Verdict(Refusal::JustInTime(refused)) if refused.because.failure().is_some() => {
+            let fault = refused.because.failure();
+            let cause = fault.and_then(|fault| fault.cause.as_deref().map(ToString::to_string));
+            let reason = &refused.because;
+            tracing::error!(%peer, server_name, stage, %reason, cause, "a device could not be registered");
         }
         Reason::Verdict(reason) => tracing::info!(%peer, server_name, stage, %reason, "connection refused"),
         Reason::PeerClosed => {

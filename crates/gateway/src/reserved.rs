@@ -1,5 +1,13 @@
 //! Topics that begin with `$`: AWS's own, closed but for the ones that the guide names ("Reserved topics").
 
+use thingsmith_core::rules;
+use thingsmith_mqtt::TopicName;
+
+/// Whether a client may publish on this reserved topic, if its policies allow it: Basic Ingest.
+pub(crate) fn may_be_published(topic: &TopicName) -> bool {
+    rules::rule_of_basic_ingest(topic).is_some()
+}
+
 /// Whether a client may subscribe to this filter on reserved topics, if its policies allow it. What nobody but the server
 /// publishes is open; Basic Ingest (`$aws/rules`) is for rules alone, and what the guide does not name is closed.
 pub(crate) fn may_be_subscribed(filter: &str) -> bool {

@@ -8,6 +8,7 @@ mod random;
 mod rsa_keys;
 mod signer;
 mod store;
+mod web;
 
 pub use clock::Clock;
 pub use functions::{
@@ -20,3 +21,4 @@ pub use signer::{SignatureAlgorithm, Signer, SignerError};
 pub use store::{
     Batch, Engine, FromValue, Hold, Migration, MigrationError, Row, Statement, Step, Store, StoreError, Value,
 };
+pub use web::{NoWeb, Web, WebError, WebRequest};

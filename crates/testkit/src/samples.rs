@@ -71,7 +71,11 @@ pub fn express(model: &ServiceModel, operation: &OperationModel, input: &Value) 
             (Location::Uri, None) => return None,
             (Location::Uri, Some(value)) if text(value).is_empty() => return None,
             (Location::Uri, Some(value)) => {
-                target = target.replace(&format!("{{{}}}", member.wire_name), &encoded(value));
+                let encoded = encoded(value);
+                target = target.replace(&format!("{{{}}}", member.wire_name), &encoded);
+                // A greedy label keeps its slashes.
+                let greedy = format!("{{{}+}}", member.wire_name);
+                target = target.replace(&greedy, &encoded.replace("%2F", "/"));
             }
             (_, None) => {}
             (Location::QueryString, Some(value)) => {
@@ -159,6 +163,9 @@ const EXAMPLES: &[&str] = &[
     "arn:aws:lambda:us-east-1:123456789012:runtime/aaaaaaaa",
     "lambda:InvokeFunction",
     "/mnt/a",
+    ",",
+    "https://a.example",
+    "https://ingestion-a.a.sfdcnow.com/streams/a/a/event",
     "o-aaaaaaaaaa",
     "sg-a",
     "subnet-a",
@@ -261,7 +268,9 @@ fn of_value(shape: &Shape) -> Vec<Bound> {
     };
     match shape.kind {
         ShapeKind::String => {
-            let of = |length: usize| of_length(shape, length).map(Value::from);
+            let exact =
+                |length: usize| of_length(shape, length).filter(|text| text.chars().count() == length);
+            let of = |length: usize| exact(length).map(Value::from);
             if let Some(max) = constraints.max {
                 push("max", of(max as usize), of(max as usize + 1));
             }

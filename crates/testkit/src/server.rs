@@ -8,13 +8,14 @@ use tempfile::TempDir;
 use thingsmith_api::auth::{AccessKeys, ConfiguredKey, UnknownKeys};
 use thingsmith_api::{Api, Config};
 use thingsmith_core::access_keys::AccessKey;
-use thingsmith_core::{Deeds, SealKey, World};
+use thingsmith_core::{Deeds, SealKey, World, rules};
 use thingsmith_model::Secret;
 use thingsmith_policy::{Document, Language};
 use thingsmith_ports::Store;
 use thingsmith_sigv4::Signer;
 use thingsmith_store_postgres::PostgresStore;
 use thingsmith_store_sqlite::SqliteStore;
+use thingsmith_web::HttpWeb;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -69,6 +70,8 @@ pub struct TestServer {
     api: Arc<Api>,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
+    /// Carries the topic rules out.
+    rules: JoinHandle<()>,
     postgres: Option<thingsmith_store_postgres::Config>,
     _directory: TempDir,
 }
@@ -154,6 +157,7 @@ impl Builder {
             random: Arc::new(SeededRandom::default()),
             rsa_keys: Arc::<TestRsaKeys>::clone(&rsa_keys),
             functions: Arc::<ScriptedFunctions>::clone(&functions),
+            web: web(),
             seal: SealKey::new(&mut [7; 32]),
         };
         let deeds = Arc::new(Deeds::open(world).await.expect("the deeds begin"));
@@ -177,6 +181,8 @@ impl Builder {
             let _ = stopped.await;
         });
         let task = Some(tokio::spawn(serve));
+        deeds.rules().set_api(&format!("http://{address}"));
+        let rules = tokio::spawn(rules::run(Arc::clone(&deeds), std::future::pending()));
         TestServer {
             address,
             clock,
@@ -186,10 +192,21 @@ impl Builder {
             api,
             stop: Some(stop),
             task,
+            rules,
             postgres: schema,
             _directory: directory,
         }
     }
+}
+
+/// What reaches the servers that tests start on this machine.
+fn web() -> Arc<HttpWeb> {
+    let config = thingsmith_web::Config {
+        private_addresses: true,
+        plain_http: true,
+        ..thingsmith_web::Config::default()
+    };
+    Arc::new(HttpWeb::new(config).expect("no roots are given"))
 }
 
 async fn postgres_schema() -> thingsmith_store_postgres::Config {
@@ -238,6 +255,7 @@ impl TestServer {
             random: Arc::new(SeededRandom::default()),
             rsa_keys: Arc::new(TestRsaKeys::default()),
             functions: Arc::<ScriptedFunctions>::clone(&self.functions),
+            web: web(),
             seal: SealKey::new(&mut [7; 32]),
         };
         Some(Arc::new(Deeds::open(world).await.expect("the deeds begin")))
@@ -279,6 +297,7 @@ impl TestServer {
 
 impl Drop for TestServer {
     fn drop(&mut self) {
+        self.rules.abort();
         if !std::thread::panicking() {
             let unlisted = self.api.unlisted_exceptions();
             assert_eq!(

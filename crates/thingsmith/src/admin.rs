@@ -124,6 +124,11 @@ impl Admin {
             "RSA keys that stand ready for CreateKeysAndCertificate.",
         )
         .value(&[], self.rsa_keys.ready() as f64);
+        page.gauge(
+            "rules_waiting_bytes",
+            "Bytes that wait in the queues of the topic rules of this node.",
+        )
+        .value(&[], self.deeds.rules().waiting_bytes() as f64);
         page.into_text()
     }
 }

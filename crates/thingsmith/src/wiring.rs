@@ -11,7 +11,7 @@ use thingsmith_api::{Api, Tls};
 use thingsmith_core::access_keys::{self, AccessKey};
 use thingsmith_core::authorities::AuthorityError;
 use thingsmith_core::messages::{self, Clients};
-use thingsmith_core::{Deeds, OpenError, World, outbox, settings};
+use thingsmith_core::{Deeds, OpenError, World, outbox, rules, settings};
 use thingsmith_functions::Runner;
 use thingsmith_gateway::Gateway;
 use thingsmith_gateway::doors::Doors;
@@ -19,6 +19,7 @@ use thingsmith_model::Account;
 use thingsmith_ports::{Clock, Random, RsaKeys, Store};
 use thingsmith_store_postgres::PostgresStore;
 use thingsmith_store_sqlite::SqliteStore;
+use thingsmith_web::HttpWeb;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -94,6 +95,9 @@ impl Server {
                 .context("the threads that make RSA keys do not start")?,
         );
         let functions = functions(settings, &file, &clock, &random).await?;
+        let web = file.rules.web(settings.dev).map_err(StartError::Configuration)?;
+        let web = HttpWeb::new(web)
+            .map_err(|cause| StartError::Configuration(anyhow!(cause).context("[rules] roots")))?;
         let (seal, new_seal) = files::seal_key(&settings.seal_key_path(), random.as_ref())?;
         let world = World {
             store,
@@ -103,6 +107,7 @@ impl Server {
             random,
             rsa_keys: Arc::clone(&rsa_keys),
             functions: Arc::<Runner>::clone(&functions),
+            web: Arc::new(web),
         };
         let deeds = Arc::new(open_deeds(settings, world, new_seal).await?);
         let account = account(settings, &deeds).await?;
@@ -170,6 +175,8 @@ impl Server {
         let directory = settings.data_dir.clone();
         let keeping = records::keep(Arc::clone(&deeds), directory.clone(), stopped.clone());
         tasks.spawn(keeping);
+        deeds.rules().set_api(&endpoints.api);
+        tasks.spawn(rules::run(Arc::clone(&deeds), until(stopped.clone())));
         tasks.spawn(follow(Arc::clone(&deeds), stopped.clone()));
         tasks.spawn(sweep(Arc::clone(&deeds), stopped));
         Ok(Self {

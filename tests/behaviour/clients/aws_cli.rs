@@ -11,7 +11,7 @@ use crate::server::{ACCOUNT, Home, REGION, Server};
 use device::{Device, Kind};
 
 /// The CLI with a key.
-pub(super) struct Aws<'s> {
+pub(crate) struct Aws<'s> {
     program: PathBuf,
     server: &'s Server<'s>,
     id: String,
@@ -19,7 +19,7 @@ pub(super) struct Aws<'s> {
 }
 
 impl<'s> Aws<'s> {
-    pub(super) fn new(server: &'s Server<'s>) -> Option<Self> {
+    pub(crate) fn new(server: &'s Server<'s>) -> Option<Self> {
         let (id, secret) = server.credentials();
         Some(Self {
             program: venv()?.join("bin/aws"),
@@ -44,7 +44,7 @@ impl<'s> Aws<'s> {
     }
 
     /// Calls, and reads what is printed.
-    pub(super) fn call(&self, words: &str, more: &[&str]) -> Value {
+    pub(crate) fn call(&self, words: &str, more: &[&str]) -> Value {
         let output = self.run(words, more);
         assert!(output.status.success(), "aws {words} {more:?}: {}", text(&output));
         if output.stdout.is_empty() {

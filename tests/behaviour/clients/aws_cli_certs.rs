@@ -37,7 +37,7 @@ pub(super) fn publishes(server: &Server<'_>, certificate: &Path, key: &Path, cli
     output.status.success()
 }
 
-fn file(path: &Path) -> String {
+pub(super) fn file(path: &Path) -> String {
     format!("file://{}", path.display())
 }
 

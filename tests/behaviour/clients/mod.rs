@@ -1,7 +1,7 @@
 //! Programs and SDKs that were not made for us, against the real server: the AWS CLI, boto3, mosquitto, Paho, the AWS IoT
 //! Device SDK, curl and openssl. Nothing about them is changed but the address they are given.
 
-mod aws_cli;
+pub(crate) mod aws_cli;
 mod aws_cli_certs;
 mod aws_cli_registry;
 mod boto3;
@@ -13,12 +13,16 @@ mod functions;
 mod groups;
 mod iam;
 mod javascript;
+mod just_in_time;
 mod mosquitto;
 mod mosquitto_messages;
 mod openssl;
 mod provisioning;
 mod registry;
+mod rules;
 mod sdk;
+
+pub(crate) use just_in_time::{registering_role, template};
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

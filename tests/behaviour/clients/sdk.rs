@@ -19,7 +19,7 @@ pub(super) struct Script {
 }
 
 impl Script {
-    fn start(venv: &Path, name: &str, arguments: Vec<String>) -> Self {
+    pub(super) fn start(venv: &Path, name: &str, arguments: Vec<String>) -> Self {
         let mut command = Command::new(venv.join("bin/python"));
         command
             .arg(repository().join("tests/clients").join(name))
@@ -38,7 +38,7 @@ impl Script {
         Self { child, lines }
     }
 
-    fn next(&mut self) -> Value {
+    pub(super) fn next(&mut self) -> Value {
         let line = self.lines.next().expect("the script goes on").unwrap();
         serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"))
     }
@@ -88,7 +88,7 @@ pub(super) fn whereabouts_on(port: u16, ca: &Path, device: (&Path, &Path)) -> Ve
         .collect()
 }
 
-fn device(sdk: &str, server: &Server<'_>, device: (&Path, &Path), more: &[&str]) -> Vec<String> {
+pub(super) fn device(sdk: &str, server: &Server<'_>, device: (&Path, &Path), more: &[&str]) -> Vec<String> {
     let mut words = whereabouts(server, &server.ca(), device);
     words.extend(
         ["--sdk", sdk, "--topic", "pump/inbox"]

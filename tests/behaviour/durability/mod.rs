@@ -2,6 +2,7 @@
 
 mod cluster;
 mod full_disk;
+mod just_in_time;
 mod killed;
 mod messages;
 mod settings;

@@ -9,6 +9,7 @@ use rcgen::{CertificateParams, DnType, KeyPair};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
+use thingsmith_core::Deeds;
 use thingsmith_core::certificates::{self, Certificate};
 use thingsmith_core::messages::Clients;
 use thingsmith_core::policies;
@@ -47,8 +48,16 @@ pub(super) struct Lab {
 /// Another node's gateway.
 pub(super) struct Node {
     pub(super) address: SocketAddr,
+    deeds: Arc<Deeds>,
     _shutdown: watch::Sender<bool>,
     following: JoinHandle<()>,
+}
+
+impl Node {
+    /// The node's deeds.
+    pub(super) fn deeds(&self) -> &Deeds {
+        &self.deeds
+    }
 }
 
 impl Drop for Node {
@@ -125,6 +134,7 @@ impl Lab {
         tokio::time::timeout(PATIENCE, begun).await.unwrap();
         Some(Node {
             address,
+            deeds,
             _shutdown: shutdown,
             following,
         })
@@ -282,6 +292,11 @@ impl Lab {
             self.clients.len()
         );
     }
+}
+
+/// The gateway's configuration when a test does not care.
+pub(super) fn config() -> Config {
+    Config::default()
 }
 
 /// The endpoint of a realm.

@@ -95,7 +95,7 @@ impl Authority {
 }
 
 /// Makes a role that AWS IoT may assume, and gives back its ARN.
-pub(super) async fn role(client: &Client, name: &str) -> String {
+pub(crate) async fn role(client: &Client, name: &str) -> String {
     let trust = json!({
         "Version": "2012-10-17",
         "Statement": {

@@ -337,10 +337,10 @@ async fn what_is_not_written_says_so() {
       "message": "The operation ListJobs is not implemented."
     }
     "#);
-    insta::assert_snapshot!(admin.clone().service("lambda").call("POST", "/topics/a").await, @r#"
+    insta::assert_snapshot!(admin.clone().service("acm").call("POST", "/topics/a").await, @r#"
     501 NotImplementedException
     {
-      "message": "The service lambda is not implemented."
+      "message": "The service acm is not implemented."
     }
     "#);
     insta::assert_snapshot!(admin.clone().service("nosuch").call("GET", "/").await, @r#"

@@ -359,6 +359,8 @@ async fn a_managed_policy_lives() {
             (
                 json!({"Scope": "AWS"}),
                 vec![
+                    "AWSLambda_FullAccess",
+                    "AWSLambdaBasicExecutionRole",
                     "AWSIoTThingsRegistration",
                     "AWSIoTFullAccess",
                     "AWSIoTConfigReadOnlyAccess",
@@ -368,7 +370,7 @@ async fn a_managed_policy_lives() {
             (json!({"PathPrefix": "/a/"}), vec!["Lines"]),
             (
                 json!({"PathPrefix": "/service-role/"}),
-                vec!["AWSIoTThingsRegistration"],
+                vec!["AWSLambdaBasicExecutionRole", "AWSIoTThingsRegistration"],
             ),
             (json!({"PolicyUsageFilter": "PermissionsBoundary"}), vec![]),
         ] {
@@ -385,7 +387,7 @@ async fn a_managed_policy_lives() {
             };
             input = json!({"MaxItems": 2, "Marker": marker});
         }
-        assert_eq!(all.len(), 5);
+        assert_eq!(all.len(), 7);
         done(with("DetachUserPolicy", attachment).await);
         done(with("DeletePolicy", policy.clone()).await);
         refused(&with("DeletePolicy", policy.clone()).await, 404, "NoSuchEntity");

@@ -34,7 +34,12 @@ mod thing_group_events;
 mod thing_groups;
 mod thing_types;
 mod things;
+mod topic_rule_destinations;
+mod topic_rules;
 mod transfers;
+
+pub(crate) use authority::role;
+pub(crate) use query::iam;
 
 use std::fmt::Display;
 
@@ -90,7 +95,7 @@ async fn call(client: &Client, operation: &OperationModel, input: &Value) -> Opt
 }
 
 /// Calls an operation by its name.
-async fn named(client: &Client, name: &str, input: Value) -> Reply {
+pub(crate) async fn named(client: &Client, name: &str, input: Value) -> Reply {
     let operation = iot().operation(name).unwrap();
     call(client, operation, &input).await.unwrap()
 }

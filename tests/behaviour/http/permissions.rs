@@ -15,6 +15,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ("AttachPrincipalPolicy", "a"),
     ("AttachThingPrincipal", "*"),
     ("CancelCertificateTransfer", CERTIFICATE),
+    ("ConfirmTopicRuleDestination", "*"),
     (
         "CreateBillingGroup",
         "arn:aws:iot:us-east-1:123456789012:billinggroup/a",
@@ -42,6 +43,8 @@ const RESOURCES: &[(&str, &str)] = &[
         "CreateThingType",
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",
     ),
+    ("CreateTopicRule", TOPIC_RULE),
+    ("CreateTopicRuleDestination", "*"),
     (
         "DeleteBillingGroup",
         "arn:aws:iot:us-east-1:123456789012:billinggroup/a",
@@ -70,6 +73,8 @@ const RESOURCES: &[(&str, &str)] = &[
         "DeleteThingType",
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",
     ),
+    ("DeleteTopicRule", TOPIC_RULE),
+    ("DeleteTopicRuleDestination", "a"),
     ("DeleteV2LoggingLevel", "*"),
     (
         "DeprecateThingType",
@@ -102,11 +107,15 @@ const RESOURCES: &[(&str, &str)] = &[
     ("DetachPolicy", "a"),
     ("DetachPrincipalPolicy", "a"),
     ("DetachThingPrincipal", "*"),
+    ("DisableTopicRule", TOPIC_RULE),
+    ("EnableTopicRule", TOPIC_RULE),
     ("GetEffectivePolicies", "*"),
     ("GetLoggingOptions", "*"),
     ("GetPolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
     ("GetPolicyVersion", "arn:aws:iot:us-east-1:123456789012:policy/a"),
     ("GetRegistrationCode", "*"),
+    ("GetTopicRule", TOPIC_RULE),
+    ("GetTopicRuleDestination", "a"),
     ("GetV2LoggingOptions", "*"),
     ("ListAttachedPolicies", "*"),
     ("ListBillingGroups", "*"),
@@ -149,6 +158,8 @@ const RESOURCES: &[(&str, &str)] = &[
         "ListThingsInThingGroup",
         "arn:aws:iot:us-east-1:123456789012:thinggroup/a",
     ),
+    ("ListTopicRuleDestinations", "*"),
+    ("ListTopicRules", "*"),
     ("ListV2LoggingLevels", "*"),
     ("RegisterCACertificate", "*"),
     ("RegisterCertificate", "*"),
@@ -157,6 +168,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ("RejectCertificateTransfer", CERTIFICATE),
     ("RemoveThingFromBillingGroup", "*"),
     ("RemoveThingFromThingGroup", "*"),
+    ("ReplaceTopicRule", TOPIC_RULE),
     (
         "SetDefaultPolicyVersion",
         "arn:aws:iot:us-east-1:123456789012:policy/a",
@@ -191,9 +203,11 @@ const RESOURCES: &[(&str, &str)] = &[
         "UpdateThingType",
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",
     ),
+    ("UpdateTopicRuleDestination", "a"),
 ];
 const CA_CERTIFICATE: &str = "arn:aws:iot:us-east-1:123456789012:cacert/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 const PROVISIONING_TEMPLATE: &str = "arn:aws:iot:us-east-1:123456789012:provisioningtemplate/a";
+const TOPIC_RULE: &str = "arn:aws:iot:us-east-1:123456789012:rule/a";
 const DOMAIN_CONFIGURATION: &str = "arn:aws:iot:us-east-1:123456789012:domainconfiguration/a/tq22z";
 const CERTIFICATE: &str = "arn:aws:iot:us-east-1:123456789012:cert/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 

@@ -8,7 +8,7 @@ use thingsmith_testkit::{Client, Reply, TestServer};
 const FORM: &[(&str, &str)] = &[("content-type", "application/x-www-form-urlencoded; charset=utf-8")];
 
 /// Calls an operation of IAM.
-pub(super) async fn iam(client: &Client, action: &str, input: Value) -> Reply {
+pub(crate) async fn iam(client: &Client, action: &str, input: Value) -> Reply {
     query(client, "iam", "2010-05-08", action, &input).await
 }
 

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use thingsmith_testkit::{ACCOUNT, Client, Engine, Reply, TestServer};
 
 use super::authority::{Authority, refused};
+use super::events::{Listener, turn};
 use super::query::done;
 use super::{named, testdata};
 
@@ -619,4 +620,65 @@ async fn the_caller_must_be_permitted_every_change() {
         assert_eq!(counts(&admin).await, before, "{action}");
     }
     done(register(&server.client("all"), &template, &parameters).await);
+}
+
+#[tokio::test]
+async fn a_registration_is_told_of_when_it_is_done() {
+    for engine in Engine::available() {
+        let server = TestServer::builder().engine(engine).start().await;
+        let admin = server.administrator();
+        furnish(&admin).await;
+        let types = ["THING", "THING_TYPE_ASSOCIATION", "THING_GROUP_MEMBERSHIP"];
+        turn(&admin, &types, true).await;
+        let mut listener = Listener::at(&server).await;
+        let made = certificate(&admin, testdata!("request-p256.csr"), true).await;
+        let mut template = whole(&json!({"CertificateId": made["certificateId"]}));
+        let register = |template: Value, site: &'static str| {
+            let admin = admin.clone();
+            async move { register(&admin, &template, &json!({"ThingName": "pump-1", "Site": site})).await }
+        };
+        let mut heard = || -> Vec<(String, Value)> {
+            let heard = listener.heard().into_iter();
+            heard
+                .map(|(topic, body)| (topic.replace("$aws/events/", ""), body["versionNumber"].clone()))
+                .collect()
+        };
+        // What fails is not told.
+        template["Resources"]["given"]["Properties"]["PolicyName"] = "none".into();
+        assert_eq!(register(template.clone(), "north").await.status, 400);
+        assert_eq!(heard(), []);
+        template["Resources"]["given"]["Properties"]["PolicyName"] = "given".into();
+        done(register(template.clone(), "north").await);
+        let membership = |group: &str, what: &str| {
+            let topic = format!("thingGroupMembership/thingGroup/{group}/thing/pump-1/{what}");
+            (topic, Value::Null)
+        };
+        assert_eq!(
+            heard(),
+            [
+                ("thing/pump-1/created".to_owned(), json!(1)),
+                (
+                    "thingTypeAssociation/thing/pump-1/thingType/pump/added".to_owned(),
+                    Value::Null
+                ),
+                membership("all", "added"),
+                membership("site-north", "added"),
+            ]
+        );
+        // What changes nothing says nothing.
+        done(register(template.clone(), "north").await);
+        assert_eq!(heard(), []);
+        template["Resources"]["thing"]["Properties"]["ThingGroups"] = json!(["all"]);
+        template["Resources"]["thing"]["OverrideSettings"] =
+            json!({"AttributePayload": "REPLACE", "ThingGroups": "REPLACE"});
+        done(register(template, "south").await);
+        assert_eq!(
+            heard(),
+            [
+                ("thing/pump-1/updated".to_owned(), json!(2)),
+                membership("site-north", "removed"),
+            ]
+        );
+        server.stop().await;
+    }
 }

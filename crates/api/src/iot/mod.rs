@@ -16,6 +16,8 @@ pub mod tags;
 pub mod thing_groups;
 pub mod thing_types;
 pub mod things;
+pub mod topic_rule_destinations;
+pub mod topic_rules;
 pub mod transfers;
 
 use thingsmith_aws_model as aws;
@@ -134,6 +136,19 @@ const WRITTEN: &[Entry] = &[
     entry::<logging::SetV2LoggingLevel>(),
     entry::<logging::SetV2LoggingOptions>(),
     entry::<role_aliases::UpdateRoleAlias>(),
+    entry::<topic_rule_destinations::ConfirmTopicRuleDestination>(),
+    entry::<topic_rules::CreateTopicRule>(),
+    entry::<topic_rule_destinations::CreateTopicRuleDestination>(),
+    entry::<topic_rules::DeleteTopicRule>(),
+    entry::<topic_rule_destinations::DeleteTopicRuleDestination>(),
+    entry::<topic_rules::DisableTopicRule>(),
+    entry::<topic_rules::EnableTopicRule>(),
+    entry::<topic_rules::GetTopicRule>(),
+    entry::<topic_rule_destinations::GetTopicRuleDestination>(),
+    entry::<topic_rule_destinations::ListTopicRuleDestinations>(),
+    entry::<topic_rules::ListTopicRules>(),
+    entry::<topic_rules::ReplaceTopicRule>(),
+    entry::<topic_rule_destinations::UpdateTopicRuleDestination>(),
 ];
 
 pub(crate) fn service() -> Service {

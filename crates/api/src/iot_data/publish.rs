@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use thingsmith_core::rules::{self, Origin};
 use thingsmith_core::{Fault, messages};
 use thingsmith_mqtt::{Message, MessageProperties, Qos, TopicLimits, TopicName};
 
@@ -70,7 +71,12 @@ impl Operation for Publish {
         };
         let message = message(input)?;
         let realm = cx.realm().await?;
-        messages::publish(cx.deeds, realm.realm, message, qos, None).await?;
+        let source = cx.facts.source.to_canonical().to_string();
+        let origin = Origin::Caller {
+            user_id: &cx.caller.user_id,
+            source_ip: Some(&source),
+        };
+        messages::publish(cx.deeds, realm.realm, message, qos, origin).await?;
         let mut trace = [0; 16];
         cx.deeds.random().fill(&mut trace);
         Ok(Output {
@@ -82,7 +88,7 @@ impl Operation for Publish {
 
 fn message(input: Input) -> Result<Message, Fault> {
     let topic = topic("topic", &input.topic)?;
-    if topic.is_reserved() {
+    if topic.is_reserved() && rules::rule_of_basic_ingest(&topic).is_none() {
         return Err(Fault::invalid(format!(
             "The topic {} is reserved: nobody publishes on it over HTTP.",
             input.topic

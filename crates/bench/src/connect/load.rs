@@ -27,9 +27,11 @@ use crate::fleet::{Device, Fleet};
 
 /// What is said once TCP is connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Conversation {
+pub(crate) enum Conversation {
     /// The TLS handshake, whose end the server's close tells.
     Handshake,
+    /// The TLS handshake, after which the server closes without a word.
+    Refused,
     /// The TLS handshake, CONNECT, CONNACK, DISCONNECT.
     Mqtt,
 }
@@ -45,9 +47,9 @@ pub(crate) struct Load {
 pub(crate) type Held = TlsStream<TcpStream>;
 
 /// What a round gave: how long all took, and each connection.
-pub(super) struct Round {
-    pub(super) took: Duration,
-    pub(super) latencies: Vec<Duration>,
+pub(crate) struct Round {
+    pub(crate) took: Duration,
+    pub(crate) latencies: Vec<Duration>,
 }
 
 struct Ready {
@@ -75,7 +77,7 @@ impl Load {
     }
 
     /// Has the devices connect in turns until there were enough connections.
-    pub(super) async fn round(&self, port: u16, conversation: Conversation) -> Result<Round> {
+    pub(crate) async fn round(&self, port: u16, conversation: Conversation) -> Result<Round> {
         let next = Arc::new(AtomicUsize::new(0));
         let connections = self.connections;
         let started = Instant::now();
@@ -109,6 +111,29 @@ impl Load {
 }
 
 impl Load {
+    /// Has all devices connect at once, each again and again until it is let in, and gives back how many connections it
+    /// took.
+    pub(crate) async fn arrive(&self, port: u16) -> Result<usize> {
+        let mut tasks = JoinSet::new();
+        for number in 0..self.devices.len() {
+            let devices = Arc::clone(&self.devices);
+            tasks.spawn(async move {
+                for tries in 1..1000 {
+                    if devices[number].converse(port, Conversation::Mqtt).await.is_ok() {
+                        return anyhow::Ok(tries);
+                    }
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                anyhow::bail!("a device was never let in")
+            });
+        }
+        let mut connections = 0;
+        while let Some(done) = tasks.join_next().await {
+            connections += done??;
+        }
+        Ok(connections)
+    }
+
     /// Has these devices connect, subscribe and stay.
     pub(crate) async fn hold(&self, port: u16, which: Range<usize>) -> Result<Vec<Held>> {
         let next = Arc::new(AtomicUsize::new(which.start));
@@ -177,6 +202,11 @@ impl Ready {
         let mut stream = self.shake_hands(port).await?;
         if conversation == Conversation::Handshake {
             until_closed(&mut stream).await?;
+            return Ok(started.elapsed());
+        }
+        if conversation == Conversation::Refused {
+            let read = stream.read(&mut [0; 16]).await;
+            ensure!(matches!(read, Ok(0) | Err(_)), "a stranger was let in");
             return Ok(started.elapsed());
         }
         self.say_connect(&mut stream).await?;

@@ -15,8 +15,8 @@ use crate::process::Process;
 use crate::report::{self, Report, Table};
 use crate::statistics::{Latency, Spread, count, micros};
 use crate::under_test;
-use load::{Conversation, Round};
-pub(crate) use load::{Held, Load};
+use load::Round;
+pub(crate) use load::{Conversation, Held, Load};
 
 /// At most so many times the CPU of a bare handshake.
 const BAR: f64 = 1.3;

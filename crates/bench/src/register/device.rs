@@ -22,7 +22,7 @@ const NUMBERS: i64 = 100_000_000;
 const POLICIES: i64 = 10;
 
 /// A supply of devices.
-pub(super) struct Devices {
+pub(crate) struct Devices {
     /// A certificate; each device has it with another serial number. Nobody checks the signature of a certificate that
     /// is registered, and a P-256 signature would cost more than what is measured.
     certificate: Vec<u8>,
@@ -32,14 +32,14 @@ pub(super) struct Devices {
 }
 
 /// A registration that the store acknowledged.
-pub(super) struct Registered {
+pub(crate) struct Registered {
     pub(super) certificate_id: CertificateId,
     pub(super) certificate: i64,
     pub(super) thing: String,
 }
 
 impl Devices {
-    pub(super) async fn new(deeds: &Deeds, realm: &RealmRecord) -> Result<Self> {
+    pub(crate) async fn new(deeds: &Deeds, realm: &RealmRecord) -> Result<Self> {
         let pem = DeviceKey::generate()?.self_signed("bench")?;
         let parsed = thingsmith_x509::Certificate::from_pem(&pem)?;
         let certificate = parsed.der().to_vec();
@@ -77,7 +77,7 @@ impl Devices {
     }
 
     /// Registers the next device; when this returns, it is durable.
-    pub(super) async fn register(&self, deeds: &Deeds, realm: Realm) -> Result<Registered> {
+    pub(crate) async fn register(&self, deeds: &Deeds, realm: Realm) -> Result<Registered> {
         let number = self.next.fetch_add(2, Ordering::Relaxed);
         let certificate = self.certificate(deeds, number);
         let thing = Thing {

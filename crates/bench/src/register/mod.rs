@@ -6,7 +6,7 @@
 mod device;
 mod proof;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use thingsmith::{RsaKeyPool, SystemClock, SystemRandom};
 use thingsmith_core::realms::RealmRecord;
 use thingsmith_core::{Deeds, SealKey, World};
 use thingsmith_model::Account;
-use thingsmith_ports::{NoFunctions, Store};
+use thingsmith_ports::{NoFunctions, NoWeb, Store};
 use thingsmith_store_postgres::PostgresStore;
 use thingsmith_store_sqlite::SqliteStore;
 use tokio::task::JoinSet;
@@ -25,7 +25,8 @@ use tokio::task::JoinSet;
 use crate::machine::{self, Machine};
 use crate::report::{self, Report, Table};
 use crate::statistics::{Latency, Spread, count, micros};
-use device::{Devices, Registered};
+pub(crate) use device::Devices;
+use device::Registered;
 
 /// At least so many durable registrations a second on SQLite.
 const BAR: f64 = 3000.0;
@@ -204,6 +205,36 @@ async fn round(
     })
 }
 
+/// A registry on SQLite in a directory.
+pub(crate) async fn open_sqlite(directory: &Path) -> Result<Arc<Deeds>> {
+    Place::Sqlite(directory.to_owned()).open().await
+}
+
+/// The CPU of one registration, in microseconds, where so many clients register so many devices in all.
+pub(crate) async fn cpu_of(
+    deeds: &Arc<Deeds>,
+    realm: &Arc<RealmRecord>,
+    devices: &Arc<Devices>,
+    clients: usize,
+    registrations: usize,
+) -> Result<f64> {
+    let before = machine::cpu();
+    let mut tasks = JoinSet::new();
+    for client in 0..clients {
+        let (deeds, realm, devices) = (Arc::clone(deeds), Arc::clone(realm), Arc::clone(devices));
+        tasks.spawn(async move {
+            for _ in (client..registrations).step_by(clients) {
+                devices.register(&deeds, realm.realm).await?;
+            }
+            anyhow::Ok(())
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done??;
+    }
+    Ok(micros(machine::cpu().saturating_sub(before)) / count(registrations))
+}
+
 impl Place {
     async fn open(&self) -> Result<Arc<Deeds>> {
         let (store, messages): (Arc<dyn Store>, Arc<dyn Store>) = match self {
@@ -225,6 +256,7 @@ impl Place {
             random: Arc::new(SystemRandom),
             rsa_keys: Arc::new(RsaKeyPool::unfilled()),
             functions: Arc::new(NoFunctions),
+            web: Arc::new(NoWeb),
             // The registry ends with the run, and so do its secrets.
             seal: SealKey::new(&mut [7; 32]),
         };

@@ -54,6 +54,28 @@ pub async fn is_claimed(store: &dyn Store, region: &Region, id: &CertificateId) 
     Ok(!rows.is_empty())
 }
 
+/// The registrations of a CA certificate with the mode DEFAULT in any realm, at most two: a second one makes the realm
+/// ambiguous.
+///
+/// This looks at every realm: without a server name nothing but the CA certificate that a client sends along says to which
+/// one its connection belongs.
+pub async fn claims(
+    store: &dyn Store,
+    id: &CertificateId,
+) -> Result<Vec<(Realm, CaCertificate)>, StoreError> {
+    let rows = store
+        .read(Statement::new(
+            "SELECT number, id, subject, status, auto_registration, mode, der, not_before, not_after, created_at, \
+             modified_at, customer_version, generation_id, template_body, role_arn, template_name, realm \
+             FROM ca_certificates WHERE id = $1 AND claimed_in IS NOT NULL ORDER BY realm LIMIT 2",
+            [id.as_bytes().as_slice().into()],
+        ))
+        .await?;
+    rows.iter()
+        .map(|row| Ok((Realm(row.get(16)?), ca_certificate(row)?)))
+        .collect()
+}
+
 /// Adds a CA certificate. One that the realm has, or in the mode DEFAULT any realm of the region, makes the batch a
 /// duplicate.
 pub fn insert(batch: &mut Batch, realm: &RealmRecord, new: &CaCertificate) {
@@ -181,6 +203,18 @@ pub fn hold_active(batch: &mut Batch, realm: Realm, number: i64) {
     batch.hold(
         Statement::new(
             "SELECT 1 FROM ca_certificates WHERE realm = $1 AND number = $2 AND status = 'ACTIVE'",
+            [realm.0.into(), number.into()],
+        ),
+        Hold::Shared,
+    );
+}
+
+/// Holds the row of a CA certificate that is active and registers what its devices first show.
+pub fn hold_auto_registering(batch: &mut Batch, realm: Realm, number: i64) {
+    batch.hold(
+        Statement::new(
+            "SELECT 1 FROM ca_certificates WHERE realm = $1 AND number = $2 AND status = 'ACTIVE' \
+             AND auto_registration = 'ENABLE'",
             [realm.0.into(), number.into()],
         ),
         Hold::Shared,

@@ -23,6 +23,9 @@ const BELIEVED: Duration = Duration::from_secs(1);
 /// Callers remembered at once.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(10_000).expect("it is not zero");
 
+/// Roles of services remembered at once.
+const REMEMBERED_ROLES: NonZeroUsize = NonZeroUsize::new(1000).expect("it is not zero");
+
 /// Who signs with an access key.
 #[derive(Debug)]
 pub struct Identity {
@@ -72,6 +75,19 @@ struct Seen {
     /// Counted up by each change, so that what was read before one is not remembered after it.
     generation: u64,
     identities: LruCache<String, Entry>,
+    /// The roles that services assumed, by account, service and ARN.
+    roles: LruCache<RoleKey, (Timestamp, Arc<ServiceRole>)>,
+}
+
+/// Who assumes a role: the account, the service and the role's ARN.
+pub(crate) type RoleKey = (Account, String, String);
+
+/// A role that a service may assume.
+#[derive(Debug)]
+pub(crate) struct ServiceRole {
+    pub(crate) name: String,
+    pub(crate) id: String,
+    pub(crate) documents: Arc<[Arc<Document>]>,
 }
 
 struct Entry {
@@ -87,6 +103,7 @@ impl Default for Callers {
             seen: Mutex::new(Seen {
                 generation: 0,
                 identities: LruCache::new(REMEMBERED),
+                roles: LruCache::new(REMEMBERED_ROLES),
             }),
         }
     }
@@ -98,6 +115,31 @@ impl Callers {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.generation += 1;
         seen.identities.clear();
+        seen.roles.clear();
+    }
+
+    /// What was read lately of a role that a service assumes; else what to remember it with.
+    pub(crate) fn recall_role(&self, key: &RoleKey, now: Timestamp) -> Result<Arc<ServiceRole>, u64> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let generation = seen.generation;
+        match seen.roles.get(key) {
+            Some((read_at, role)) if *read_at <= now && now < read_at.plus(BELIEVED) => Ok(Arc::clone(role)),
+            _ => Err(generation),
+        }
+    }
+
+    /// Remembers a role as it was read at a time, unless something changed since.
+    pub(crate) fn remember_role(
+        &self,
+        key: RoleKey,
+        at: Timestamp,
+        role: &Arc<ServiceRole>,
+        generation: u64,
+    ) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.generation == generation {
+            seen.roles.put(key, (at, Arc::clone(role)));
+        }
     }
 
     fn recall(

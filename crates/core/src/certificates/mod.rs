@@ -7,6 +7,7 @@ mod keys;
 mod list;
 mod principal;
 mod register;
+mod register_just_in_time;
 mod register_under_ca;
 pub mod rows;
 mod update;
@@ -23,6 +24,7 @@ pub use list::{list_certificates, list_certificates_by_ca};
 pub(crate) use principal::check_attachable;
 pub use principal::{find_attachable, find_principal};
 pub use register::register_certificate_without_ca;
+pub(crate) use register_just_in_time::{Registration, record_just_in_time, register_just_in_time};
 pub use register_under_ca::register_certificate;
 pub use update::update_certificate;
 

@@ -1,12 +1,14 @@
 //! The verdict over a client certificate.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use thingsmith_model::{CertificateId, CertificateStatus, Timestamp};
 use thingsmith_ports::StoreError;
-use thingsmith_x509::{Certificate, CertificateError};
-use thiserror::Error;
+use thingsmith_x509::Certificate;
 
+use super::just_in_time;
+use super::refusal::Refusal;
 use super::rows::{self, Grounds};
 use crate::Deeds;
 use crate::certificates::{self, rows::Standing};
@@ -34,106 +36,111 @@ pub(super) struct Seen {
     pub(super) grounds: Grounds,
 }
 
-/// Why a certificate may not connect. The device is not told; the log is.
-#[derive(Debug, Error)]
-pub enum Refusal {
-    /// What was presented is no certificate.
-    #[error("the certificate cannot be read: {0}")]
-    Unreadable(#[from] CertificateError),
-    /// No account that this connection could belong to has the certificate.
-    #[error("certificate {0} is not registered in the account that the server name leads to")]
-    NotRegistered(CertificateId),
-    /// Without a server name there is no account with this certificate in the mode DEFAULT.
-    #[error(
-        "certificate {0} is not registered with the mode DEFAULT in any account, and the client sent no server name \
-         (SNI) to choose an account"
-    )]
-    ServerNameMissing(CertificateId),
-    /// Without a server name there are several accounts with this certificate.
-    #[error(
-        "certificate {0} is registered in several accounts, and the client sent no server name (SNI) to choose one"
-    )]
-    Ambiguous(CertificateId),
-    /// The certificate is registered and not active.
-    #[error("certificate {id} is {status}")]
-    NotActive {
-        /// The certificate.
-        id: CertificateId,
-        /// Its status.
-        status: CertificateStatus,
-    },
-    /// The certificate's validity has not begun.
-    #[error("certificate {id} is not valid before {not_before:?}")]
-    NotYetValid {
-        /// The certificate.
-        id: CertificateId,
-        /// The beginning of its validity.
-        not_before: Timestamp,
-    },
-    /// The certificate's validity is over.
-    #[error("certificate {id} expired at {not_after:?}")]
-    Expired {
-        /// The certificate.
-        id: CertificateId,
-        /// The end of its validity.
-        not_after: Timestamp,
-    },
-    /// The store did not answer, and nobody comes in unseen.
-    #[error("the store did not answer: {0}")]
-    Store(#[from] StoreError),
+/// What a client showed in its handshake.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// Its certificate, whose key it has proven to hold.
+    pub certificate: &'a [u8],
+    /// The certificate that it sent behind its own, of which nothing is proven.
+    pub issuer: Option<&'a [u8]>,
 }
 
-impl Refusal {
-    /// The certificate that was refused, where it could be read.
-    pub fn certificate_id(&self) -> Option<CertificateId> {
-        match self {
-            Self::NotRegistered(id)
-            | Self::ServerNameMissing(id)
-            | Self::Ambiguous(id)
-            | Self::NotActive { id, .. }
-            | Self::NotYetValid { id, .. }
-            | Self::Expired { id, .. } => Some(*id),
-            Self::Unreadable(_) | Self::Store(_) => None,
-        }
-    }
+/// What becomes of the connection on which a device is registered or provisioned just in time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FirstConnection {
+    /// It is refused, as AWS does; the device comes in with its next one.
+    #[default]
+    Refused,
+    /// It waits, for so long at most, until the certificate is active, and is let in.
+    Held(Duration),
 }
 
 /// Decides whether the holder of a certificate may connect. `realm` is where the server name leads; without a server
-/// name the certificate itself must lead to one realm.
+/// name the certificate itself, or the CA certificate sent with it, must lead to one realm.
+///
+/// A certificate that nobody registered, or that awaits its activation, may be registered or provisioned on the way, if a
+/// registered CA signed it; what then becomes of this connection is for `first` to say.
 ///
 /// # Errors
 /// See [`Refusal`].
-pub async fn admit(deeds: &Deeds, realm: Option<Arc<RealmRecord>>, der: &[u8]) -> Result<Admission, Refusal> {
-    let certificate = Certificate::from_der(der)?;
+pub async fn admit(
+    deeds: &Deeds,
+    realm: Option<Arc<RealmRecord>>,
+    shown: Shown<'_>,
+    first: FirstConnection,
+) -> Result<Admission, Refusal> {
+    let certificate = Certificate::from_der(shown.certificate)?;
     let id = certificate.id();
-    let now = deeds.clock().now();
-    let (standing, seen) = match &realm {
-        Some(realm) => {
-            let moment = deeds.watches().moment();
-            let found = rows::registration(deeds.store(), realm.realm, &id).await?;
-            let (number, grounds) = found.ok_or(Refusal::NotRegistered(id))?;
-            let standing = Standing {
-                realm: realm.realm,
-                number,
-                status: grounds.status,
-            };
-            (
-                standing,
-                Some(Seen {
-                    at: now,
-                    moment,
-                    grounds,
-                }),
-            )
-        }
-        None => (without_server_name(deeds, id).await?, None),
-    };
+    let mut found = find(deeds, realm.as_ref(), id).await?;
+    if !found
+        .as_ref()
+        .is_some_and(|(standing, _)| standing.status == CertificateStatus::Active)
+    {
+        let standing = found.map(|(standing, _)| standing);
+        just_in_time::arrive(deeds, realm.as_ref(), &certificate, shown.issuer, standing, first).await?;
+        found = find(deeds, realm.as_ref(), id).await?;
+    }
+    let (standing, seen) = found.ok_or(Refusal::NotRegistered(id))?;
     if standing.status != CertificateStatus::Active {
         return Err(Refusal::NotActive {
             id,
             status: standing.status,
         });
     }
+    check_validity(&certificate, deeds.clock().now())?;
+    let realm = match realm {
+        Some(realm) => realm,
+        None => realm_of(deeds, &standing).await?,
+    };
+    Ok(Admission {
+        realm,
+        number: standing.number,
+        certificate: Arc::new(certificate),
+        seen,
+    })
+}
+
+/// What the registry has of a certificate.
+async fn find(
+    deeds: &Deeds,
+    realm: Option<&Arc<RealmRecord>>,
+    id: CertificateId,
+) -> Result<Option<(Standing, Option<Seen>)>, Refusal> {
+    let Some(realm) = realm else {
+        let standing = without_server_name(deeds, id).await?;
+        return Ok(standing.map(|standing| (standing, None)));
+    };
+    let (at, moment) = (deeds.clock().now(), deeds.watches().moment());
+    let found = rows::registration(deeds.store(), realm.realm, &id).await?;
+    Ok(found.map(|(number, grounds)| {
+        let standing = Standing {
+            realm: realm.realm,
+            number,
+            status: grounds.status,
+        };
+        let seen = Seen { at, moment, grounds };
+        (standing, Some(seen))
+    }))
+}
+
+async fn without_server_name(deeds: &Deeds, id: CertificateId) -> Result<Option<Standing>, Refusal> {
+    let mut standings = certificates::rows::standings_without_server_name(deeds.store(), &id).await?;
+    match (standings.pop(), standings.pop()) {
+        (Some(_), Some(_)) => Err(Refusal::Ambiguous(id)),
+        (only, _) => Ok(only),
+    }
+}
+
+/// The realm of a registration.
+pub(super) async fn realm_of(deeds: &Deeds, standing: &Standing) -> Result<Arc<RealmRecord>, Refusal> {
+    let found = realms::rows::by_number(deeds.store(), standing.realm).await?;
+    let found = found.ok_or_else(|| StoreError::other("a certificate's realm vanished"))?;
+    Ok(Arc::new(found))
+}
+
+/// Refuses a certificate that is not valid now.
+pub(super) fn check_validity(certificate: &Certificate, now: Timestamp) -> Result<(), Refusal> {
+    let id = certificate.id();
     if now < certificate.not_before() {
         return Err(Refusal::NotYetValid {
             id,
@@ -146,26 +153,5 @@ pub async fn admit(deeds: &Deeds, realm: Option<Arc<RealmRecord>>, der: &[u8]) -
             not_after: certificate.not_after(),
         });
     }
-    let realm = match realm {
-        Some(realm) => realm,
-        None => {
-            let found = realms::rows::by_number(deeds.store(), standing.realm).await?;
-            Arc::new(found.ok_or_else(|| StoreError::other("a certificate's realm vanished"))?)
-        }
-    };
-    Ok(Admission {
-        realm,
-        number: standing.number,
-        certificate: Arc::new(certificate),
-        seen,
-    })
-}
-
-async fn without_server_name(deeds: &Deeds, id: CertificateId) -> Result<Standing, Refusal> {
-    let mut standings = certificates::rows::standings_without_server_name(deeds.store(), &id).await?;
-    match (standings.pop(), standings.pop()) {
-        (Some(only), None) => Ok(only),
-        (Some(_), Some(_)) => Err(Refusal::Ambiguous(id)),
-        (None, _) => Err(Refusal::ServerNameMissing(id)),
-    }
+    Ok(())
 }

@@ -4,13 +4,17 @@
 //! connect, publish, subscribe and delivery.
 
 mod admission;
+mod just_in_time;
 mod principal;
 mod propagation;
+mod refusal;
 pub mod rows;
 mod watches;
 
-pub use admission::{Admission, Refusal, admit};
+pub use admission::{Admission, FirstConnection, Shown, admit};
+pub(crate) use just_in_time::Flights;
 pub use principal::{Answer, ConnectFacts, DecidingStatement, Principal};
 pub(crate) use principal::{certificate_facts, rights};
+pub use refusal::{Because, JustInTime, Refusal};
 pub(crate) use watches::Watch;
 pub use watches::Watches;

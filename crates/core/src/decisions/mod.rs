@@ -21,6 +21,8 @@ const KEPT: usize = 4096;
 const KEPT_OF_STRANGERS: usize = 1024;
 /// Most characters of a text in a record; what strangers send has no other bound.
 const TEXT: usize = 300;
+/// Most characters of a reason, which may quote a refusal of the registry.
+const REASON: usize = 800;
 
 /// How far somebody came that was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -30,6 +32,12 @@ pub enum Stage {
     Accept,
     /// TLS, up to the verdict over the certificate.
     Handshake,
+    /// A certificate that nobody registered: the CA certificate that signed it.
+    Authority,
+    /// A certificate registered just in time: until somebody activates it.
+    Registration,
+    /// A device provisioned by a template just in time.
+    Provisioning,
     /// The first bytes after it: which protocol, and whether it may be spoken so.
     Protocol,
     /// MQTT CONNECT.
@@ -55,6 +63,9 @@ impl Stage {
     pub const ALL: &'static [Self] = &[
         Self::Accept,
         Self::Handshake,
+        Self::Authority,
+        Self::Registration,
+        Self::Provisioning,
         Self::Protocol,
         Self::Connect,
         Self::Publish,
@@ -71,6 +82,9 @@ impl Stage {
         match self {
             Self::Accept => "accept",
             Self::Handshake => "handshake",
+            Self::Authority => "authority",
+            Self::Registration => "registration",
+            Self::Provisioning => "provisioning",
             Self::Protocol => "protocol",
             Self::Connect => "connect",
             Self::Publish => "publish",
@@ -115,6 +129,12 @@ pub struct Decision {
     /// The certificate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate_id: Option<String>,
+    /// The registered CA certificate that signed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_certificate_id: Option<String>,
+    /// The step of provisioning at which it failed: `template`, `parameters`, `role` or `resources`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template_step: Option<&'static str>,
     /// The thing it acts as.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thing: Option<String>,
@@ -149,6 +169,8 @@ impl Decision {
             server_name: None,
             client_id: None,
             certificate_id: None,
+            ca_certificate_id: None,
+            template_step: None,
             thing: None,
             caller: None,
             action: None,
@@ -242,13 +264,14 @@ impl Decision {
     }
 
     fn bound(&mut self) {
-        let cut = |text: &mut String| {
-            if let Some((at, _)) = text.char_indices().nth(TEXT) {
+        let cut_to = |text: &mut String, most: usize| {
+            if let Some((at, _)) = text.char_indices().nth(most) {
                 text.truncate(at);
                 text.push('…');
             }
         };
-        cut(&mut self.reason);
+        let cut = |text: &mut String| cut_to(text, TEXT);
+        cut_to(&mut self.reason, REASON);
         for text in [
             &mut self.server_name,
             &mut self.client_id,

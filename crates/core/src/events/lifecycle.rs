@@ -160,7 +160,9 @@ impl Lifecycle {
     ) {
         let client_id = principal.client_id();
         // Guide: a client id with a wildcard has no events, since its topic could not be one.
-        if client_id.contains(['#', '+', '\0']) || !deeds.router().has_subscribers(principal.realm().realm) {
+        let realm = principal.realm().realm;
+        let wanted = deeds.router().has_subscribers(realm) || deeds.rules().has_rules(realm);
+        if client_id.contains(['#', '+', '\0']) || !wanted {
             return;
         }
         let mut body = Map::new();

@@ -4,6 +4,7 @@
 //! after its batch is durable, at most once per node: losing one with the node is as AWS has it, where delivery is not
 //! promised either.
 
+mod certificates;
 mod configurations;
 mod lifecycle;
 pub mod rows;
@@ -11,12 +12,14 @@ pub mod rows;
 use serde_json::{Value, json};
 use thingsmith_mqtt::{Message, Qos, TopicLimits, TopicName};
 
+pub(crate) use certificates::certificate_registered;
 pub(crate) use configurations::Known;
 pub use configurations::{EventConfigurations, describe_event_configurations, update_event_configurations};
 pub use lifecycle::Lifecycle;
 pub(crate) use lifecycle::Versions;
 
 use crate::realms::RealmRecord;
+use crate::rules::Origin;
 use crate::{Deeds, messages};
 
 macro_rules! event_types {
@@ -118,7 +121,8 @@ async fn send(deeds: &Deeds, realm: &RealmRecord, topic: &str, body: &Value) {
         retain: false,
         properties: None,
     };
-    if let Err(fault) = messages::publish(deeds, realm.realm, message, Qos::AtLeastOnce, None).await {
+    if let Err(fault) = messages::publish(deeds, realm.realm, message, Qos::AtLeastOnce, Origin::Server).await
+    {
         tracing::error!(%fault, topic, "an event could not be kept for those who are not connected");
     }
 }

@@ -4,15 +4,17 @@ use thingsmith_model::Realm;
 use thingsmith_mqtt::{Message, Qos};
 use thingsmith_ports::StoreError;
 
-use super::{Subscriber, retained, sessions};
+use super::{retained, sessions};
 use crate::connections::{Answer, Principal};
+use crate::rules::{self, Origin};
 use crate::{Deeds, Fault};
 
 /// Publishes a message that its publisher may publish. When this returns, it is in the queues of the subscribers that are
 /// connected, and durable for the sessions that outlive their connections and, with its retain flag, for later
 /// subscribers. A message that neither concerns touches no store.
 ///
-/// `publisher` is the subscriber whose own message it is, if it is one's.
+/// The rules that listen to its topic have it in their queue by then. One of Basic Ingest (`$aws/rules/RULE/...`) goes to its
+/// rule and nowhere else.
 ///
 /// # Errors
 /// `ThrottlingException` when the message is to be retained and the account has too many of those: nobody gets it. Else
@@ -22,17 +24,22 @@ pub async fn publish(
     realm: Realm,
     message: Message,
     qos: Qos,
-    publisher: Option<&Subscriber>,
+    origin: Origin<'_>,
 ) -> Result<(), Fault> {
+    if let Some((rule, _)) = rules::rule_of_basic_ingest(&message.topic) {
+        deeds.rules().ingest(deeds, realm, rule, &message, origin);
+        return Ok(());
+    }
     if message.retain {
         // First, so that whoever subscribes meanwhile gets it in one way or the other.
         retained::retain(deeds, realm, &message, qos).await?;
     }
-    let routed = deeds.router().route(realm, &message, qos, publisher);
-    if routed.to_keep.is_empty() {
-        return Ok(());
+    let routed = deeds.router().route(realm, &message, qos, origin.subscriber());
+    if !routed.to_keep.is_empty() {
+        sessions::enqueue(deeds, routed.to_keep, &message).await?;
     }
-    sessions::enqueue(deeds, routed.to_keep, &message).await
+    deeds.rules().offer(deeds, realm, &message, origin);
+    Ok(())
 }
 
 /// Whether a client may publish such a message: its topic needs `iot:Publish`, and with the retain flag

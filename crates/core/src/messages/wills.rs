@@ -10,6 +10,7 @@ use thingsmith_mqtt::{Message, Qos};
 
 use super::{publish, refusal};
 use crate::connections::{Answer, Principal};
+use crate::rules::Origin;
 use crate::{Deeds, Fault};
 
 /// A will and whose it is.
@@ -55,7 +56,11 @@ impl Will {
         }
         self.principal.enrich(&mut self.message);
         let realm = self.principal.realm().realm;
-        publish(deeds, realm, self.message, self.qos, None).await?;
+        let origin = Origin::Device {
+            principal: &self.principal,
+            subscriber: None,
+        };
+        publish(deeds, realm, self.message, self.qos, origin).await?;
         Ok(Executed::Published)
     }
 }

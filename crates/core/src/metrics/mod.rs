@@ -17,7 +17,36 @@ pub struct Metrics {
     messages_out: AtomicU64,
     dropped: AtomicU64,
     commits: AtomicU64,
+    provisioned: [AtomicU64; Provisioned::ALL.len()],
+    rules_evaluated: AtomicU64,
+    rule_actions_done: AtomicU64,
+    rule_actions_failed: AtomicU64,
+    rule_messages_dropped: AtomicU64,
+    rules_not_found: AtomicU64,
     requests: Mutex<BTreeMap<(&'static str, u16), u64>>,
+}
+
+/// What provisioning a device just in time came to (AWS's metrics `ProvisionThing.*`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Provisioned {
+    /// Its resources were registered.
+    Success,
+    /// The template, its role or the device's certificate did not allow it.
+    ClientError,
+    /// The server failed.
+    ServerError,
+}
+
+impl Provisioned {
+    const ALL: [Self; 3] = [Self::Success, Self::ClientError, Self::ServerError];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::ClientError => "client_error",
+            Self::ServerError => "server_error",
+        }
+    }
 }
 
 /// A connection that is counted while this is held.
@@ -31,16 +60,19 @@ impl Drop for OpenConnection<'_> {
 
 /// What an operation does, by the verb that its name begins with; names come from strangers, and a label must not.
 fn class(operation: Option<&str>) -> &'static str {
-    const VERBS: [&str; 22] = [
+    const VERBS: [&str; 26] = [
         "Accept",
         "Add",
         "Attach",
         "Cancel",
+        "Confirm",
         "Create",
         "Delete",
         "Deprecate",
         "Describe",
         "Detach",
+        "Disable",
+        "Enable",
         "Get",
         "List",
         "Publish",
@@ -48,6 +80,7 @@ fn class(operation: Option<&str>) -> &'static str {
         "Register",
         "Reject",
         "Remove",
+        "Replace",
         "Search",
         "Set",
         "Tag",
@@ -98,6 +131,35 @@ impl Metrics {
         self.commits.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts a device that was provisioned just in time, or was not.
+    pub fn provisioned(&self, outcome: Provisioned) {
+        self.provisioned[outcome as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a rule that is evaluated for a message.
+    pub fn rule_evaluated(&self) {
+        self.rules_evaluated.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts an action of a rule that was carried out, or failed.
+    pub fn rule_action(&self, done: bool) {
+        let counter = match done {
+            true => &self.rule_actions_done,
+            false => &self.rule_actions_failed,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a message or an action that found no room in the queues of the rules, and gives back how many there were.
+    pub fn rule_message_dropped(&self) -> u64 {
+        self.rule_messages_dropped.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Counts a message of Basic Ingest whose rule is not there or is disabled: AWS's metric `RuleNotFound`.
+    pub fn rule_not_found(&self) {
+        self.rules_not_found.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Counts a request of the AWS API.
     pub fn request(&self, operation: Option<&str>, status: u16) {
         let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
@@ -135,6 +197,31 @@ impl Metrics {
             "Batches that the store committed for deeds.",
         )
         .value(&[], count(&self.commits));
+        let provisioned = page.counter(
+            "provision_thing_total",
+            "Devices that were to be provisioned on their first connections, by what came of it.",
+        );
+        for (outcome, counter) in Provisioned::ALL.iter().zip(&self.provisioned) {
+            provisioned.value(&[("outcome", outcome.as_str())], count(counter));
+        }
+        page.counter(
+            "rules_evaluated_total",
+            "Topic rules evaluated, one for each message.",
+        )
+        .value(&[], count(&self.rules_evaluated));
+        page.counter("rule_actions_total", "Actions of topic rules by how they ended.")
+            .value(&[("outcome", "done")], count(&self.rule_actions_done));
+        page.value(&[("outcome", "failed")], count(&self.rule_actions_failed));
+        page.counter(
+            "rule_messages_dropped_total",
+            "Messages and actions dropped because the queues of the topic rules are full.",
+        )
+        .value(&[], count(&self.rule_messages_dropped));
+        page.counter(
+            "rules_not_found_total",
+            "Messages of Basic Ingest that named a rule which is not there or is disabled.",
+        )
+        .value(&[], count(&self.rules_not_found));
         let requests = self
             .requests
             .lock()

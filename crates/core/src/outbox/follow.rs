@@ -58,6 +58,7 @@ impl Follower {
         if after.at < now.minus(KEEP) {
             // Some may have been swept away unread.
             deeds.watches().announce_all();
+            deeds.rules().all_changed(deeds).await?;
         }
         loop {
             let page = rows::since(deeds.store(), after, PAGE).await?;
@@ -66,7 +67,7 @@ impl Follower {
                     at: changed.at,
                     number: changed.number,
                 };
-                deeds.hear(changed.change, mark);
+                deeds.hear(changed.realm, changed.change, mark);
                 after = mark;
             }
             if i64::try_from(page.len()).unwrap_or(i64::MAX) < PAGE {
@@ -77,6 +78,7 @@ impl Follower {
         self.read_at = Some(now);
         self.failing = false;
         deeds.watches().caught_up(now);
+        deeds.rules().refresh(deeds).await;
         Ok(())
     }
 }

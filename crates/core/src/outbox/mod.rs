@@ -33,6 +33,8 @@ pub enum Change {
     ThingGroup(i64),
     /// A thing type's propagating attributes.
     ThingType(i64),
+    /// A topic rule: every node carries it out.
+    TopicRule(i64),
     /// What no gateway knows of: the row is a mark alone.
     Unseen(i64),
     /// A CA certificate's status or auto registration.
@@ -51,6 +53,7 @@ impl Change {
             Self::Policy(_) => "policy",
             Self::ThingGroup(_) => "thing group",
             Self::ThingType(_) => "thing type",
+            Self::TopicRule(_) => "topic rule",
             Self::Unseen(_) => "unseen",
             Self::CaCertificate(_) => "ca certificate",
             Self::Function(_) => "function",
@@ -65,6 +68,7 @@ impl Change {
             | Self::Policy(number)
             | Self::ThingGroup(number)
             | Self::ThingType(number)
+            | Self::TopicRule(number)
             | Self::Unseen(number)
             | Self::CaCertificate(number)
             | Self::Function(number)
@@ -79,6 +83,7 @@ impl Change {
             "policy" => Some(Self::Policy(object)),
             "thing group" => Some(Self::ThingGroup(object)),
             "thing type" => Some(Self::ThingType(object)),
+            "topic rule" => Some(Self::TopicRule(object)),
             "unseen" => Some(Self::Unseen(object)),
             "ca certificate" => Some(Self::CaCertificate(object)),
             "function" => Some(Self::Function(object)),

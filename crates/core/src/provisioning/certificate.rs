@@ -24,7 +24,7 @@ pub(super) enum Source<'a> {
     Issued(Certificate),
     /// Given as PEM: registered, or to be registered under the CA certificate that signed it.
     Given {
-        read: thingsmith_x509::Certificate,
+        read: Box<thingsmith_x509::Certificate>,
         ca: Option<CertificateId>,
         record: Certificate,
     },
@@ -91,7 +91,7 @@ impl<'a> Source<'a> {
                 Ok(Self::Given {
                     record: Certificate::record(deeds, &read, status, mode).await?,
                     ca: ca.map(|ca| ca.id()),
-                    read,
+                    read: Box::new(read),
                 })
             }
         }
@@ -111,13 +111,34 @@ pub(super) enum Bearing {
     /// Adds it, under a CA certificate that must be active.
     Add {
         record: Certificate,
-        signer: Option<i64>,
+        signer: Option<Signer>,
     },
     /// Takes it as it is registered, or gives it another status.
     Take {
         found: Certificate,
         status: Option<CertificateStatus>,
+        signer: Option<Signer>,
     },
+}
+
+/// The number of the CA certificate under which a certificate is registered, and what it must be when the batch happens.
+#[derive(Clone, Copy)]
+pub(super) enum Signer {
+    /// Active.
+    Active(i64),
+    /// Active, and registering what devices first show.
+    AutoRegistering(i64),
+}
+
+impl Signer {
+    fn hold(self, batch: &mut Batch, realm: &RealmRecord) {
+        match self {
+            Self::Active(number) => ca_certificates::rows::hold_active(batch, realm.realm, number),
+            Self::AutoRegistering(number) => {
+                ca_certificates::rows::hold_auto_registering(batch, realm.realm, number);
+            }
+        }
+    }
 }
 
 impl Bearing {
@@ -144,7 +165,11 @@ impl Bearing {
             _ => rows::find(deeds.store(), realm.realm, id).await?,
         };
         if let Some(found) = found {
-            return Ok(Self::take(realm, actor, planned, found)?);
+            let signer = match source {
+                Source::Shown { signer, .. } => Some(Signer::AutoRegistering(signer.number)),
+                Source::Registered(_) | Source::Issued(_) | Source::Given { .. } => None,
+            };
+            return Ok(Self::take(realm, actor, planned, found, signer)?);
         }
         match source {
             Source::Registered(id) => Err(certificates::not_found(id).into()),
@@ -157,7 +182,7 @@ impl Bearing {
                         ca: Some(signer.id),
                         ..record.clone()
                     },
-                    signer: Some(signer.number),
+                    signer: Some(Signer::Active(signer.number)),
                 })
             }
             Source::Shown { record, signer } => {
@@ -165,7 +190,7 @@ impl Bearing {
                 actor.may("iot:UpdateCertificate", &record.arn(realm))?;
                 Ok(Self::Add {
                     record: record.clone(),
-                    signer: Some(signer.number),
+                    signer: Some(Signer::AutoRegistering(signer.number)),
                 })
             }
             Source::Issued(record) => Ok(Self::Add {
@@ -180,6 +205,7 @@ impl Bearing {
         actor: &dyn Acting,
         planned: &PlannedCertificate,
         found: Certificate,
+        signer: Option<Signer>,
     ) -> Result<Self, Fault> {
         certificates::check_attachable(&found)?;
         let wanted = status(planned);
@@ -205,7 +231,11 @@ impl Bearing {
         if status.is_some() {
             actor.may("iot:UpdateCertificate", &found.arn(realm))?;
         }
-        Ok(Self::Take { found, status })
+        Ok(Self::Take {
+            found,
+            status,
+            signer,
+        })
     }
 
     /// The certificate's record, as it was before a change of its status.
@@ -220,7 +250,7 @@ impl Bearing {
     pub(super) fn afterwards(&self) -> Certificate {
         match self {
             Self::Add { record, .. } => record.clone(),
-            Self::Take { found, status } => Certificate {
+            Self::Take { found, status, .. } => Certificate {
                 status: status.unwrap_or(found.status),
                 ..found.clone()
             },
@@ -257,11 +287,18 @@ impl Bearing {
             Self::Add { record, signer } => {
                 // Always the CA certificate before the certificate, as wherever one is registered.
                 if let Some(signer) = signer {
-                    ca_certificates::rows::hold_active(batch, realm.realm, *signer);
+                    signer.hold(batch, realm);
                 }
                 rows::insert(batch, realm.realm, record);
             }
-            Self::Take { found, status } => {
+            Self::Take {
+                found,
+                status,
+                signer,
+            } => {
+                if let Some(signer) = signer {
+                    signer.hold(batch, realm);
+                }
                 if let Some(hold) = hold {
                     rows::hold(batch, realm.realm, found.number, hold);
                 }

@@ -19,12 +19,15 @@ pub async fn reset(deeds: &Deeds) -> Result<(), Fault> {
         // Emptying what is empty is harmless, so that a commit that was not answered is simply tried again.
         let mut batch = Batch::new();
         rows::delete_certificates(&mut batch, deeds.clock().now());
+        rows::delete_topic_rules(&mut batch, deeds.clock().now());
         rows::delete_the_rest(&mut batch);
         let outcome = deeds.commit(batch).await.map(drop).map_err(Attempt::from);
         deeds.event_configurations().forget_all();
         deeds.callers().forget();
         deeds.known_functions().forget();
         if tries.settle(outcome).await?.is_some() {
+            deeds.rules().all_changed(deeds).await?;
+            deeds.rules().refresh(deeds).await;
             return messages::reset(deeds).await;
         }
     }

@@ -22,6 +22,20 @@ pub fn delete_certificates(batch: &mut Batch, at: Timestamp) {
     ));
 }
 
+/// Adds a change of each topic rule to the outbox, as of certificates, and deletes the rules of which it did.
+pub fn delete_topic_rules(batch: &mut Batch, at: Timestamp) {
+    batch.execute(Statement::new(
+        "INSERT INTO outbox (at, number, realm, kind, object) \
+         SELECT CAST($1 AS BIGINT), number, realm, 'topic rule', number FROM topic_rules",
+        [at.into()],
+    ));
+    batch.execute(Statement::new(
+        "DELETE FROM topic_rules WHERE EXISTS \
+         (SELECT 1 FROM outbox WHERE outbox.at = $1 AND outbox.number = topic_rules.number)",
+        [at.into()],
+    ));
+}
+
 /// Deletes every thing, thing group, policy and CA certificate, and everything that hangs on what is no more.
 pub fn delete_the_rest(batch: &mut Batch) {
     for sql in [
@@ -59,6 +73,7 @@ pub fn delete_the_rest(batch: &mut Batch) {
         "DELETE FROM function_permissions \
          WHERE NOT EXISTS (SELECT 1 FROM functions f WHERE f.number = function_permissions.function)",
         "DELETE FROM domain_configurations",
+        "DELETE FROM topic_rule_destinations",
         "DELETE FROM logging_options",
         "DELETE FROM logging_levels",
         "DELETE FROM user_keys WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.number = user_keys.holder)",
@@ -95,6 +110,7 @@ pub fn delete_the_rest(batch: &mut Batch) {
          AND NOT EXISTS (SELECT 1 FROM ca_certificates c WHERE c.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM role_aliases r WHERE r.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM provisioning_templates p WHERE p.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM topic_rules r WHERE r.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM functions f WHERE f.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM domain_configurations d WHERE d.number = tags.resource)",
     ] {

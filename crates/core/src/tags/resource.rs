@@ -6,7 +6,7 @@ use thingsmith_ports::{Batch, Hold};
 use crate::realms::RealmRecord;
 use crate::{
     Deeds, Fault, billing_groups, ca_certificates, domain_configurations, policies, provisioning_templates,
-    role_aliases, thing_groups, thing_types,
+    role_aliases, thing_groups, thing_types, topic_rules,
 };
 
 /// A resource that takes tags.
@@ -53,6 +53,10 @@ pub(super) async fn find(deeds: &Deeds, realm: &RealmRecord, arn: &Arn) -> Resul
             let name = &other["rolealias/".len()..];
             let found = role_aliases::rows::find(deeds.store(), realm.realm, name).await?;
             (found.map(|it| it.number), role_aliases::rows::hold)
+        }
+        Resource::Other(other) if other.starts_with("rule/") => {
+            let found = topic_rules::rows::find(deeds.store(), realm.realm, &other["rule/".len()..]).await?;
+            (found.map(|it| it.number), topic_rules::rows::hold)
         }
         Resource::Other(other) if other.starts_with("domainconfiguration/") => {
             let name = other.split('/').nth(1).unwrap_or_default();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use thingsmith_core::Deeds;
 use thingsmith_core::messages::sessions::{self, Opened, SessionSubscription};
 use thingsmith_core::messages::{self, QueueLimits, retained};
+use thingsmith_core::rules::Origin;
 use thingsmith_model::Realm;
 use thingsmith_mqtt::{Message, Qos, SubscriptionOptions, TopicFilter, TopicLimits, TopicName};
 use thingsmith_ports::{Clock, Store};
@@ -79,9 +80,15 @@ async fn a_lost_answer_neither_loses_a_message_nor_makes_it_two() {
     for trouble in [Trouble::LostAfter, Trouble::LostBefore, Trouble::Busy] {
         let text = format!("{trouble:?}");
         troubled.spoil(&[trouble]);
-        messages::publish(&deeds, REALM, message("a", &text, false), Qos::AtLeastOnce, None)
-            .await
-            .unwrap();
+        messages::publish(
+            &deeds,
+            REALM,
+            message("a", &text, false),
+            Qos::AtLeastOnce,
+            Origin::Server,
+        )
+        .await
+        .unwrap();
         expected.push(text);
         assert_eq!(waiting(&store, "pump").await, expected);
     }
@@ -102,7 +109,7 @@ async fn a_lost_answer_neither_loses_a_message_nor_makes_it_two() {
         for (payload, count) in [("first", 1), ("second", 1), ("", 0)] {
             troubled.spoil(&[trouble]);
             let message = message("kept", payload, true);
-            messages::publish(&deeds, REALM, message, Qos::AtLeastOnce, None)
+            messages::publish(&deeds, REALM, message, Qos::AtLeastOnce, Origin::Server)
                 .await
                 .unwrap();
             let counted = retained::rows::count(store.as_ref(), REALM).await.unwrap();
@@ -129,9 +136,15 @@ async fn a_node_that_starts_knows_the_sessions_that_it_had() {
         drop((first, subscriber));
         let second = deeds(&place, Arc::clone(&store), 2).await;
         assert_eq!(second.sessions().len(), 2);
-        messages::publish(&second, REALM, message("a", "x", false), Qos::AtLeastOnce, None)
-            .await
-            .unwrap();
+        messages::publish(
+            &second,
+            REALM,
+            message("a", "x", false),
+            Qos::AtLeastOnce,
+            Origin::Server,
+        )
+        .await
+        .unwrap();
         assert_eq!(waiting(&store, "pump").await, ["x"]);
         let (mut subscriber, _queue) = second.router().subscriber(QUEUE);
         let opened = sessions::open(&second, REALM, "quiet", true, 0, &mut subscriber)
@@ -153,7 +166,7 @@ async fn what_is_published_while_a_session_ends_goes_with_it() {
             let publish = |text: &str| {
                 let message = message("a", text, false);
                 let deeds = Arc::clone(&deeds);
-                async move { messages::publish(&deeds, REALM, message, Qos::AtLeastOnce, None).await }
+                async move { messages::publish(&deeds, REALM, message, Qos::AtLeastOnce, Origin::Server).await }
             };
             let (mut subscriber, _queue) = deeds.router().subscriber(QUEUE);
             let (one, two, ended) = tokio::join!(
@@ -186,7 +199,7 @@ async fn retained_messages_are_counted_right_when_many_publish_and_delete() {
                     let topic = format!("t/{}", (publisher + round) % 3);
                     let payload = if (publisher * round) % 2 == 0 { "x" } else { "" };
                     let message = message(&topic, payload, true);
-                    messages::publish(&deeds, REALM, message, Qos::AtLeastOnce, None)
+                    messages::publish(&deeds, REALM, message, Qos::AtLeastOnce, Origin::Server)
                         .await
                         .unwrap();
                 }

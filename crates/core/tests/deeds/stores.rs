@@ -10,7 +10,9 @@ use tempfile::TempDir;
 use thingsmith_core::realms::RealmRecord;
 use thingsmith_core::{Deeds, SealKey, World};
 use thingsmith_model::Account;
-use thingsmith_ports::{Batch, Clock, Engine, Migration, MigrationError, Row, Statement, Store, StoreError};
+use thingsmith_ports::{
+    Batch, Clock, Engine, Migration, MigrationError, NoWeb, Row, Statement, Store, StoreError,
+};
 use thingsmith_store_postgres::{self as postgres, PostgresStore};
 use thingsmith_store_sqlite::{self as sqlite, SqliteStore};
 use thingsmith_testkit::{ScriptedFunctions, SeededRandom, TestClock, TestRsaKeys};
@@ -110,6 +112,7 @@ pub(crate) async fn node_with(
         random: Arc::new(SeededRandom::new(seed)),
         rsa_keys: Arc::new(TestRsaKeys::default()),
         functions: Arc::new(ScriptedFunctions::default()),
+        web: Arc::new(NoWeb),
         seal: SealKey::new(&mut [7; 32]),
     })
     .await

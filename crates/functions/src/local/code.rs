@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
+use super::folder::Folder;
 use super::unpack::unpack;
 use super::users::User;
 use crate::CodeLimits;
 
-/// A folder with the code of one revision of a function. It is removed when this is dropped.
+/// A folder with the code of one revision of a function.
 pub(super) struct Code {
-    folder: PathBuf,
+    folder: Folder,
     /// The group that may read it, where workers have users of their own.
     group: Option<User>,
 }
@@ -29,16 +30,19 @@ impl Code {
         limits: CodeLimits,
     ) -> Result<Self, String> {
         // Made first, so that whatever was unpacked is removed when the rest fails.
-        let code = Self { folder, group };
+        let code = Self {
+            folder: Folder::at(folder),
+            group,
+        };
         tokio::task::spawn_blocking(move || {
             let failed = |cause: std::io::Error| cause.to_string();
-            std::fs::create_dir_all(&code.folder).map_err(failed)?;
-            unpack(&zip, &code.folder, &limits).map_err(|cause| cause.to_string())?;
+            std::fs::create_dir_all(code.folder()).map_err(failed)?;
+            unpack(&zip, code.folder(), &limits).map_err(|cause| cause.to_string())?;
             let mode = if code.group.is_some() { 0o750 } else { 0o755 };
             let permissions = std::fs::Permissions::from_mode(mode);
-            std::fs::set_permissions(&code.folder, permissions).map_err(failed)?;
+            std::fs::set_permissions(code.folder(), permissions).map_err(failed)?;
             if let Some(group) = &code.group {
-                std::os::unix::fs::chown(&code.folder, None, Some(group.number())).map_err(failed)?;
+                std::os::unix::fs::chown(code.folder(), None, Some(group.number())).map_err(failed)?;
             }
             Ok(code)
         })
@@ -47,28 +51,11 @@ impl Code {
     }
 
     pub(super) fn folder(&self) -> &Path {
-        &self.folder
+        self.folder.path()
     }
 
     /// The group that may read it.
     pub(super) fn group(&self) -> Option<u32> {
         self.group.as_ref().map(User::number)
-    }
-}
-
-impl Drop for Code {
-    fn drop(&mut self) {
-        let folder = std::mem::take(&mut self.folder);
-        let remove = move || {
-            if let Err(cause) = std::fs::remove_dir_all(&folder)
-                && cause.kind() != std::io::ErrorKind::NotFound
-            {
-                tracing::warn!(path = %folder.display(), %cause, "the unpacked code of a function stays");
-            }
-        };
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn_blocking(remove)),
-            Err(_) => remove(),
-        }
     }
 }

@@ -102,10 +102,9 @@ struct Python {
 async fn ask(program: &Path, module: &str) -> Result<Python, String> {
     let mut command = Command::new(program);
     command
-        .args(["-c", QUESTION, module])
-        // As little of the server's own environment as a worker will have.
-        .env_remove("PYTHONPATH")
-        .env("PYTHONNOUSERSITE", "1")
+        // Isolated: neither the server's environment nor the folder that it was started in matter, nor what is in it.
+        .args(["-I", "-c", QUESTION, module])
+        .current_dir("/")
         .stdin(Stdio::null())
         .kill_on_drop(true);
     let shown = program.display();
@@ -151,12 +150,11 @@ fn on_path(program: &str) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// The first of `sys.path` is the folder that it was started in, which is none of its parts.
 const QUESTION: &str = "\
 import importlib.util, json, sys
 print(json.dumps({
     'executable': sys.executable,
-    'folders': [sys.prefix, sys.base_prefix] + [it for it in sys.path[1:] if it],
+    'folders': [sys.prefix, sys.base_prefix] + [it for it in sys.path if it],
     'has_module': importlib.util.find_spec(sys.argv[1]) is not None,
 }))";
 /// What `confine.sh` lets everybody read.

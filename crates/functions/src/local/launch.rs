@@ -1,7 +1,7 @@
 //! How a worker becomes a process: what stands around its command.
 //!
 //! A process is confined before the first byte of a customer's code is read, by programs that every Debian has (util-linux):
-//! `setpriv` for users, capabilities and the signal of the parent's death, `prlimit` for limits, `unshare` for namespaces.
+//! `setsid` for a session, `setpriv` for users, capabilities and the signal of the parent's death, `prlimit` for limits, `unshare` for namespaces.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -30,6 +30,7 @@ pub(super) enum Level {
 #[derive(Debug, Clone)]
 pub(super) struct Tools {
     sh: PathBuf,
+    setsid: PathBuf,
     setpriv: PathBuf,
     prlimit: PathBuf,
     nice: PathBuf,
@@ -101,6 +102,7 @@ impl Tools {
         };
         Ok(Self {
             sh: find("sh")?,
+            setsid: find("setsid")?,
             setpriv: find("setpriv")?,
             prlimit: find("prlimit")?,
             nice: find("nice")?,
@@ -113,6 +115,8 @@ impl Tools {
         let mut words: Vec<OsString> = Vec::new();
         let mut add = |parts: &[&str]| words.extend(parts.iter().map(OsString::from));
         let text = |path: &Path| path.display().to_string();
+        // A session of its own is a group of its own, and has no terminal to write commands to.
+        add(&[&text(&self.setsid)]);
         if level.has_namespaces() {
             add(&[&text(&self.setpriv), "--pdeathsig", "KILL", "--"]);
             add(&[&text(self.unshare.as_ref()?)]);
@@ -176,7 +180,6 @@ impl Tools {
         for (name, value) in variables() {
             command.env(format!("THINGSMITH_VALUE_{name}"), value.expose_secret());
         }
-        command.process_group(0);
         Some(command)
     }
 

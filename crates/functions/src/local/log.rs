@@ -227,10 +227,14 @@ impl Lines {
 }
 
 impl LogFile {
-    /// The log file of a function in a folder that exists.
-    pub(super) fn new(folder: &Path, name: &str, limits: &LogLimits, clock: Arc<dyn Clock>) -> Arc<Self> {
+    /// The log file of a function, `ACCOUNT-REGION/NAME.log` in this folder.
+    pub(super) fn new(folder: &Path, arn: &str, limits: &LogLimits, clock: Arc<dyn Clock>) -> Arc<Self> {
+        // arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME
+        let mut parts = arn.splitn(7, ':').skip(3).map(file_name);
+        let mut part = || parts.next().unwrap_or_default();
+        let (region, account, _, name) = (part(), part(), part(), part());
         Arc::new(Self {
-            path: folder.join(format!("{}.log", file_name(name))),
+            path: folder.join(format!("{account}-{region}/{name}.log")),
             limits: limits.clone(),
             clock,
             state: tokio::sync::Mutex::new(FileState {
@@ -271,6 +275,13 @@ impl LogFile {
         let (file, length) = match &mut state.file {
             Some(open) => open,
             None => {
+                if let Some(folder) = self.path.parent() {
+                    tokio::fs::DirBuilder::new()
+                        .recursive(true)
+                        .mode(0o700)
+                        .create(folder)
+                        .await?;
+                }
                 let length = tokio::fs::metadata(&self.path).await.map_or(0, |it| it.len());
                 if length > 0 && full(length) {
                     tokio::fs::rename(&self.path, self.path.with_extension("log.1")).await?;

@@ -4,6 +4,8 @@ mod book;
 mod code;
 mod confinement;
 mod environment;
+mod folder;
+mod ground;
 mod interpreter;
 mod launch;
 mod log;
@@ -16,8 +18,8 @@ mod unpack;
 mod users;
 mod worker;
 
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::Path;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -28,9 +30,8 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use self::book::{Book, Taken};
-use self::confinement::Confinement;
+use self::ground::Ground;
 use self::interpreter::Interpreter;
-use self::launch::Level;
 use self::log::LogFile;
 use self::spawner::Spawner;
 use self::start::NotStarted;
@@ -58,14 +59,12 @@ struct Shop {
     config: LocalConfig,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
-    /// Or why none can be started.
-    confinement: Result<Arc<Confinement>, String>,
+    /// Looked at when it is first needed; or why no worker can be started.
+    ground: OnceCell<Result<Ground, String>>,
     spawner: Spawner,
     users: Arc<Users>,
     book: Arc<Book>,
-    /// Where code and workers have their folders.
-    folder: PathBuf,
-    /// Numbers them.
+    /// Numbers the folders of code and workers.
     folders: AtomicU64,
     api: OnceLock<OwnApi>,
     /// What was found for each runtime of the configuration.
@@ -73,30 +72,20 @@ struct Shop {
 }
 
 impl Local {
-    pub(crate) async fn start(
-        config: LocalConfig,
+    pub(crate) fn start(
+        mut config: LocalConfig,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Result<Self, StartError> {
         for folder in [&config.directory, &config.logs] {
             make_private(folder)?;
         }
+        make_absolute(&mut config);
         // What a server that died left behind.
         for folder in [CODE, WORKERS].map(|name| config.directory.join(name)) {
             let _ = std::fs::remove_dir_all(folder);
         }
         let users = Users::new(config.users.clone());
-        let confinement = Confinement::find(&config, &users, &config.directory)
-            .await
-            .map(Arc::new);
-        let folder = match &confinement {
-            Ok(it) if it.level == Level::User => reachable_folder(random.as_ref())?,
-            _ => config.directory.clone(),
-        };
-        match &confinement {
-            Ok(it) => tracing::info!(level = ?it.level, "functions with code of their own can be run"),
-            Err(reason) => tracing::warn!(%reason, "functions with code of their own cannot be run"),
-        }
         let book = Book::new(&config);
         let tidying = tokio::spawn(tidy(Arc::clone(&book), config.idle)).abort_handle();
         let spawner = Spawner::start().map_err(StartError::Thread)?;
@@ -106,16 +95,20 @@ impl Local {
                 config,
                 clock,
                 random,
-                confinement,
+                ground: OnceCell::new(),
                 spawner,
                 users,
                 book,
-                folder,
                 folders: AtomicU64::new(0),
                 api: OnceLock::new(),
             }),
             tidying,
         })
+    }
+
+    /// Looks at what this machine offers to keep workers apart.
+    pub(crate) async fn look(&self) -> Result<(), String> {
+        self.shop.ground().await.map(|_| ())
     }
 
     pub(crate) fn set_api(&self, api: OwnApi) {
@@ -138,7 +131,8 @@ impl Local {
     }
 
     pub(crate) async fn run(&self, call: &Call, program: &Program<'_>) -> Result<Outcome, RunError> {
-        let deadline = Instant::now() + call.patience;
+        // Whoever would wait for longer than functions may take waits until they end.
+        let deadline = Instant::now() + call.patience.min(LONGEST);
         // A worker that waited may end before it hears of the call, which is no failure of the function.
         for _ in 0..MOST_UNTOUCHED {
             let mut worker = match self.worker(call, program, deadline).await {
@@ -176,15 +170,11 @@ impl Local {
     ) -> Result<Worker, NotStarted> {
         let function = &call.function;
         let log = || {
-            LogFile::new(
-                &self.shop.config.logs,
-                &function.name,
-                &self.shop.config.log,
-                Arc::clone(&self.shop.clock),
-            )
+            let (config, clock) = (&self.shop.config, Arc::clone(&self.shop.clock));
+            LogFile::new(&config.logs, &function.arn, &config.log, clock)
         };
         let queue_end = deadline.min(Instant::now() + self.shop.config.queue_wait);
-        let good_until = self.shop.clock.now().plus(function.timeout + SPARE);
+        let good_until = self.shop.clock.now().plus(function.timeout.min(LONGEST) + SPARE);
         let taken = self.shop.book.take(function, good_until, queue_end, log).await;
         let slot = match taken.map_err(NotStarted::Refused)? {
             Taken::Worker(worker) => return Ok(worker),
@@ -282,6 +272,27 @@ async fn tidy(book: Arc<Book>, idle: Duration) {
     }
 }
 
+/// Makes paths such as workers see them: they start in another folder, and through links.
+fn make_absolute(config: &mut LocalConfig) {
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    config.directory = absolute(&config.directory);
+    config.logs = absolute(&config.logs);
+    for path in &mut config.readable {
+        *path = absolute(path);
+    }
+    let targets: Vec<_> = config
+        .hidden
+        .iter()
+        .filter_map(|path| path.canonicalize().ok())
+        .collect();
+    for path in &mut config.hidden {
+        *path = absolute(path);
+    }
+    config.hidden.extend(targets);
+    config.hidden.sort();
+    config.hidden.dedup();
+}
+
 fn make_private(folder: &Path) -> Result<(), StartError> {
     use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
     std::fs::DirBuilder::new()
@@ -295,48 +306,11 @@ fn make_private(folder: &Path) -> Result<(), StartError> {
         })
 }
 
-/// A folder that workers with users of their own can get through, but not list.
-fn reachable_folder(random: &dyn Random) -> Result<PathBuf, StartError> {
-    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-    let mut number = [0; 8];
-    random.fill(&mut number);
-    let name = format!("thingsmith-functions-{:016x}", u64::from_ne_bytes(number));
-    let folder = std::env::temp_dir().join(name);
-    // It must be new: in a folder that everybody may write to, somebody else's may be there.
-    std::fs::DirBuilder::new()
-        .mode(0o711)
-        .create(&folder)
-        .and_then(|()| std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o711)))
-        .map_err(|cause| StartError::Folder {
-            path: folder.display().to_string(),
-            cause,
-        })?;
-    Ok(folder)
-}
-
-impl Shop {
-    /// A new folder of a kind.
-    fn new_folder(&self, kind: &str) -> PathBuf {
-        let number = self.folders.fetch_add(1, Ordering::Relaxed);
-        self.folder.join(kind).join(number.to_string())
-    }
-}
-
-impl Drop for Shop {
-    fn drop(&mut self) {
-        // It may have been a temporary one, and in the other case it is made anew at the next start.
-        for kind in [CODE, WORKERS] {
-            let _ = std::fs::remove_dir_all(self.folder.join(kind));
-        }
-        if self.folder != self.config.directory {
-            let _ = std::fs::remove_dir(&self.folder);
-        }
-    }
-}
-
 const CODE: &str = "code";
 const WORKERS: &str = "workers";
 /// How much longer than a call its credentials must be good.
 const SPARE: Duration = Duration::from_secs(60);
+/// Much longer than any function's time-out.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
 const STOPPING: Duration = Duration::from_secs(5);
 const MOST_UNTOUCHED: usize = 3;

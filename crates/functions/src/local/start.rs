@@ -18,8 +18,10 @@ use super::book::Slot;
 use super::code::Code;
 use super::confinement::Confinement;
 use super::environment::{self, Environment};
+use super::folder::Folder;
+use super::ground::Ground;
 use super::interpreter::Interpreter;
-use super::launch::{Launch, NEW_ROOT, Places, ROOTS, TEMPORARY};
+use super::launch::{Launch, Level, NEW_ROOT, Places, ROOTS, TEMPORARY};
 use super::log::WorkerLog;
 use super::runtime_api::{self, Desk};
 use super::users::User;
@@ -51,7 +53,7 @@ pub(super) enum NotStarted {
 struct Room {
     confinement: Arc<Confinement>,
     code: Arc<Code>,
-    scratch: std::path::PathBuf,
+    scratch: Folder,
     user: Option<User>,
     places: Places,
     has_roots: bool,
@@ -86,18 +88,18 @@ impl Shop {
                 "the function {name} cannot be started: {cause}"
             )))
         };
-        let confinement = self
-            .confinement
-            .clone()
+        let ground = self
+            .ground()
+            .await
             .map_err(|reason| NotStarted::Refused(RunError::NotEnabled(reason)))?;
         let interpreter = self.interpreter(&job.runtime).await.map_err(refused)?;
-        let code = self.code(&job, &confinement).await.map_err(refused)?;
+        let code = self.code(&job, ground).await.map_err(refused)?;
         let credentials = job.function.supplies.credentials();
         let credentials = tokio::time::timeout(SUPPLYING, credentials)
             .await
             .map_err(|_| refused("its role gives no session in time".into()))?
             .map_err(|cause| refused(format!("its role gives no session: {cause}")))?;
-        let room = self.room(confinement, code).map_err(refused)?;
+        let room = self.room(ground, code).map_err(refused)?;
         let mut worker = self
             .spawn(job, room, &interpreter, credentials)
             .await
@@ -125,18 +127,19 @@ impl Shop {
         Ok(interpreter.clone())
     }
 
-    async fn code(&self, job: &Job, confinement: &Confinement) -> Result<Arc<Code>, String> {
+    async fn code(&self, job: &Job, ground: &Ground) -> Result<Arc<Code>, String> {
         let unpacked = job.slot.shelf.code.get_or_try_init(|| async {
             let zip = tokio::time::timeout(SUPPLYING, job.function.supplies.code())
                 .await
                 .map_err(|_| "its code cannot be read in time".to_owned())?
                 .map_err(|cause| format!("its code cannot be read: {cause}"))?;
             // Within namespaces nobody else's folders can be seen.
-            let group = match confinement.level.has_user() && !confinement.level.has_namespaces() {
+            let level = ground.confinement.level;
+            let group = match level.has_user() && !level.has_namespaces() {
                 true => Some(self.users.take().ok_or("no number of a group is free")?),
                 false => None,
             };
-            let folder = self.new_folder(CODE);
+            let (folder, _) = self.new_folder(ground, CODE);
             if let Some(parent) = folder.parent() {
                 make(parent, 0o711).map_err(|cause| cause.to_string())?;
             }
@@ -148,23 +151,21 @@ impl Shop {
     }
 
     /// Makes a worker's folder and takes a user for it.
-    fn room(&self, confinement: Arc<Confinement>, code: Arc<Code>) -> Result<Room, String> {
-        let level = confinement.level;
+    fn room(&self, ground: &Ground, code: Arc<Code>) -> Result<Room, String> {
+        let level = ground.confinement.level;
         let user = match level.has_user() {
             true => Some(self.users.take().ok_or("no number of a user is free")?),
             false => None,
         };
-        let scratch = self.new_folder(WORKERS);
-        let number = scratch
-            .file_name()
-            .and_then(|name| name.to_str()?.parse().ok())
-            .unwrap_or(0);
+        let (scratch, number) = self.new_folder(ground, WORKERS);
+        let scratch = Folder::at(scratch);
         let roots = self.api.get().and_then(|api| api.roots_pem.as_deref());
         let owner = user.as_ref().map(User::number);
-        furnish(&scratch, owner, roots).map_err(|cause| format!("its folder cannot be made: {cause}"))?;
+        furnish(scratch.path(), owner, roots)
+            .map_err(|cause| format!("its folder cannot be made: {cause}"))?;
         Ok(Room {
-            places: level.places(code.folder(), &scratch),
-            confinement,
+            places: level.places(code.folder(), scratch.path()),
+            confinement: Arc::clone(&ground.confinement),
             code,
             scratch,
             user,
@@ -195,14 +196,14 @@ impl Shop {
             credentials: credentials.as_ref(),
             own_api: self.api.get(),
         };
-        let roots = room.scratch.join(ROOTS);
+        let roots = room.scratch.path().join(ROOTS);
         let user = room.user.as_ref().map(User::number);
         let launch = Launch {
             command: &interpreter.command(&job.handler, &room.places.task_root),
             environment: &environment.variables(),
             variables: &job.variables,
             code: room.code.folder(),
-            scratch: &room.scratch,
+            scratch: room.scratch.path(),
             roots: room.has_roots.then_some(roots.as_path()),
             readable: &interpreter.readable,
             hidden: &self.config.hidden,
@@ -216,7 +217,7 @@ impl Shop {
             .command(room.confinement.level, &launch)
             .ok_or("the program unshare is not installed")?;
         let log = WorkerLog::new(output_of(&mut command).map_err(failed)?);
-        if room.confinement.level == super::Level::User
+        if room.confinement.level == Level::User
             && let Some(user) = user
         {
             // Of a worker of a server that died.

@@ -3,6 +3,7 @@
 //! A number is held machine-wide by a socket with an abstract name, which the kernel takes back whenever the holder dies,
 //! so that two servers on a machine do not share one.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
@@ -11,11 +12,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// The numbers that may be taken.
 pub(super) struct Users {
     state: Mutex<State>,
-    last: u32,
+    end: u32,
 }
 
 struct State {
-    free: Vec<Held>,
+    /// The one that has rested longest first.
+    free: VecDeque<Held>,
     next: u32,
 }
 
@@ -34,30 +36,38 @@ impl Users {
     pub(super) fn new(range: Range<u32>) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State {
-                free: Vec::new(),
+                free: VecDeque::new(),
                 next: range.start,
             }),
-            last: range.end,
+            end: range.end,
         })
     }
 
     /// Takes a number; none if all are in use.
     pub(super) fn take(self: &Arc<Self>) -> Option<User> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = state.free.pop().or_else(|| {
-            while state.next < self.last {
-                let number = state.next;
-                state.next += 1;
-                if let Some(held) = Held::take(number) {
-                    return Some(held);
-                }
-            }
-            None
-        })?;
+        let held = if state.free.len() > RESTING {
+            state.free.pop_front()
+        } else {
+            state.take_new(self.end).or_else(|| state.free.pop_front())
+        }?;
         Some(User {
             held: Some(held),
             users: Arc::clone(self),
         })
+    }
+}
+
+impl State {
+    fn take_new(&mut self, end: u32) -> Option<Held> {
+        while self.next < end {
+            let number = self.next;
+            self.next += 1;
+            if let Some(held) = Held::take(number) {
+                return Some(held);
+            }
+        }
+        None
     }
 }
 
@@ -80,10 +90,13 @@ impl Drop for User {
     fn drop(&mut self) {
         if let Some(held) = self.held.take() {
             let mut state = self.users.state.lock().unwrap_or_else(PoisonError::into_inner);
-            state.free.push(held);
+            state.free.push_back(held);
         }
     }
 }
+
+/// How many numbers rest before one is used again: processes that were just killed still count as their user's for a moment.
+const RESTING: usize = 16;
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,6 @@
 //! One worker: a process, its Runtime API and its log.
 
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +16,7 @@ use tokio::time::Instant;
 use super::book::Slot;
 use super::code::Code;
 use super::confinement::Confinement;
+use super::folder::Folder;
 use super::launch::Level;
 use super::log::WorkerLog;
 use super::runtime_api::{Answer, Desk, Event};
@@ -128,7 +128,7 @@ pub(super) struct Keeper {
     pub(super) confinement: Arc<Confinement>,
     /// The address of its Runtime API, which its environment names.
     pub(super) api: String,
-    pub(super) scratch: PathBuf,
+    pub(super) scratch: Folder,
     pub(super) log: Arc<WorkerLog>,
     pub(super) exit: watch::Sender<Option<Exit>>,
     pub(super) user: Option<User>,
@@ -155,6 +155,8 @@ impl Keeper {
             // All of it may be gone already.
             let _ = rustix::process::kill_process_group(group, Signal::KILL);
         }
+        // Until its first program has run, it is still in our group.
+        let _ = self.child.start_kill();
         let exit = self
             .child
             .wait()
@@ -170,11 +172,7 @@ impl Keeper {
             (_, None) => survivors::end(&self.api).await,
         }
         self.log.end();
-        let scratch = std::mem::take(&mut self.scratch);
-        let removed = tokio::task::spawn_blocking(move || std::fs::remove_dir_all(scratch)).await;
-        if let Ok(Err(cause)) = removed {
-            tracing::warn!(%cause, "the folder of a worker stays");
-        }
+        self.scratch.remove().await;
         // In this order: a number is free, and then the slot that may want it.
         drop((self.user, self.code, self.slot));
     }

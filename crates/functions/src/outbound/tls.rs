@@ -1,7 +1,7 @@
 //! Whom the client trusts.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -12,36 +12,41 @@ use crate::runner::StartError;
 
 /// Connects with the system's roots and those of the configuration.
 pub(super) struct Tls {
-    connector: TlsConnector,
+    ours: Vec<CertificateDer<'static>>,
+    /// Made when it is first needed: the system has many roots.
+    connector: OnceLock<TlsConnector>,
 }
 
 impl Tls {
     pub(super) fn new(roots_pem: &str) -> Result<Self, StartError> {
-        let mut roots = RootCertStore::empty();
-        if let Some(system) = system_roots() {
-            // What one system's bundle has that rustls cannot use is no reason not to start.
-            let read = CertificateDer::pem_slice_iter(&system).filter_map(Result::ok);
-            roots.add_parsable_certificates(read);
+        let ours = CertificateDer::pem_slice_iter(roots_pem.as_bytes())
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|cause| StartError::Roots(cause.to_string()))?;
+        let (_, unusable) = RootCertStore::empty().add_parsable_certificates(ours.iter().cloned());
+        if unusable > 0 {
+            return Err(StartError::Roots("one is no certificate of a CA".into()));
         }
-        for root in CertificateDer::pem_slice_iter(roots_pem.as_bytes()) {
-            let root = root.map_err(|cause| StartError::Roots(cause.to_string()))?;
-            roots
-                .add(root)
-                .map_err(|cause| StartError::Roots(cause.to_string()))?;
-        }
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|cause| StartError::Roots(cause.to_string()))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
         Ok(Self {
-            connector: TlsConnector::from(Arc::new(config)),
+            ours,
+            connector: OnceLock::new(),
         })
     }
 
     pub(super) fn connector(&self) -> &TlsConnector {
-        &self.connector
+        self.connector.get_or_init(|| {
+            let mut roots = RootCertStore::empty();
+            // What the system's bundle has that rustls cannot use is no reason to trust nobody.
+            let system = system_roots().unwrap_or_default();
+            roots.add_parsable_certificates(CertificateDer::pem_slice_iter(&system).filter_map(Result::ok));
+            roots.add_parsable_certificates(self.ours.iter().cloned());
+            let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+            let config = ClientConfig::builder_with_provider(provider)
+                .with_safe_default_protocol_versions()
+                .expect("the provider has what these versions need")
+                .with_root_certificates(roots)
+                .with_no_client_auth();
+            TlsConnector::from(Arc::new(config))
+        })
     }
 }
 

@@ -1,18 +1,22 @@
 //! What calls get back.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use thingsmith_functions::Isolation;
 use thingsmith_ports::{Failed, Functions, RunError};
 
-use crate::stage::Stage;
+use crate::stage::{Stage, is_root};
 
 #[tokio::test]
 async fn a_handler_answers_and_its_worker_is_used_again() {
     for isolation in [Isolation::Best, Isolation::Users, Isolation::Off] {
-        let Some(stage) = Stage::with(isolation, |_| {}).await else {
+        if isolation == Isolation::Users && !is_root() {
             continue;
+        }
+        let Some(stage) = Stage::with(isolation, |_| {}).await else {
+            return;
         };
         let code = "\
 calls = 0
@@ -100,5 +104,22 @@ def handler(event, headers):
         "{message}"
     );
     function.timeout = Duration::from_secs(60);
+    assert_eq!(stage.answer(&function, "1").await, 1);
+}
+
+#[tokio::test]
+async fn folders_may_be_named_from_where_the_server_was_started() {
+    let here = std::env::current_dir().unwrap();
+    let up: PathBuf = here.components().skip(1).map(|_| "..").collect();
+    let relative = |path: &PathBuf| up.join(path.strip_prefix("/").unwrap());
+    let Some(stage) = Stage::set(|local| {
+        local.directory = relative(&local.directory);
+        local.logs = relative(&local.logs);
+    })
+    .await
+    else {
+        return;
+    };
+    let function = stage.function("relative", "def handler(event, headers):\n    return event\n");
     assert_eq!(stage.answer(&function, "1").await, 1);
 }

@@ -11,7 +11,7 @@ def ask(method, path, body=None):
 
 
 sys.path.insert(0, os.getcwd())
-module, function = sys.argv[1].split(".")
+module, function = sys.argv[1].split(".")[:2]
 handler = getattr(importlib.import_module(module), function)
 while True:
     response, event = ask("GET", "invocation/next")

@@ -4,7 +4,6 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use thingsmith_functions::Isolation;
-use thingsmith_model::Secret;
 
 use crate::processes::{eventually, with};
 use crate::stage::Stage;
@@ -12,7 +11,6 @@ use crate::stage::Stage;
 #[tokio::test]
 async fn a_server_that_is_killed_leaves_no_worker() {
     for isolation in ["Best", "Off"] {
-        let marker = format!("orphan-{isolation}-{}", std::process::id());
         let mut server = Command::new(std::env::current_exe().unwrap())
             .args([
                 "--exact",
@@ -20,11 +18,11 @@ async fn a_server_that_is_killed_leaves_no_worker() {
                 "--ignored",
                 "--nocapture",
             ])
-            .env("STAND_IN", format!("{isolation} {marker}"))
+            .env("STAND_IN", isolation)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let marker = format!("MARKER={marker}");
+        let marker = format!("orphan-{isolation}-{}", server.id());
         let output = BufReader::new(server.stdout.take().unwrap());
         let ready = output
             .lines()
@@ -42,11 +40,10 @@ async fn a_server_that_is_killed_leaves_no_worker() {
 #[tokio::test]
 #[ignore = "is the server of the test above"]
 async fn stands_in_for_a_server() {
-    let Ok(order) = std::env::var("STAND_IN") else {
+    let Ok(name) = std::env::var("STAND_IN") else {
         return;
     };
-    let (isolation, marker) = order.split_once(' ').unwrap();
-    let isolation = match isolation {
+    let isolation = match name.as_str() {
         "Off" => Isolation::Off,
         _ => Isolation::Best,
     };
@@ -54,7 +51,7 @@ async fn stands_in_for_a_server() {
         return;
     };
     let mut function = stage.function("orphan", "def handler(event, headers):\n    return event\n");
-    function.environment = vec![("MARKER".into(), Secret::new(marker.into()))];
+    function.mark(&format!("orphan-{name}"));
     assert_eq!(stage.answer(&function, "1").await, 1);
     println!("a worker waits");
     std::future::pending::<()>().await;

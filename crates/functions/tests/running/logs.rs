@@ -33,7 +33,7 @@ def handler(event, headers):
     assert!(tail.contains("x\nthe end\nEND RequestId: "), "{tail}");
     let later = stage.call(&flood, "0").await.unwrap();
     assert!(later.log_tail.starts_with(b"START RequestId: "), "{later:?}");
-    let logs = std::fs::read_dir(stage.folder.path().join("logs")).unwrap();
+    let logs = std::fs::read_dir(stage.folder.path().join("logs/123456789012-us-east-1")).unwrap();
     let bytes: u64 = logs
         .map(|file| file.unwrap())
         .filter(|file| file.file_name().to_str().unwrap().starts_with("flood"))

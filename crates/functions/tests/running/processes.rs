@@ -3,15 +3,13 @@
 use std::fs;
 use std::time::Duration;
 
-/// The ids of the processes with this in their environment.
+/// The ids of the processes with this in an argument, which is the one thing that everybody may read of everybody's.
 pub(crate) fn with(marker: &str) -> Vec<u32> {
     ids()
         .filter(|id| {
-            fs::read(format!("/proc/{id}/environ")).is_ok_and(|environment| {
-                environment
-                    .windows(marker.len())
-                    .any(|window| window == marker.as_bytes())
-            })
+            let arguments = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+            let mut arguments = arguments.split(|byte| *byte == 0);
+            arguments.any(|it| it.ends_with(marker.as_bytes()))
         })
         .collect()
 }

@@ -31,7 +31,7 @@ pub(crate) struct Function {
     pub(crate) name: &'static str,
     pub(crate) revision: String,
     pub(crate) runtime: &'static str,
-    pub(crate) handler: &'static str,
+    pub(crate) handler: String,
     pub(crate) files: Vec<(&'static str, String)>,
     pub(crate) timeout: Duration,
     pub(crate) memory_mib: u32,
@@ -93,7 +93,7 @@ impl Stage {
             name,
             revision: "1".into(),
             runtime: "fast",
-            handler: "app.handler",
+            handler: "app.handler".into(),
             files: vec![
                 ("client.py", include_str!("client.py").into()),
                 ("app.py", code.into()),
@@ -123,11 +123,24 @@ impl Stage {
     }
 
     pub(crate) fn log(&self, name: &str) -> String {
-        std::fs::read_to_string(self.folder.path().join(format!("logs/{name}.log"))).unwrap_or_default()
+        std::fs::read_to_string(
+            self.folder
+                .path()
+                .join(format!("logs/123456789012-us-east-1/{name}.log")),
+        )
+        .unwrap_or_default()
     }
 }
 
 impl Function {
+    /// Gives its processes a mark by which [`crate::processes::with`] finds them.
+    pub(crate) fn mark(&mut self, mark: &str) -> String {
+        let mark = format!("{mark}-{}", std::process::id());
+        // Our runtime client does not read further than the function's name.
+        self.handler = format!("app.handler.{mark}");
+        mark
+    }
+
     pub(crate) fn call(&self, event: &str) -> Call {
         self.call_with(event, self.kind())
     }
@@ -139,7 +152,7 @@ impl Function {
     fn kind(&self) -> FunctionKind {
         FunctionKind::Local {
             runtime: self.runtime.into(),
-            handler: self.handler.into(),
+            handler: self.handler.clone(),
             memory_mib: self.memory_mib,
             environment: self.environment.clone(),
         }
@@ -229,6 +242,11 @@ impl Random for Counter {
             chunk.copy_from_slice(&number.to_le_bytes()[..chunk.len()]);
         }
     }
+}
+
+/// Whether the test may give workers users of their own.
+pub(crate) fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
 }
 
 /// The Python environment that `cargo xtask setup` makes.

@@ -7,6 +7,7 @@ use thingsmith_core::connections::{ConnectFacts, Principal};
 use thingsmith_core::decisions::Stage;
 use thingsmith_core::events::Lifecycle;
 use thingsmith_core::messages::{self, sessions::SessionSubscription};
+use thingsmith_core::rules::Origin;
 use thingsmith_core::{Code, Fault};
 use thingsmith_mqtt::{
     Action, Answer, Connect, DisconnectReason, Grant, Publish, ReasonCode, Subscription, TopicFilter,
@@ -21,7 +22,7 @@ use crate::{refusal, reserved};
 /// Subscriptions of one connection (AWS's quota "Maximum number of subscriptions per connection").
 const SUBSCRIPTIONS: usize = 50;
 
-impl Connection<'_> {
+impl Connection {
     pub(super) async fn connect(&mut self, connect: Connect, actions: &mut Vec<Action>) {
         if let Some(will) = &connect.will
             && will.message.topic.is_reserved()
@@ -53,6 +54,11 @@ impl Connection<'_> {
 
     /// The client, if it may connect, and whether its session was there before.
     async fn authorize(&mut self, connect: Connect) -> Result<Option<(Client, bool)>, Fault> {
+        // INVARIANT: the session lets no second CONNECT through. What it was admitted by goes with the first, certificate
+        // and all.
+        let Some(mut admission) = self.peer.admission.take() else {
+            return Ok(None);
+        };
         let persistent = connect.is_persistent();
         let clean_start = connect.clean_session;
         let will = connect.will;
@@ -68,8 +74,8 @@ impl Connection<'_> {
             persistent,
             will_topic: will.as_ref().map(|will| will.message.topic.as_str().to_owned()),
         };
-        let mut principal =
-            Principal::new(Arc::clone(&self.gateway.deeds), &mut self.peer.admission, facts).await?;
+        let mut principal = Principal::new(Arc::clone(&self.gateway.deeds), &mut admission, facts).await?;
+        drop(admission);
         let answer = principal.may_connect().await?;
         if !answer.allowed {
             let client_id = principal.client_id();
@@ -111,7 +117,7 @@ impl Connection<'_> {
             "connected"
         );
         let place = Place {
-            gateway: Arc::clone(self.gateway),
+            gateway: Arc::clone(&self.gateway),
             subscriber,
             seat,
             filters: HashMap::new(),
@@ -146,7 +152,7 @@ impl Connection<'_> {
         };
         let mut message = publish.message;
         let topic = message.topic.as_str();
-        if message.topic.is_reserved() {
+        if message.topic.is_reserved() && !reserved::may_be_published(&message.topic) {
             let reason = "nothing may be published on this reserved topic";
             let (deeds, peer) = (&self.gateway.deeds, self.peer.address);
             refusal::impossible(deeds, Stage::Publish, &client.principal, peer, topic, reason);
@@ -174,9 +180,13 @@ impl Connection<'_> {
         }
         client.principal.enrich(&mut message);
         let realm = client.principal.realm().realm;
-        let (qos, publisher) = (publish.qos.level(), Some(&client.place.subscriber));
+        let qos = publish.qos.level();
+        let origin = Origin::Device {
+            principal: &client.principal,
+            subscriber: Some(&client.place.subscriber),
+        };
         self.gateway.deeds.metrics().message_in();
-        match messages::publish(&self.gateway.deeds, realm, message, qos, publisher).await {
+        match messages::publish(&self.gateway.deeds, realm, message, qos, origin).await {
             Ok(()) => Answer::Published,
             Err(fault) if fault.code == Code::Throttling => {
                 tracing::info!(peer = %self.peer.address, %fault, "a message was not published");

@@ -17,6 +17,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use thingsmith_core::connections::{ConnectFacts, Principal};
 use thingsmith_core::decisions::Stage;
+use thingsmith_core::rules::Origin;
 use thingsmith_core::{Code, messages};
 use thingsmith_mqtt::{Message, MessageProperties, Qos, TopicName};
 use tokio::time::timeout;
@@ -24,7 +25,7 @@ use tokio::time::timeout;
 use super::Visitor;
 use super::reply::{Refused, response};
 use crate::gateway::Gateway;
-use crate::refusal;
+use crate::{refusal, reserved};
 
 /// Time for a payload to come.
 const BODY: Duration = Duration::from_secs(30);
@@ -96,7 +97,7 @@ async fn publish(
     let mut principal = Principal::new(Arc::clone(&gateway.deeds), &mut admission.clone(), facts)
         .await
         .map_err(failed)?;
-    if topic.is_reserved() {
+    if topic.is_reserved() && !reserved::may_be_published(&topic) {
         let reason = "nothing may be published on this reserved topic";
         let (deeds, peer) = (&gateway.deeds, visitor.address);
         refusal::impossible(deeds, Stage::Https, &principal, peer, topic.as_str(), reason);
@@ -118,7 +119,11 @@ async fn publish(
     }
     gateway.deeds.metrics().message_in();
     let realm = principal.realm().realm;
-    match messages::publish(&gateway.deeds, realm, message, wish.qos, None).await {
+    let origin = Origin::Device {
+        principal: &principal,
+        subscriber: None,
+    };
+    match messages::publish(&gateway.deeds, realm, message, wish.qos, origin).await {
         Ok(()) => Ok(()),
         Err(fault) if fault.code == Code::Throttling => Err(Refused::throttled(fault.message)),
         Err(fault) => {

@@ -7,6 +7,7 @@
 //! before the client's certificate comes; there a refusal closes the connection before anything on it is answered.
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -131,8 +132,10 @@ pub enum Reason<R> {
 
 /// Carries one client through its handshake, asking `door` what to show it and `verdict` whether to let it in.
 ///
-/// Each is asked at most once, and dropped when the client leaves or time runs out; so is everything when the
-/// returned future is dropped.
+/// Each is asked at most once, and dropped when time runs out; so is everything when the returned future is dropped. A
+/// client that leaves before its handshake stands is forgotten; one that leaves while its verdict is found is judged to
+/// the end, since a certificate shown may be registered whether its holder waits for it or not (`openssl s_client` at the
+/// end of its input does not).
 ///
 /// # Errors
 /// [`Refused`] with the stage and the reason. The connection is then closed; the client was sent an alert where TLS
@@ -194,12 +197,14 @@ impl Visit {
         connection.set_buffer_limit(Some(limits.write_buffer_bytes));
         self.stage = Stage::Verdict;
         let version = presented.version;
-        let verdict = tokio::select! {
+        let mut verdict = pin!(timeout(limits.verdict, verdict(presented)));
+        let (verdict, left) = tokio::select! {
             biased;
-            verdict = timeout(limits.verdict, verdict(presented)) => verdict,
-            () = self.wire.peer_closed() => return Err(Reason::PeerClosed),
+            verdict = verdict.as_mut() => (verdict, false),
+            () = self.wire.peer_closed() => (verdict.await, true),
         };
         let reason = match verdict {
+            Ok(Ok(_)) if left => return Err(Reason::PeerClosed),
             Ok(Ok(admission)) => return Ok((connection, door, admission)),
             Ok(Err(refusal)) => Reason::Verdict(refusal),
             Err(_) => Reason::TimedOut,

@@ -123,6 +123,13 @@ impl Function {
 
 /// Whether a function can be called with these arguments, as far as that can be told without a message.
 pub(crate) fn check(function: &Function, arguments: &[Expr]) -> Result<(), String> {
+    let literal = |index: usize| match arguments.get(index) {
+        Some(Expr::Literal(value)) => value.as_text(),
+        _ => None,
+    };
+    if function.name == "decode" && literal(1) == Some("proto") {
+        return Err("decode does not know Protobuf".to_owned());
+    }
     let (name, given) = (function.name, arguments.len());
     let (least, most) = (*function.arguments.start(), *function.arguments.end());
     let is_possible = function.arguments.contains(&given) && !(name == "get_dynamodb" && given == 5);
@@ -136,10 +143,6 @@ pub(crate) fn check(function: &Function, arguments: &[Expr]) -> Result<(), Strin
         let noun = if wanted == "1" { "argument" } else { "arguments" };
         return Err(format!("{name} takes {wanted} {noun}, not {given}"));
     }
-    let literal = |index: usize| match arguments.get(index) {
-        Some(Expr::Literal(value)) => value.as_text(),
-        _ => None,
-    };
     match name {
         "encode" | "decode" => match literal(1) {
             Some(scheme) if !scheme.eq_ignore_ascii_case("base64") => Err(format!(

@@ -108,3 +108,50 @@ fn a_template_draws_what_neither_the_statement_nor_another_template_draws() {
             == 1
     );
 }
+
+#[test]
+fn every_function_of_the_guide_is_known() {
+    let names = "abs accountid acos asin atan atan2 aws_lambda bitand bitor bitxor bitnot ceil chr clientid concat \
+        cos cosh decode encode endswith exp floor get get_dynamodb get_mqtt_property get_or_default \
+        get_registry_data get_secret get_thing_shadow get_user_properties md2 md5 sha1 sha224 sha256 sha384 sha512 \
+        indexof isNull isUndefined length ln log lower lpad ltrim machinelearning_predict mod nanvl newuuid numbytes \
+        parse_time power principal rand regexp_matches regexp_replace regexp_substr remainder replace rpad round \
+        rtrim sign sin sinh sourceip substring sql_version sqrt startswith tan tanh time_to_epoch timestamp topic \
+        traceid transform trim trunc upper";
+    for name in names.split_whitespace() {
+        let known = crate::functions::find(&name.to_ascii_lowercase());
+        assert!(known.is_some(), "{name}");
+        if let Some(external) = known.and_then(|function| function.external()) {
+            assert_eq!(external.name(), name);
+        }
+    }
+}
+
+#[test]
+fn functions_of_other_services_take_what_the_guide_gives_them() {
+    let call = |expression: &str| -> Result<(String, usize), String> {
+        let sql = format!("SELECT {expression} AS x FROM 't'");
+        let statement = Statement::parse(&sql, Version::V2016_03_23).map_err(|error| error.problem)?;
+        match statement.evaluate(&message(b"{}"), &[]) {
+            Ok(Step::Call(call)) => Ok((call.function.to_string(), call.arguments.len())),
+            other => panic!("{other:?}"),
+        }
+    };
+    for (name, arguments) in [
+        ("aws_lambda", 2..=2),
+        ("get_thing_shadow", 2..=3),
+        ("get_registry_data", 3..=3),
+        ("get_dynamodb", 4..=4),
+        ("get_dynamodb", 6..=6),
+        ("get_secret", 3..=4),
+        ("machinelearning_predict", 3..=3),
+    ] {
+        for count in arguments.clone() {
+            let expression = format!("{name}({})", vec!["'a'"; count].join(", "));
+            assert_eq!(call(&expression), Ok((name.to_owned(), count)));
+        }
+        let fewer = format!("{name}({})", vec!["'a'"; arguments.start() - 1].join(", "));
+        let more = format!("{name}({})", vec!["'a'"; 7].join(", "));
+        assert!(call(&fewer).is_err() && call(&more).is_err(), "{name}");
+    }
+}

@@ -66,6 +66,8 @@ fn sentence(record: &Value) -> String {
     for (words, member) in [
         ("client", "clientId"),
         ("certificate", "certificateId"),
+        ("of the CA", "caCertificateId"),
+        ("in the step", "templateStep"),
         ("thing", "thing"),
         ("caller", "caller"),
         ("from", "peer"),

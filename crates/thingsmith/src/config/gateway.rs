@@ -4,8 +4,12 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use serde::Deserialize;
+use thingsmith_core::connections::FirstConnection;
 
 use super::duration;
+
+/// How long a first connection is held: less than the time for a whole verdict.
+const FIRST_CONNECTION: Duration = Duration::from_secs(8);
 
 /// Bounds of the device gateway; what is not given has its default.
 #[derive(Debug, Default, Deserialize)]
@@ -17,6 +21,10 @@ pub struct GatewaySection {
     pub handshakes_per_address: Option<NonZeroUsize>,
     /// Connections at once.
     pub connections: Option<NonZeroUsize>,
+    /// Whether the connection on which a device is registered or provisioned just in time is held until its certificate is
+    /// active, and let in. AWS refuses it.
+    #[serde(default)]
+    pub admit_on_first_connection: bool,
     /// How long a client may leave unread what is sent to it, as `"30s"`.
     #[serde(default, deserialize_with = "duration")]
     pub write_patience: Option<Duration>,
@@ -32,6 +40,10 @@ impl GatewaySection {
                 .handshakes_per_address
                 .unwrap_or(default.handshakes_per_address),
             connections: self.connections.map_or(default.connections, NonZeroUsize::get),
+            first_connection: match self.admit_on_first_connection {
+                true => FirstConnection::Held(FIRST_CONNECTION),
+                false => FirstConnection::Refused,
+            },
             write_patience: self.write_patience.unwrap_or(default.write_patience),
             ..default
         }

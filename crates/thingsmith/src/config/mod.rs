@@ -4,6 +4,7 @@ mod access_keys;
 mod functions;
 mod gateway;
 mod issuing;
+mod rules;
 mod store;
 
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ pub use access_keys::AccessKeySection;
 pub use functions::FunctionsSection;
 pub use gateway::GatewaySection;
 pub use issuing::IssuingSection;
+pub use rules::RulesSection;
 pub use store::StoreChoice;
 
 /// The flags of `serve`.
@@ -90,6 +92,9 @@ pub struct File {
     /// How certificates and keys are made.
     #[serde(default)]
     pub issuing: IssuingSection,
+    /// Where topic rules may send messages to.
+    #[serde(default)]
+    pub rules: RulesSection,
 }
 
 impl Settings {

@@ -50,6 +50,7 @@ const CRATES: [(Layer, &[&str]); 5] = [
             "store-postgres",
             "store-sqlite",
             "tunnel",
+            "web",
         ],
     ),
     (

@@ -6,6 +6,7 @@ mod provisioning;
 mod registry;
 mod roles;
 mod thing_groups;
+mod topic_rules;
 
 use std::collections::BTreeSet;
 
@@ -98,6 +99,7 @@ async fn furnish(side: &mut Side) -> String {
     provisioning::furnish(side).await;
     roles::furnish(side).await;
     domains::furnish(side).await;
+    topic_rules::furnish(side).await;
     made.text("certificateId")
 }
 
@@ -123,6 +125,7 @@ async fn inventory(side: &mut Side, id: &str) -> Vec<String> {
     replies.extend(provisioning::inventory(side).await);
     replies.extend(roles::inventory(side).await);
     replies.extend(domains::inventory(side).await);
+    replies.extend(topic_rules::inventory(side).await);
     replies
 }
 
@@ -241,6 +244,7 @@ async fn trespass(ours: &mut Side, theirs: &Side, id: &str) {
     provisioning::trespass(ours, theirs, id).await;
     roles::trespass(ours, theirs).await;
     domains::trespass(ours).await;
+    topic_rules::trespass(ours, theirs).await;
 }
 
 #[tokio::test]

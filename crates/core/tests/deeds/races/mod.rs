@@ -7,6 +7,7 @@ mod certs;
 mod domains;
 mod functions;
 mod identities;
+mod just_in_time;
 mod nodes;
 mod objects;
 mod provisioning;
@@ -14,6 +15,7 @@ mod provisioning_templates;
 mod registry;
 mod reset;
 mod thing_groups;
+mod topic_rules;
 mod versions;
 
 use std::sync::Arc;

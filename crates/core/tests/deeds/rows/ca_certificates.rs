@@ -125,6 +125,11 @@ async fn claims(script: &mut Script) {
         let claimed = read!(script, ca_certificates::is_claimed(&region, id));
         script.expect(claimed, expected);
     }
+    for (id, expected) in [(&id, vec![(Realm(11), 10), (Realm(14), 14)]), (&other, vec![])] {
+        let found = read!(script, ca_certificates::claims(id));
+        let found: Vec<_> = found.iter().map(|(realm, ca)| (*realm, ca.number)).collect();
+        script.expect(found, expected);
+    }
 }
 
 async fn pages(script: &mut Script) {
@@ -197,12 +202,16 @@ async fn update_and_delete(script: &mut Script) {
     let mut use_it = Batch::new();
     step!(script, use_it, ca_certificates::hold_active(HERE, 1));
     assert_eq!(script.commit(use_it.clone()).await, Outcome::Guard(0));
+    let mut arrive = Batch::new();
+    step!(script, arrive, ca_certificates::hold_auto_registering(HERE, 1));
+    assert_eq!(script.commit(arrive.clone()).await, Outcome::Guard(0));
     let mut batch = Batch::new();
     step!(script, batch, ca_certificates::hold(HERE, 1, Hold::Exclusive));
     step!(script, batch, ca_certificates::update(HERE, &after));
     assert_eq!(script.commit(batch.clone()).await, Outcome::Done);
     assert_eq!(script.commit(batch).await, Outcome::Guard(1));
-    assert_eq!(script.commit(use_it).await, Outcome::Done);
+    assert_eq!(script.commit(use_it.clone()).await, Outcome::Done);
+    assert_eq!(script.commit(arrive.clone()).await, Outcome::Done);
     let found = read!(script, ca_certificates::find(HERE, &before.id)).unwrap();
     let expected = CaCertificate {
         customer_version: 2,

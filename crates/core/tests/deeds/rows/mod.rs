@@ -29,6 +29,8 @@ mod tags;
 mod thing_groups;
 mod thing_types;
 mod things;
+mod topic_rule_destinations;
+mod topic_rules;
 mod transfers;
 mod user_keys;
 mod users;
@@ -93,6 +95,8 @@ scripts! {
     thing_groups
     thing_types
     things
+    topic_rule_destinations
+    topic_rules
     transfers
     user_keys
     users;

@@ -4,6 +4,7 @@ use thingsmith_core::outbox::{self, Change, Mark};
 use thingsmith_core::provisioning_templates::{self, ProvisioningTemplate, TemplateKind};
 use thingsmith_core::thing_types::{self, ThingType};
 use thingsmith_core::things::{self, Thing};
+use thingsmith_core::topic_rules::{self, Settings, TopicRule};
 use thingsmith_core::{certificates, policies, reset, tags, thing_groups};
 use thingsmith_model::{CertificateStatus, Realm, Timestamp};
 use thingsmith_ports::Batch;
@@ -56,6 +57,13 @@ fn fill(batch: &mut Batch, number: i64) {
         Timestamp::from_millis(1),
     );
     tags::rows::insert(batch, HERE, number + 2000, &[("a".into(), "b".into())].into());
+    let rule = topic_rule(number + 3000);
+    topic_rules::rows::insert(
+        batch,
+        HERE,
+        &rule,
+        &serde_json::to_string(&rule.settings).unwrap(),
+    );
 }
 
 fn template(number: i64) -> ProvisioningTemplate {
@@ -72,6 +80,18 @@ fn template(number: i64) -> ProvisioningTemplate {
         created_at: Timestamp::from_millis(1),
         modified_at: Timestamp::from_millis(1),
         revision: 1,
+    }
+}
+
+fn topic_rule(number: i64) -> TopicRule {
+    TopicRule {
+        number,
+        name: format!("r{number}"),
+        settings: Settings::new("SELECT *".into(), None, vec![], None, None),
+        filter: None,
+        disabled: false,
+        revision: 1,
+        created_at: Timestamp::from_millis(1),
     }
 }
 
@@ -107,6 +127,7 @@ pub(super) async fn play(script: &mut Script) {
         let mut empty = Batch::new();
         let now = Timestamp::from_millis(at + script_time(script).await);
         step!(script, empty, reset::delete_certificates(now));
+        step!(script, empty, reset::delete_topic_rules(now));
         step!(script, empty, reset::delete_the_rest());
         assert_eq!(script.commit(empty).await, Outcome::Done);
         let store = script.store.as_ref();
@@ -114,8 +135,9 @@ pub(super) async fn play(script: &mut Script) {
             events::rows::all(store, HERE).await.unwrap(),
             thing_types::rows::page(store, HERE, "", 10).await.unwrap(),
             billing_groups::rows::page(store, HERE, "", "", 10).await.unwrap(),
+            topic_rules::rows::realms(store).await.unwrap(),
         );
-        script.expect(left, (vec![], vec![], vec![]));
+        script.expect(left, (vec![], vec![], vec![], vec![]));
         for number in [at * 10, at * 10 + 5] {
             let store = script.store.as_ref();
             let left = (
@@ -162,8 +184,15 @@ pub(super) async fn play(script: &mut Script) {
         .await
         .unwrap();
     let changes: Vec<_> = announced.iter().map(|changed| changed.change).collect();
-    let expected = [51, 56, 61, 66, 61, 66].map(Change::Certificate);
-    script.expect(changes, expected.to_vec());
+    let expected = [50, 60, 60].map(|number| {
+        [
+            Change::Certificate(number + 1),
+            Change::Certificate(number + 6),
+            Change::TopicRule(number + 2000),
+            Change::TopicRule(number + 2005),
+        ]
+    });
+    script.expect(changes, expected.concat());
     script.note(announced);
 }
 

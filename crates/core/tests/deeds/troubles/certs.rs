@@ -1,10 +1,14 @@
 //! The deeds on keys, CA certificates and transfers, with every trouble.
 
+use std::sync::Arc;
+
 use thingsmith_core::ca_certificates::{self, CaCertificate, CaUpdate};
-use thingsmith_core::certificates::{self, Certificate};
+use thingsmith_core::certificates;
+use thingsmith_core::connections::{self, Because, FirstConnection, Refusal, Shown};
 use thingsmith_core::realms::RealmRecord;
 use thingsmith_core::{Code, Fault, outbox, registration_codes, transfers};
-use thingsmith_model::{CaCertificateStatus, CertificateStatus, Timestamp};
+use thingsmith_model::{AutoRegistrationStatus, CaCertificateStatus, CertificateStatus, Timestamp};
+use thingsmith_x509::Certificate;
 
 use super::{Registry, Trouble};
 use crate::authority::Authority;
@@ -18,6 +22,7 @@ enum Deed {
     UpdateCaCertificate,
     DeleteCaCertificate,
     RegisterCertificate,
+    RegisterJustInTime,
     GetRegistrationCode,
     DeleteRegistrationCode,
     TransferCertificate,
@@ -26,12 +31,13 @@ enum Deed {
     CancelCertificateTransfer,
 }
 
-const ALL: [Deed; 11] = [
+const ALL: [Deed; 12] = [
     Deed::CreateKeysAndCertificate,
     Deed::RegisterCaCertificate,
     Deed::UpdateCaCertificate,
     Deed::DeleteCaCertificate,
     Deed::RegisterCertificate,
+    Deed::RegisterJustInTime,
     Deed::GetRegistrationCode,
     Deed::DeleteRegistrationCode,
     Deed::TransferCertificate,
@@ -43,13 +49,13 @@ const ALL: [Deed; 11] = [
 /// What stands in the registry before a deed.
 struct Scene {
     registry: Registry,
-    there: std::sync::Arc<RealmRecord>,
+    there: Arc<RealmRecord>,
     authority: Authority,
     new: Authority,
     active: CaCertificate,
     idle: CaCertificate,
-    outgoing: Certificate,
-    incoming: Certificate,
+    outgoing: certificates::Certificate,
+    incoming: certificates::Certificate,
 }
 
 impl Scene {
@@ -62,7 +68,8 @@ impl Scene {
             .unwrap();
         let authority = Authority::new("active");
         let register = async |authority: &Authority, status| {
-            let new = authority.new_ca(None, status);
+            let mut new = authority.new_ca(None, status);
+            new.auto_registration = AutoRegistrationStatus::Enable;
             ca_certificates::register_ca_certificate(node, realm, new)
                 .await
                 .unwrap()
@@ -126,6 +133,22 @@ impl Scene {
                     .await
                     .map(drop)
             }
+            Deed::RegisterJustInTime => {
+                let certificate = Certificate::from_pem(&self.authority.certify("device")).unwrap();
+                let shown = Shown {
+                    certificate: certificate.der(),
+                    issuer: None,
+                };
+                let realm = Some(Arc::clone(&self.registry.realm));
+                match connections::admit(deeds, realm, shown, FirstConnection::Refused).await {
+                    Err(Refusal::JustInTime(refused)) => match refused.because {
+                        Because::Registered => Ok(()),
+                        Because::Failed(fault) => Err(fault),
+                        other => panic!("{other}"),
+                    },
+                    other => panic!("{other:?}"),
+                }
+            }
             Deed::GetRegistrationCode => registration_codes::get_registration_code(deeds, realm)
                 .await
                 .map(drop),
@@ -152,13 +175,13 @@ impl Scene {
     async fn times_done(&self, deed: Deed) -> i64 {
         let (store, here) = (self.registry.other.store(), self.registry.realm.realm);
         let ca = async |of: &CaCertificate| ca_certificates::rows::find(store, here, &of.id).await.unwrap();
-        let at = async |realm, of: &Certificate| {
+        let at = async |realm, of: &certificates::Certificate| {
             let found = certificates::rows::find(store, realm, &of.id).await.unwrap();
             found.map(|found| found.status)
         };
         let there = self.there.realm;
         match deed {
-            Deed::CreateKeysAndCertificate | Deed::RegisterCertificate => {
+            Deed::CreateKeysAndCertificate | Deed::RegisterCertificate | Deed::RegisterJustInTime => {
                 let page = certificates::rows::page_ascending(store, here, None, 100).await;
                 // The registry's three, one on its way out and one on its way in.
                 i64::try_from(page.unwrap().len()).unwrap() - 5
@@ -215,6 +238,7 @@ fn announces(deed: Deed) -> bool {
         Deed::CreateKeysAndCertificate
             | Deed::RegisterCaCertificate
             | Deed::RegisterCertificate
+            | Deed::RegisterJustInTime
             | Deed::GetRegistrationCode
             | Deed::DeleteRegistrationCode
     )

@@ -5,6 +5,7 @@
 mod certs;
 mod deeds;
 mod events;
+mod functions;
 mod others;
 mod provisioning;
 pub(crate) mod store;

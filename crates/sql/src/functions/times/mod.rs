@@ -9,6 +9,8 @@ use super::Arguments;
 use crate::evaluate::{Run, Stop};
 use crate::value::Value;
 
+/// What finding a time zone counts as, in bytes: its rules are unpacked each time.
+const ZONE_CHARGE: usize = 2048;
 /// Longest pattern and longest time in bytes.
 const LENGTH_LIMIT: usize = 256;
 
@@ -26,6 +28,7 @@ pub(super) fn parse_time(run: &mut Run<'_>, arguments: &Arguments<'_>) -> Result
     if pattern.len() > LENGTH_LIMIT {
         return Ok(Value::Undefined);
     }
+    run.charge(ZONE_CHARGE)?;
     let written = i64::try_from(milliseconds)
         .ok()
         .and_then(|milliseconds| write::write(&pattern, milliseconds, &zone));
@@ -40,6 +43,7 @@ pub(super) fn time_to_epoch(run: &mut Run<'_>, arguments: &Arguments<'_>) -> Res
     if pattern.len() > LENGTH_LIMIT || time.len() > LENGTH_LIMIT {
         return Ok(Value::Undefined);
     }
+    run.charge(ZONE_CHARGE)?;
     let read = read::read(&time, &pattern);
     Ok(read.map_or(Value::Undefined, |milliseconds| {
         Value::Int(i128::from(milliseconds))
