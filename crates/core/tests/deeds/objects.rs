@@ -69,7 +69,7 @@ pub(crate) fn new_group(name: &str, parent: Option<&str>) -> NewThingGroup {
         parent: parent.map(group_name),
         description: None,
         attributes: Attributes::new(),
-        tags: thingsmith_core::tags::Tags::new(),
+        tags: Tags::new(),
     }
 }
 

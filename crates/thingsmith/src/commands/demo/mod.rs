@@ -219,11 +219,12 @@ const OTHER_SECRET: &str = "a secret of the demo, which nobody else uses";
 /// A second account, and functions whose Python is the one that `THINGSMITH_DEMO_PYTHON` names, else that of the
 /// repository's tests if the demo is run there, else the system's.
 fn configuration() -> String {
-    let tests = Path::new(".tests/venv/bin/python");
-    let python = std::env::var("THINGSMITH_DEMO_PYTHON")
-        .ok()
-        .or_else(|| tests.exists().then(|| std::path::absolute(tests).ok()?.to_str().map(str::to_owned))?)
-        .unwrap_or_else(|| "python3".to_owned());
+    let of_tests = || {
+        let path = std::path::absolute(".tests/venv/bin/python").ok()?;
+        path.exists().then(|| path.display().to_string())
+    };
+    let python = std::env::var("THINGSMITH_DEMO_PYTHON").ok();
+    let python = python.or_else(of_tests).unwrap_or_else(|| "python3".to_owned());
     format!(
         "[[access_keys]]\naccess_key_id = {OTHER_KEY:?}\nsecret_access_key = {OTHER_SECRET:?}\n\
          account = {OTHER_ACCOUNT:?}\nname = \"other\"\n\
