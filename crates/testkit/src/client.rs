@@ -59,8 +59,14 @@ impl Client {
     /// When a success of `iot` has what AWS's model does not know.
     pub async fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
         let reply = raw(self.address, &self.signed(method, target, headers, body)).await;
+        if let Some(model) = models()
+            .iter()
+            .find(|model| model.metadata().signing_name() == self.signer.service)
+        {
+            let asked = seen::Asked { method, target, body };
+            seen::note(model, &asked, &reply);
+        }
         if self.signer.service == "iot" {
-            seen::note(iot(), method, target, &reply);
             let foreign = foreign_parts(iot(), method, target, &reply);
             assert!(foreign.is_empty(), "AWS's model does not know {foreign:?}");
         }
@@ -97,10 +103,24 @@ impl Client {
     }
 }
 
-/// AWS's model of `iot`, read once.
+/// AWS's models of all services, read once.
+pub fn models() -> &'static [ServiceModel] {
+    static MODELS: OnceLock<Vec<ServiceModel>> = OnceLock::new();
+    MODELS.get_or_init(|| Service::ALL.map(Service::model).into())
+}
+
+/// AWS's model of a service.
+///
+/// # Panics
+/// Never: there is one of every service.
+pub fn model(of: Service) -> &'static ServiceModel {
+    let place = Service::ALL.iter().position(|service| *service == of);
+    &models()[place.expect("every service is one of all")]
+}
+
+/// AWS's model of `iot`.
 pub fn iot() -> &'static ServiceModel {
-    static MODEL: OnceLock<ServiceModel> = OnceLock::new();
-    MODEL.get_or_init(|| Service::Iot.model())
+    model(Service::Iot)
 }
 
 /// Sends bytes over a connection of their own and reads the first reply.

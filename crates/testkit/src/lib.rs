@@ -14,7 +14,7 @@ pub mod samples;
 pub mod seen;
 mod server;
 
-pub use client::{Client, iot, raw};
+pub use client::{Client, iot, model, models, raw};
 pub use clock::TestClock;
 pub use conformance::foreign_parts;
 pub use functions::ScriptedFunctions;

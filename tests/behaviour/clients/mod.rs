@@ -9,6 +9,7 @@ mod calls;
 mod defaults;
 pub(crate) mod device;
 mod devices;
+mod domains;
 mod functions;
 mod groups;
 mod iam;

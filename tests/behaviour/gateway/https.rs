@@ -169,8 +169,9 @@ async fn what_cannot_be_published_is_said() {
         "/topics/a/%23",
         "/topics/a%ff",
         "/topics/1/2/3/4/5/6/7/8/9",
-        "/topics/a?messageExpiry=604801",
+        "/topics/a?messageExpiry=soon",
         "/topics/a?messageExpiry=-1",
+        "/topics/a?contentType=a%00b",
         "/topics/a?responseTopic=%23",
         "/topics/a?retain=maybe",
     ] {
@@ -179,6 +180,8 @@ async fn what_cannot_be_published_is_said() {
     for headers in [
         ["x-amz-mqtt5-user-properties: not base64"],
         ["x-amz-mqtt5-user-properties: e30="],
+        // [{"a":"\u0000"}]
+        ["x-amz-mqtt5-user-properties: W3siYSI6Ilx1MDAwMCJ9XQ=="],
         ["x-amz-mqtt5-correlation-data: *"],
         ["x-amz-mqtt5-payload-format-indicator: TEXT"],
     ] {

@@ -99,6 +99,7 @@ async fn what_is_no_message_is_refused_and_goes_nowhere() {
         "/topics/a?qos=2",
         "/topics/a?qos=-1",
         "/topics/a?responseTopic=%23",
+        "/topics/a?contentType=a%00b",
         "/topics/a?messageExpiry=-1",
     ] {
         refused(
@@ -114,6 +115,8 @@ async fn what_is_no_message_is_refused_and_goes_nowhere() {
     ] {
         refused(&publish(&data, target, b"x").await, 400, "SerializationException");
     }
+    let reply = data.call("GET", "/retainedMessage/a%00").await;
+    refused(&reply, 400, "InvalidRequestException");
     let long = "x".repeat(257);
     let reply = publish(&data, &format!("/topics/a?contentType={long}"), b"").await;
     refused(&reply, 400, "InvalidRequestException");

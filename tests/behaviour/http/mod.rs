@@ -12,6 +12,7 @@ mod exceptions;
 mod functions;
 mod hostile;
 mod iam;
+mod iam_limits;
 mod identity;
 mod iot_data;
 mod keys;

@@ -2,9 +2,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use thingsmith_core::Fault;
-use thingsmith_core::messages::retained;
+use thingsmith_core::messages::{retained, user_properties};
 
-use super::{number, topic_resource, user_properties};
+use super::{number, topic_resource};
 use crate::{Context, Http, Operation};
 
 /// Gives the message that is retained on a topic.

@@ -3,7 +3,6 @@
 mod get_retained_message;
 mod list_retained_messages;
 mod publish;
-mod user_properties;
 
 use std::borrow::Cow;
 

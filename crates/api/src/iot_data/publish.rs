@@ -4,19 +4,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use thingsmith_core::messages::Members;
 use thingsmith_core::rules::{self, Origin};
 use thingsmith_core::{Fault, messages};
-use thingsmith_mqtt::{Message, MessageProperties, Qos, TopicLimits, TopicName};
+use thingsmith_mqtt::{Message, Qos, TopicLimits, TopicName};
 
-use super::{topic_resource, user_properties};
+use super::topic_resource;
 use crate::{Context, Http, Operation};
 
 /// Most bytes of a payload (AWS's quota "Maximum message size").
 const PAYLOAD_BYTES: usize = 128 * 1024;
-/// Most bytes of a content type (guide, "MQTT 5 supported features").
-const CONTENT_TYPE_BYTES: usize = 256;
-/// Most bytes of correlation data (the same place).
-const CORRELATION_BYTES: usize = 8 * 1024;
 
 /// Publishes a message. With QoS 1 the answer says that it is as durable as it will be.
 ///
@@ -87,77 +84,49 @@ impl Operation for Publish {
 }
 
 fn message(input: Input) -> Result<Message, Fault> {
-    let topic = topic("topic", &input.topic)?;
+    let topic = topic(&input.topic)?;
     if topic.is_reserved() && rules::rule_of_basic_ingest(&topic).is_none() {
         return Err(Fault::invalid(format!(
             "The topic {} is reserved: nobody publishes on it over HTTP.",
             input.topic
         )));
     }
-    let properties = properties(&input)?;
-    let payload = match input.payload {
-        Some(text) => decoded("payload", &text, PAYLOAD_BYTES)?,
-        None => Bytes::new(),
+    let members = Members {
+        content_type: input.content_type.as_deref(),
+        response_topic: input.response_topic.as_deref(),
+        message_expiry: input.message_expiry,
+        payload_format_indicator: input.payload_format_indicator.as_deref(),
+        correlation_data: input.correlation_data.as_deref(),
+        user_properties: input.user_properties.as_deref(),
     };
+    let properties = members.read(&TopicLimits::default())?;
     Ok(Message {
         topic,
-        payload,
+        payload: input
+            .payload
+            .as_deref()
+            .map(payload)
+            .transpose()?
+            .unwrap_or_default(),
         retain: input.retain.unwrap_or_default(),
-        properties: (properties != MessageProperties::default()).then(|| Arc::new(properties)),
+        properties: properties.map(Arc::new),
     })
 }
 
-fn properties(input: &Input) -> Result<MessageProperties, Fault> {
-    if let Some(content_type) = &input.content_type
-        && content_type.len() > CONTENT_TYPE_BYTES
-    {
-        return Err(Fault::invalid(format!(
-            "contentType has {} bytes, and may have {CONTENT_TYPE_BYTES}.",
-            content_type.len()
-        )));
-    }
-    let response_topic = input.response_topic.as_deref();
-    let correlation = input.correlation_data.as_deref();
-    let user = input.user_properties.as_deref();
-    Ok(MessageProperties {
-        payload_is_utf8: input.payload_format_indicator.as_deref() == Some("UTF8_DATA"),
-        message_expiry_seconds: input.message_expiry.map(expiry).transpose()?,
-        content_type: input.content_type.clone(),
-        response_topic: response_topic
-            .map(|text| topic("responseTopic", text))
-            .transpose()?,
-        correlation_data: correlation
-            .map(|text| decoded("correlationData", text, CORRELATION_BYTES))
-            .transpose()?,
-        user_properties: user.map(user_properties::read).transpose()?.unwrap_or_default(),
-    })
-}
-
-fn topic(member: &str, text: &str) -> Result<TopicName, Fault> {
+fn topic(text: &str) -> Result<TopicName, Fault> {
     TopicName::parse(text, &TopicLimits::default())
-        .map_err(|wrong| Fault::invalid(format!("{member} {text:?} is no topic: {wrong}.")))
+        .map_err(|wrong| Fault::invalid(format!("topic {text:?} is no topic: {wrong}.")))
 }
 
-fn decoded(member: &str, text: &str, most: usize) -> Result<Bytes, Fault> {
+fn payload(text: &str) -> Result<Bytes, Fault> {
     let bytes = STANDARD
         .decode(text)
-        .map_err(|_| Fault::invalid(format!("{member} is not base64.")))?;
-    if bytes.len() > most {
+        .map_err(|_| Fault::invalid("payload is not base64."))?;
+    if bytes.len() > PAYLOAD_BYTES {
         return Err(Fault::invalid(format!(
-            "{member} has {} bytes, and may have {most}.",
+            "payload has {} bytes, and may have {PAYLOAD_BYTES}.",
             bytes.len()
         )));
     }
     Ok(bytes.into())
-}
-
-/// 0 counts as 1, and more than a week as a week (guide, "MQTT 5 supported features", Message Expiry).
-fn expiry(seconds: i64) -> Result<u32, Fault> {
-    let longest = messages::LONGEST_EXPIRY_SECONDS;
-    match u64::try_from(seconds) {
-        Ok(seconds) => Ok(u32::try_from(seconds).unwrap_or(longest).clamp(1, longest)),
-        Err(_) => Err(Fault::invalid(format!(
-            "messageExpiry is {seconds}, and cannot be negative."
-        ))),
-    }
 }

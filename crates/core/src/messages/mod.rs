@@ -1,6 +1,7 @@
 //! Messages between clients: who subscribes to what, the way of a message to them, and what is kept of it.
 
 mod clients;
+mod members;
 mod publish;
 pub mod retained;
 mod router;
@@ -8,9 +9,11 @@ mod schema;
 pub mod sessions;
 mod stored;
 mod sweep;
+pub mod user_properties;
 pub mod wills;
 
 pub use clients::{Clients, Seat};
+pub use members::Members;
 pub use publish::{publish, refusal};
 pub use router::{Delivery, QueueLimits, Routed, Router, Subscriber};
 pub use schema::MIGRATIONS;

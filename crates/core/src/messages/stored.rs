@@ -63,9 +63,11 @@ impl Stored {
         Some(message)
     }
 
-    /// Its bytes as a quota counts them.
+    /// Its bytes as a limit counts them: topic, payload and properties, which may be as long as a payload.
     pub fn bytes(&self) -> i64 {
-        let bytes = self.message.topic.as_bytes().len() + self.message.payload.len();
+        let properties = self.message.properties.as_ref();
+        let properties = properties.map_or(0, |properties| properties.bytes());
+        let bytes = self.message.topic.as_bytes().len() + self.message.payload.len() + properties;
         i64::try_from(bytes).unwrap_or(i64::MAX)
     }
 

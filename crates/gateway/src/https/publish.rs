@@ -6,17 +6,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
 use percent_encoding::percent_decode_str;
-use serde_json::Value;
 use thingsmith_core::connections::{ConnectFacts, Principal};
 use thingsmith_core::decisions::Stage;
+use thingsmith_core::messages::Members;
 use thingsmith_core::rules::Origin;
 use thingsmith_core::{Code, messages};
 use thingsmith_mqtt::{Message, MessageProperties, Qos, TopicName};
@@ -29,12 +27,6 @@ use crate::{refusal, reserved};
 
 /// Time for a payload to come.
 const BODY: Duration = Duration::from_secs(30);
-/// Most bytes of user properties (AWS's quota).
-const USER_PROPERTIES: usize = 8 * 1024;
-/// Most seconds of a message's expiry (AWS's quota).
-const EXPIRY_SECONDS: u32 = 604_800;
-/// Most bytes of a content type (AWS's quota).
-const CONTENT_TYPE: usize = 256;
 
 /// Answers one request.
 pub(super) async fn respond(
@@ -149,7 +141,7 @@ struct Wish {
 impl Wish {
     fn read(gateway: &Gateway, head: &Parts) -> Result<Self, Refused> {
         let (mut qos, mut retain) = (Qos::AtMostOnce, false);
-        let mut properties = MessageProperties::default();
+        let (mut content_type, mut response_topic, mut message_expiry) = (None, None, None);
         for pair in head.uri.query().unwrap_or_default().split('&') {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let value = percent_decode_str(value)
@@ -172,121 +164,37 @@ impl Wish {
                         )));
                     }
                 },
-                "contentType" => {
-                    if value.len() > CONTENT_TYPE {
-                        let message = format!("contentType has more than {CONTENT_TYPE} bytes.");
-                        return Err(Refused::invalid(message));
-                    }
-                    properties.content_type = Some(value.into_owned());
-                }
-                "responseTopic" => {
-                    let topic = TopicName::parse(&value, &gateway.mqtt.topic);
-                    let topic =
-                        topic.map_err(|cause| Refused::invalid(format!("responseTopic: {cause}.")))?;
-                    properties.response_topic = Some(topic);
-                }
+                "contentType" => content_type = Some(value),
+                "responseTopic" => response_topic = Some(value),
                 "messageExpiry" => {
-                    let seconds = value
-                        .parse::<u32>()
-                        .ok()
-                        .filter(|seconds| *seconds <= EXPIRY_SECONDS);
-                    let seconds = seconds.ok_or_else(|| {
-                        Refused::invalid(format!(
-                            "messageExpiry {value:?} is no number of seconds up to {EXPIRY_SECONDS}."
-                        ))
+                    let seconds = value.parse().map_err(|_| {
+                        Refused::invalid(format!("messageExpiry {value:?} is no number of seconds."))
                     })?;
-                    // Guide, "MQTT 5 supported features": 0 means 1.
-                    properties.message_expiry_seconds = Some(seconds.max(1));
+                    message_expiry = Some(seconds);
                 }
                 _ => {}
             }
         }
-        headers(head, &mut properties)?;
-        let properties = Some(properties).filter(|properties| *properties != MessageProperties::default());
+        let members = Members {
+            content_type: content_type.as_deref(),
+            response_topic: response_topic.as_deref(),
+            message_expiry,
+            payload_format_indicator: header(head, "x-amz-mqtt5-payload-format-indicator")?,
+            correlation_data: header(head, "x-amz-mqtt5-correlation-data")?,
+            user_properties: header(head, "x-amz-mqtt5-user-properties")?,
+        };
+        let properties = members.read(&gateway.mqtt.topic);
         Ok(Self {
             qos,
             retain,
-            properties,
+            properties: properties.map_err(|fault| Refused::invalid(fault.message))?,
         })
     }
 }
 
-fn headers(head: &Parts, properties: &mut MessageProperties) -> Result<(), Refused> {
-    let text = |name: &'static str| -> Result<Option<&str>, Refused> {
-        let value = head.headers.get(name).map(|value| value.to_str());
-        value
-            .transpose()
-            .map_err(|_| Refused::invalid(format!("{name} is no text.")))
-    };
-    let bytes = |name: &'static str| -> Result<Option<Vec<u8>>, Refused> {
-        let decoded = text(name)?.map(|value| STANDARD.decode(value)).transpose();
-        let decoded = decoded.map_err(|_| Refused::invalid(format!("{name} is not base64.")))?;
-        match decoded {
-            Some(bytes) if bytes.len() > USER_PROPERTIES => Err(Refused::invalid(format!(
-                "{name} has more than {USER_PROPERTIES} bytes."
-            ))),
-            decoded => Ok(decoded),
-        }
-    };
-    properties.correlation_data = bytes("x-amz-mqtt5-correlation-data")?.map(Bytes::from);
-    properties.payload_is_utf8 = match text("x-amz-mqtt5-payload-format-indicator")? {
-        None | Some("UNSPECIFIED_BYTES") => false,
-        Some("UTF8_DATA") => true,
-        Some(other) => {
-            let message = format!("x-amz-mqtt5-payload-format-indicator {other:?} is not known.");
-            return Err(Refused::invalid(message));
-        }
-    };
-    if let Some(json) = bytes("x-amz-mqtt5-user-properties")? {
-        properties.user_properties = user_properties(&json).ok_or_else(|| {
-            Refused::invalid("x-amz-mqtt5-user-properties is not a JSON array of objects with one text each.")
-        })?;
-    }
-    Ok(())
-}
-
-/// `[{"name": "value"}, ...]`, with one member in each object.
-fn user_properties(json: &[u8]) -> Option<Vec<(String, String)>> {
-    let Ok(Value::Array(objects)) = serde_json::from_slice(json) else {
-        return None;
-    };
-    objects
-        .into_iter()
-        .map(|object| match object {
-            Value::Object(members) if members.len() == 1 => match members.into_iter().next() {
-                Some((name, Value::String(value))) => Some((name, value)),
-                _ => None,
-            },
-            _ => None,
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn user_properties_are_pairs_in_their_order() {
-        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        assert_eq!(
-            user_properties(br#"[{"deviceName":"alpha"},{"deviceCnt":"45"},{"deviceName":"beta"}]"#),
-            Some(vec![
-                pair("deviceName", "alpha"),
-                pair("deviceCnt", "45"),
-                pair("deviceName", "beta")
-            ])
-        );
-        for wrong in [
-            "{}",
-            "[1]",
-            r#"[{"a":1}]"#,
-            r#"[{"a":"1","b":"2"}]"#,
-            "[{}]",
-            "[",
-            "",
-        ] {
-            assert_eq!(user_properties(wrong.as_bytes()), None, "{wrong}");
-        }
-    }
+fn header<'h>(head: &'h Parts, name: &str) -> Result<Option<&'h str>, Refused> {
+    let value = head.headers.get(name).map(|value| value.to_str());
+    value
+        .transpose()
+        .map_err(|_| Refused::invalid(format!("{name} is no text.")))
 }

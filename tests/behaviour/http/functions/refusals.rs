@@ -106,7 +106,36 @@ async fn a_delete_of_the_latest_version_alone_is_refused() {
         let reply = call(&admin, "DELETE", name, more, None).await;
         refused(&reply, 400, "InvalidParameterValueException");
     }
-    let reply = call(&admin, "GET", "f:1", "?Qualifier=2", None).await;
-    refused(&reply, 400, "InvalidParameterValueException");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn two_versions_of_one_function_are_none() {
+    let server = TestServer::start().await;
+    let admin = server.administrator();
+    for (method, more) in [
+        ("GET", "?Qualifier=2"),
+        ("GET", "/configuration?Qualifier=2"),
+        ("GET", "/policy?Qualifier=2"),
+        ("DELETE", "/policy/a?Qualifier=2"),
+        ("POST", "/invocations?Qualifier=2"),
+    ] {
+        let reply = call(&admin, method, "f:1", more, None).await;
+        refused(&reply, 400, "InvalidParameterValueException");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_configuration_of_another_revision_stays() {
+    let server = TestServer::start().await;
+    let admin = server.administrator();
+    role(&admin, "worker", "lambda.amazonaws.com").await;
+    assert_eq!(create(&admin, new("f")).await.status, 201);
+    let update = json!({"Timeout": 9, "RevisionId": "another"});
+    let reply = call(&admin, "PUT", "f", "/configuration", Some(update)).await;
+    refused(&reply, 412, "PreconditionFailedException");
+    let kept = call(&admin, "GET", "f", "/configuration", None).await;
+    assert_ne!(kept.json()["Timeout"], 9);
     server.stop().await;
 }

@@ -6,13 +6,14 @@ use thingsmith_core::ca_certificates::{self, CaCertificate, CaUpdate};
 use thingsmith_core::certificates;
 use thingsmith_core::connections::{self, Because, FirstConnection, Refusal, Shown};
 use thingsmith_core::realms::RealmRecord;
-use thingsmith_core::{Code, Fault, outbox, registration_codes, transfers};
-use thingsmith_model::{AutoRegistrationStatus, CaCertificateStatus, CertificateStatus, Timestamp};
+use thingsmith_core::{Fault, registration_codes, transfers};
+use thingsmith_model::{AutoRegistrationStatus, CaCertificateStatus, CertificateStatus};
 use thingsmith_x509::Certificate;
 
-use super::{Registry, Trouble};
+use super::Registry;
+use super::scene::{self, Scene};
 use crate::authority::Authority;
-use crate::objects::{code, put_certificate};
+use crate::objects::put_certificate;
 
 /// The deeds that write.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,23 +32,8 @@ enum Deed {
     CancelCertificateTransfer,
 }
 
-const ALL: [Deed; 12] = [
-    Deed::CreateKeysAndCertificate,
-    Deed::RegisterCaCertificate,
-    Deed::UpdateCaCertificate,
-    Deed::DeleteCaCertificate,
-    Deed::RegisterCertificate,
-    Deed::RegisterJustInTime,
-    Deed::GetRegistrationCode,
-    Deed::DeleteRegistrationCode,
-    Deed::TransferCertificate,
-    Deed::AcceptCertificateTransfer,
-    Deed::RejectCertificateTransfer,
-    Deed::CancelCertificateTransfer,
-];
-
 /// What stands in the registry before a deed.
-struct Scene {
+struct Certificates {
     registry: Registry,
     there: Arc<RealmRecord>,
     authority: Authority,
@@ -58,7 +44,24 @@ struct Scene {
     incoming: certificates::Certificate,
 }
 
-impl Scene {
+impl Scene for Certificates {
+    type Deed = Deed;
+
+    const ALL: &'static [Deed] = &[
+        Deed::CreateKeysAndCertificate,
+        Deed::RegisterCaCertificate,
+        Deed::UpdateCaCertificate,
+        Deed::DeleteCaCertificate,
+        Deed::RegisterCertificate,
+        Deed::RegisterJustInTime,
+        Deed::GetRegistrationCode,
+        Deed::DeleteRegistrationCode,
+        Deed::TransferCertificate,
+        Deed::AcceptCertificateTransfer,
+        Deed::RejectCertificateTransfer,
+        Deed::CancelCertificateTransfer,
+    ];
+
     async fn new(deed: Deed) -> Self {
         let registry = Registry::new().await;
         let (node, realm) = (&registry.other, &*registry.realm);
@@ -100,6 +103,10 @@ impl Scene {
             incoming,
             registry,
         }
+    }
+
+    fn registry(&self) -> &Registry {
+        &self.registry
     }
 
     async fn carry_out(&self, deed: Deed) -> Result<(), Fault> {
@@ -171,7 +178,6 @@ impl Scene {
         }
     }
 
-    /// How often the deed was done, by the store.
     async fn times_done(&self, deed: Deed) -> i64 {
         let (store, here) = (self.registry.other.store(), self.registry.realm.realm);
         let ca = async |of: &CaCertificate| ca_certificates::rows::find(store, here, &of.id).await.unwrap();
@@ -221,77 +227,30 @@ impl Scene {
         }
     }
 
-    async fn announcements(&self) -> usize {
-        let beginning = outbox::Mark {
-            at: Timestamp::from_millis(0),
-            number: 0,
-        };
-        let all = outbox::rows::since(self.registry.other.store(), beginning, 1000);
-        all.await.unwrap().len()
+    fn announces(deed: Deed) -> bool {
+        !matches!(
+            deed,
+            Deed::CreateKeysAndCertificate
+                | Deed::RegisterCaCertificate
+                | Deed::RegisterCertificate
+                | Deed::RegisterJustInTime
+                | Deed::GetRegistrationCode
+                | Deed::DeleteRegistrationCode
+        )
     }
-}
-
-/// Whether gateways hear of it.
-fn announces(deed: Deed) -> bool {
-    !matches!(
-        deed,
-        Deed::CreateKeysAndCertificate
-            | Deed::RegisterCaCertificate
-            | Deed::RegisterCertificate
-            | Deed::RegisterJustInTime
-            | Deed::GetRegistrationCode
-            | Deed::DeleteRegistrationCode
-    )
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_deed_on_certificates_that_is_done_at_last_is_done_once_and_says_so() {
-    use Trouble::{Busy, LostAfter, LostBefore, Overtaken};
-    for deed in ALL {
-        for troubles in [
-            &[] as &[Trouble],
-            &[LostAfter],
-            &[LostBefore],
-            &[Overtaken, Overtaken, Overtaken],
-            &[Busy, LostBefore, Overtaken, LostAfter],
-        ] {
-            let scene = Scene::new(deed).await;
-            let before = scene.announcements().await;
-            scene.registry.troubled.spoil(troubles);
-            let answer = scene.carry_out(deed).await;
-            assert!(answer.is_ok(), "{deed:?}, {troubles:?}: {answer:?}");
-            assert!(scene.registry.troubled.is_spent(), "{deed:?}, {troubles:?}");
-            assert_eq!(scene.times_done(deed).await, 1, "{deed:?}, {troubles:?}");
-            let announced = scene.announcements().await - before;
-            assert_eq!(announced, usize::from(announces(deed)), "{deed:?}, {troubles:?}");
-        }
-    }
+    scene::is_done_once::<Certificates>().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_deed_on_certificates_that_cannot_be_done_says_so_after_some_tries() {
-    for deed in ALL {
-        for trouble in [Trouble::Busy, Trouble::LostBefore, Trouble::Overtaken] {
-            let scene = Scene::new(deed).await;
-            scene.registry.troubled.spoil_forever(trouble);
-            let answer = scene.carry_out(deed).await;
-            assert_eq!(
-                code(&answer),
-                Some(Code::ServiceUnavailable),
-                "{deed:?}, {trouble:?}: {answer:?}"
-            );
-            assert_eq!(scene.times_done(deed).await, 0, "{deed:?}, {trouble:?}");
-        }
-    }
+    scene::gives_up::<Certificates>().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_deed_on_certificates_whose_every_commit_is_lost_finds_that_it_was_done() {
-    for deed in ALL {
-        let scene = Scene::new(deed).await;
-        scene.registry.troubled.spoil_forever(Trouble::LostAfter);
-        let answer = scene.carry_out(deed).await;
-        assert!(answer.is_ok(), "{deed:?}: {answer:?}");
-        assert_eq!(scene.times_done(deed).await, 1, "{deed:?}");
-    }
+    scene::finds_itself::<Certificates>().await;
 }

@@ -6,8 +6,11 @@ mod certs;
 mod deeds;
 mod events;
 mod functions;
+mod identities;
 mod others;
 mod provisioning;
+mod scene;
+mod settings;
 pub(crate) mod store;
 
 use std::sync::Arc;

@@ -3,13 +3,17 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use thingsmith_core::Fault;
+
+use crate::Fault;
 
 /// Most bytes of names and values together (AWS's quota "Total user properties").
 const BYTES: usize = 8 * 1024;
 
-/// Reads the header. SDKs write the text that they are given once more as JSON, so that it may be a list or a text of one.
-pub(super) fn read(header: &str) -> Result<Vec<(String, String)>, Fault> {
+/// Reads them. SDKs write the text that they are given once more as JSON, so that it may be a list or a text of one.
+///
+/// # Errors
+/// `InvalidRequestException` for what is no such list, is too long, or has a character that MQTT does not take.
+pub fn read(header: &str) -> Result<Vec<(String, String)>, Fault> {
     let wrong = || {
         Fault::invalid("userProperties is not base64 of a JSON list of objects with one name and text each.")
     };
@@ -44,7 +48,7 @@ pub(super) fn read(header: &str) -> Result<Vec<(String, String)>, Fault> {
 }
 
 /// Writes them for an answer.
-pub(super) fn written(properties: &[(String, String)]) -> String {
+pub fn written(properties: &[(String, String)]) -> String {
     let objects: Vec<Value> = properties
         .iter()
         .map(|(name, value)| serde_json::json!({ name: value }))
@@ -54,9 +58,10 @@ pub(super) fn written(properties: &[(String, String)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{read, written};
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
+
+    use super::{read, written};
 
     #[test]
     fn a_list_and_a_text_of_one_are_read_in_their_order() {
