@@ -23,7 +23,9 @@ pub(super) async fn show(top: &mut BenchTop<'_>, places: &[Place]) -> Result<()>
 
     let mut endpoints = Vec::new();
     for Place { aws, name } in places {
-        let found = aws.call("GET", "/endpoint?endpointType=iot%3AData-ATS", None).await?;
+        let found = aws
+            .call("GET", "/endpoint?endpointType=iot%3AData-ATS", None)
+            .await?;
         let endpoint = host(member(&found, "endpointAddress")?).to_owned();
         let outcome = top.connect_by(&endpoint, &identity, "gateway").await;
         top.refused(&format!("to {name} before it is registered there"), outcome)?;
@@ -68,11 +70,17 @@ pub(super) async fn show(top: &mut BenchTop<'_>, places: &[Place]) -> Result<()>
 
     // What is registered in one is not there in the other.
     let (first, second) = (&places[0], &places[1]);
-    first.aws.call("POST", "/things/only-here", Some(json!({}))).await?;
+    first
+        .aws
+        .call("POST", "/things/only-here", Some(json!({})))
+        .await?;
     let listed = second.aws.call("GET", "/things", None).await?;
     let things = listed.get("things").and_then(Value::as_array);
     ensure!(things.is_some_and(Vec::is_empty), "{} sees {listed}", second.name);
-    top.step(format!("a thing of {} is not seen from {}", first.name, second.name));
+    top.step(format!(
+        "a thing of {} is not seen from {}",
+        first.name, second.name
+    ));
     Ok(())
 }
 

@@ -88,7 +88,10 @@ impl Aws {
     pub(super) async fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> Result<()> {
         let mut form = format!("Action={action}&Version=2010-05-08");
         for (name, value) in parameters {
-            form.push_str(&format!("&{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)));
+            form.push_str(&format!(
+                "&{name}={}",
+                utf8_percent_encode(value, NON_ALPHANUMERIC)
+            ));
         }
         let answer = self.ask("iam", "POST", "/", &[], FORM, form).await?;
         answer.map(drop).map_err(|exception| exception.of(action))

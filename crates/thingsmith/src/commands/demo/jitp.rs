@@ -7,9 +7,7 @@ use thingsmith_agent::{Authority, DeviceKey, Identity};
 use super::bench_top::{BenchTop, certificate_id};
 
 pub(super) async fn show(top: &mut BenchTop<'_>) -> Result<()> {
-    let role = top
-        .role("demo-provisioning", "iot.amazonaws.com")
-        .await?;
+    let role = top.role("demo-provisioning", "iot.amazonaws.com").await?;
     top.iam(
         "AttachRolePolicy",
         &[
@@ -90,11 +88,7 @@ pub(super) async fn show(top: &mut BenchTop<'_>) -> Result<()> {
     top.refused("while the CA certificate is INACTIVE", outcome)?;
     for identity in [&forged, &late] {
         let status = top.certificate_status(identity).await?;
-        ensure!(
-            status.is_none(),
-            "{} was registered",
-            certificate_id(identity)
-        );
+        ensure!(status.is_none(), "{} was registered", certificate_id(identity));
     }
     top.step("and neither left anything in the registry");
     Ok(())

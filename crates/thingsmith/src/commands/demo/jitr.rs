@@ -28,10 +28,10 @@ pub(super) async fn show(top: &mut BenchTop<'_>) -> Result<()> {
 
     let role = top.role("demo-decides", "lambda.amazonaws.com").await?;
     let may = json!({"Version": "2012-10-17", "Statement": {
-        "Effect": "Allow", "Resource": "*", "Action": [
-            "iot:DescribeCertificate", "iot:UpdateCertificate", "iot:CreateThing", "iot:AttachPolicy",
-            "iot:AttachThingPrincipal",
-        ]}})
+    "Effect": "Allow", "Resource": "*", "Action": [
+        "iot:DescribeCertificate", "iot:UpdateCertificate", "iot:CreateThing", "iot:AttachPolicy",
+        "iot:AttachThingPrincipal",
+    ]}})
     .to_string();
     let policy = [
         ("RoleName", "demo-decides"),
@@ -103,7 +103,9 @@ fn device(authority: &Authority, name: &str) -> Result<Identity> {
 
 /// The zip file with the handler and its list.
 fn code(listed: &Identity) -> Result<Vec<u8>> {
-    let list: Map<String, Value> = [(certificate_id(listed), json!("sensor-6"))].into_iter().collect();
+    let list: Map<String, Value> = [(certificate_id(listed), json!("sensor-6"))]
+        .into_iter()
+        .collect();
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in [
         ("jitr_handler.py", HANDLER.to_owned()),
@@ -113,7 +115,10 @@ fn code(listed: &Identity) -> Result<Vec<u8>> {
             .context("the zip file cannot be written")?;
         zip.write_all(content.as_bytes())?;
     }
-    Ok(zip.finish().context("the zip file cannot be written")?.into_inner())
+    Ok(zip
+        .finish()
+        .context("the zip file cannot be written")?
+        .into_inner())
 }
 
 /// Waits until a certificate has a status, as the function gives it.
