@@ -82,7 +82,28 @@ impl Authority {
     /// # Errors
     /// When the name cannot stand in a certificate.
     pub fn certify(&self, key: &DeviceKey, common_name: &str) -> Result<String, AgentError> {
-        let signed = params(common_name).signed_by(&key.pair, &self.issuer);
+        self.sign(key, params(common_name))
+    }
+
+    /// As [`Self::certify`], with an organizational unit in the subject.
+    ///
+    /// # Errors
+    /// When a name cannot stand in a certificate.
+    pub fn certify_in_unit(
+        &self,
+        key: &DeviceKey,
+        common_name: &str,
+        organizational_unit: &str,
+    ) -> Result<String, AgentError> {
+        let mut params = params(common_name);
+        params
+            .distinguished_name
+            .push(DnType::OrganizationalUnitName, organizational_unit);
+        self.sign(key, params)
+    }
+
+    fn sign(&self, key: &DeviceKey, params: CertificateParams) -> Result<String, AgentError> {
+        let signed = params.signed_by(&key.pair, &self.issuer);
         Ok(signed.map_err(wrong)?.pem())
     }
 }
@@ -102,6 +123,11 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// The certificate, DER.
+    pub fn certificate(&self) -> &[u8] {
+        self.chain.first().map_or(&[], |certificate| certificate.as_ref())
+    }
+
     /// Reads a certificate (with those that belong to its chain) and its private key from PEM.
     ///
     /// # Errors

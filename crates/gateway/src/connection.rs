@@ -8,8 +8,12 @@ mod retained;
 mod sessions;
 mod wills;
 
+use std::future::poll_fn;
+use std::mem::MaybeUninit;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::ready;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -20,7 +24,7 @@ use thingsmith_mqtt::{
     Action, Answer, Codec, Delivered, DeliveryId, DisconnectReason, Dispatch, Message, Qos, Session,
 };
 use thingsmith_ports::StoreError;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -30,8 +34,8 @@ use crate::gateway::Gateway;
 use crate::refusal;
 use crate::tls::AdmittedStream;
 
-/// Bytes asked for at a time. An idle connection keeps so many.
-const READ: usize = 2048;
+/// Bytes asked for at a time: as many as a record of TLS may carry (RFC 8446, 5.1).
+const READ: usize = 16 * 1024;
 /// Packets taken before anything else is looked at again: a client that sends many at once gets no more than its turn.
 const PACKETS: usize = 64;
 /// Messages delivered before the socket is looked at again.
@@ -43,39 +47,40 @@ const OUTPUT: usize = 16 * 1024;
 pub(crate) struct Peer {
     pub(crate) address: SocketAddr,
     pub(crate) server_name: Option<String>,
-    pub(crate) admission: Admission,
+    /// Until it says who it is.
+    pub(crate) admission: Option<Admission>,
 }
 
 /// Speaks MQTT with a client until one of the two ends it. `first` is a byte that was read already to see that it is MQTT.
-pub(crate) async fn serve(
-    gateway: &Arc<Gateway>,
+///
+/// What it is given goes into a box before there is a future, which would keep room for all of it twice.
+pub(crate) fn serve(
+    gateway: Arc<Gateway>,
     stream: AdmittedStream,
     first: Option<u8>,
     peer: Peer,
     shutdown: watch::Receiver<bool>,
-) {
-    let started = Instant::now();
+) -> impl Future<Output = ()> + Send {
     let session = Session::new(Arc::clone(&gateway.mqtt), 0);
-    let output = BytesMut::new();
-    let mut connection = Connection {
+    let mut connection = Box::new(Connection {
         gateway,
         peer,
-        started,
+        started: Instant::now(),
         stream,
         codec: Codec::new(),
         session,
-        output,
+        output: BytesMut::new(),
         cut: false,
         shutdown,
         backlog: false,
         client: None,
         deliveries: 0,
-    };
-    connection.run(first).await;
+    });
+    async move { connection.run(first).await }
 }
 
-struct Connection<'g> {
-    gateway: &'g Arc<Gateway>,
+struct Connection {
+    gateway: Arc<Gateway>,
     peer: Peer,
     started: Instant,
     stream: AdmittedStream,
@@ -95,7 +100,7 @@ struct Connection<'g> {
 /// What a connection waits for.
 enum Event {
     Read(std::io::Result<usize>),
-    Delivery(Delivery),
+    Delivery(Box<Delivery>),
     /// The session may have messages in the store.
     Stored,
     Backlog,
@@ -105,48 +110,52 @@ enum Event {
     Deadline,
 }
 
-impl Connection<'_> {
+impl Connection {
     async fn run(&mut self, first: Option<u8>) {
         let mut input: BytesMut = first.as_slice().into();
         let mut actions = Vec::new();
         while !self.session.is_closed() {
-            match self.next_event(&mut input).await {
-                Event::Read(Ok(0)) => self.session.close(DisconnectReason::ConnectionLost, &mut actions),
-                Event::Read(Ok(_)) | Event::Backlog => {}
-                Event::Read(Err(cause)) => {
-                    tracing::debug!(peer = %self.peer.address, %cause, "the connection was lost");
-                    self.session.close(DisconnectReason::ConnectionLost, &mut actions);
-                }
-                Event::Delivery(delivery) => self.deliver_waiting(delivery, &mut actions).await,
-                Event::Stored => self.deliver_stored(&mut actions).await,
-                Event::Changed => self.reconsider(&mut actions).await,
-                Event::TakenOver => self
-                    .session
-                    .close(DisconnectReason::DuplicateClientId, &mut actions),
-                Event::Shutdown => self
-                    .session
-                    .close(DisconnectReason::ServerInitiatedDisconnect, &mut actions),
-                Event::Deadline => {
-                    let now = self.now_ms();
-                    self.session.tick(now, &mut actions);
-                }
-            }
-            self.carry_out(&mut actions).await;
-            self.take_packets(&mut input, &mut actions).await;
-            self.settle_session(&mut actions).await;
-            self.carry_out(&mut actions).await;
-            if let Err(reason) = self.flush().await {
-                self.session.close(reason, &mut actions);
-                self.carry_out(&mut actions).await;
-            }
+            let event = self.next_event(&mut input).await;
+            // Boxed, so that a connection which waits does not keep the room for what it does next.
+            Box::pin(self.take_turn(event, &mut input, &mut actions)).await;
         }
         // The other end is told that nothing follows; whether it hears it is its own matter.
         drop(timeout(Duration::from_secs(1), self.stream.shutdown()).await);
     }
 
+    /// Does what an event asks for, and all that follows from it.
+    async fn take_turn(&mut self, event: Event, input: &mut BytesMut, actions: &mut Vec<Action>) {
+        match event {
+            Event::Read(Ok(0)) => self.session.close(DisconnectReason::ConnectionLost, actions),
+            Event::Read(Ok(_)) | Event::Backlog => {}
+            Event::Read(Err(cause)) => {
+                tracing::debug!(peer = %self.peer.address, %cause, "the connection was lost");
+                self.session.close(DisconnectReason::ConnectionLost, actions);
+            }
+            Event::Delivery(delivery) => self.deliver_waiting(delivery, actions).await,
+            Event::Stored => self.deliver_stored(actions).await,
+            Event::Changed => self.reconsider(actions).await,
+            Event::TakenOver => self.session.close(DisconnectReason::DuplicateClientId, actions),
+            Event::Shutdown => self
+                .session
+                .close(DisconnectReason::ServerInitiatedDisconnect, actions),
+            Event::Deadline => {
+                let now = self.now_ms();
+                self.session.tick(now, actions);
+            }
+        }
+        self.carry_out(actions).await;
+        self.take_packets(input, actions).await;
+        self.settle_session(actions).await;
+        self.carry_out(actions).await;
+        if let Err(reason) = self.flush().await {
+            self.session.close(reason, actions);
+            self.carry_out(actions).await;
+        }
+    }
+
     async fn reconsider(&mut self, actions: &mut Vec<Action>) {
         let Some(client) = &mut self.client else { return };
-        // Boxed, so that a connection does not keep the room for it.
         if let Some(reason) = Box::pin(changes::reconsider(client, self.peer.address)).await {
             self.session.close(reason, actions);
         }
@@ -158,12 +167,9 @@ impl Connection<'_> {
             .next_deadline_ms()
             .map(|at| self.started + Duration::from_millis(at));
         let (wants_input, backlog) = (self.session.wants_input(), self.backlog);
-        if wants_input && !backlog {
-            input.reserve(READ);
-        }
         let client = self.client.as_mut();
         tokio::select! {
-            read = self.stream.read_buf(input), if wants_input && !backlog => return Event::Read(read),
+            read = read(&mut self.stream, input), if wants_input && !backlog => return Event::Read(read),
             event = client_event(client) => return event,
             () = tokio::task::yield_now(), if backlog => return Event::Backlog,
             _ = self.shutdown.wait_for(|stop| *stop) => return Event::Shutdown,
@@ -172,7 +178,7 @@ impl Connection<'_> {
         // What waits unread is no silence: nobody listened while a delivery was sent slowly.
         tokio::select! {
             biased;
-            read = self.stream.read_buf(input), if wants_input && !backlog => Event::Read(read),
+            read = read(&mut self.stream, input), if wants_input && !backlog => Event::Read(read),
             () = std::future::ready(()) => Event::Deadline,
         }
     }
@@ -213,7 +219,8 @@ impl Connection<'_> {
 
     async fn carry_out_one(&mut self, action: Action, actions: &mut Vec<Action>) {
         match action {
-            Action::Authorize(connect) => self.connect(*connect, actions).await,
+            // Boxed, as the end is: they come once, and need more room than all else.
+            Action::Authorize(connect) => Box::pin(self.connect(*connect, actions)).await,
             Action::Publish(publish) => {
                 let answer = self.publish(publish).await;
                 self.answer(answer, actions);
@@ -241,14 +248,18 @@ impl Connection<'_> {
             } => {
                 let client_id = self.client.as_ref().map(|client| client.principal.client_id());
                 refusal::ended(self.peer.address, client_id, reason, cause.as_ref());
-                if self.flush().await.is_err() {
-                    tracing::debug!(peer = %self.peer.address, "the last packets could not be sent");
-                }
-                self.tell_of_the_end(reason).await;
-                if let Some(client) = self.client.take() {
-                    self.leave(client, reason, publish_will).await;
-                }
+                Box::pin(self.end(reason, publish_will)).await;
             }
+        }
+    }
+
+    async fn end(&mut self, reason: DisconnectReason, publish_will: bool) {
+        if self.flush().await.is_err() {
+            tracing::debug!(peer = %self.peer.address, "the last packets could not be sent");
+        }
+        self.tell_of_the_end(reason).await;
+        if let Some(client) = self.client.take() {
+            self.leave(client, reason, publish_will).await;
         }
     }
 
@@ -258,7 +269,7 @@ impl Connection<'_> {
     }
 
     /// Delivers a message and what waits behind it, each only if the client may receive it now.
-    async fn deliver_waiting(&mut self, first: Delivery, actions: &mut Vec<Action>) {
+    async fn deliver_waiting(&mut self, first: Box<Delivery>, actions: &mut Vec<Action>) {
         let mut next = Some(first);
         let mut turns = 1..DELIVERIES;
         while let Some(delivery) = next.take() {
@@ -276,7 +287,11 @@ impl Connection<'_> {
         }
     }
 
-    async fn deliver(&mut self, delivery: Delivery, actions: &mut Vec<Action>) -> Result<(), StoreError> {
+    async fn deliver(
+        &mut self,
+        delivery: Box<Delivery>,
+        actions: &mut Vec<Action>,
+    ) -> Result<(), StoreError> {
         let topic = delivery.message.topic.as_str();
         if self.may_receive(topic, actions).await? {
             let waited_ms = delivery.waited_ms();
@@ -401,6 +416,19 @@ impl Connection<'_> {
     fn now_ms(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
+}
+
+/// Reads what is there, and adds it to the input. The room for it is this function's alone while something comes: a
+/// connection that waits keeps none.
+async fn read(stream: &mut AdmittedStream, input: &mut BytesMut) -> std::io::Result<usize> {
+    poll_fn(|cx| {
+        let mut room = [MaybeUninit::uninit(); READ];
+        let mut read = ReadBuf::uninit(&mut room);
+        ready!(Pin::new(&mut *stream).poll_read(cx, &mut read))?;
+        input.extend_from_slice(read.filled());
+        Ok(read.filled().len()).into()
+    })
+    .await
 }
 
 /// What happens to an accepted client from inside; nothing to one that is not.

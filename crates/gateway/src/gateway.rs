@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -59,6 +60,9 @@ impl Default for Config {
         }
     }
 }
+
+/// What is spoken with a client that was admitted, until one of the two ends it.
+type Conversation = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// How often wills whose delay is over are looked for.
 const WILLS: Duration = Duration::from_millis(250);
@@ -122,7 +126,12 @@ impl Gateway {
                         let shutdown = for_clients.clone();
                         clients.spawn(async move {
                             let open = gateway.deeds.metrics().accepted();
-                            Arc::clone(&gateway).welcome(tcp, peer, speaks, permit, shutdown).await;
+                            // Boxed, so that a connection does not keep the room of its handshake for as long as it lasts.
+                            let welcome = Arc::clone(&gateway).welcome(tcp, peer, speaks, permit, shutdown);
+                            let welcomed = Box::pin(welcome).await;
+                            if let Some(conversation) = welcomed {
+                                conversation.await;
+                            }
                             drop(open);
                             drop(place);
                         });
@@ -171,6 +180,7 @@ impl Gateway {
         }
     }
 
+    /// Shakes hands with a client, and gives back what follows if it is admitted.
     async fn welcome(
         self: Arc<Self>,
         tcp: TcpStream,
@@ -178,16 +188,15 @@ impl Gateway {
         speaks: Speaks,
         permit: tls::Permit,
         mut shutdown: watch::Receiver<bool>,
-    ) {
+    ) -> Option<Conversation> {
         // Small packets that answer each other: waiting to fill a segment only delays them.
         if let Err(cause) = tcp.set_nodelay(true) {
             tracing::debug!(peer = %address, %cause, "the connection was lost at once");
-            return;
+            return None;
         }
-        // Boxed, so that a connection does not keep the room of its handshake for as long as it lasts.
         let admitted = tokio::select! {
-            admitted = Box::pin(self.shake_hands(tcp, speaks)) => admitted,
-            _ = shutdown.wait_for(|stop| *stop) => return,
+            admitted = self.shake_hands(tcp, speaks) => admitted,
+            _ = shutdown.wait_for(|stop| *stop) => return None,
         };
         drop(permit);
         match admitted {
@@ -202,12 +211,12 @@ impl Gateway {
                         let peer = Peer {
                             address,
                             server_name,
-                            admission,
+                            admission: Some(admission),
                         };
-                        connection::serve(&self, stream, None, peer, shutdown).await;
+                        Some(Box::pin(connection::serve(self, stream, None, peer, shutdown)))
                     }
                     // INVARIANT: a door where MQTT alone is spoken requires a certificate.
-                    (Spoken::Mqtt, None) => {}
+                    (Spoken::Mqtt, None) => None,
                     (spoken @ (Spoken::Https | Spoken::Either), admission) => {
                         let visitor = https::Visitor {
                             address,
@@ -215,11 +224,16 @@ impl Gateway {
                             admission,
                             may_speak_mqtt: spoken == Spoken::Either,
                         };
-                        Box::pin(https::serve(&self, stream, visitor, shutdown)).await;
+                        Some(Box::pin(async move {
+                            https::serve(&self, stream, visitor, shutdown).await;
+                        }))
                     }
                 }
             }
-            Err(refused) => refusal::handshake(&self.deeds, address, &refused),
+            Err(refused) => {
+                refusal::handshake(&self.deeds, address, &refused);
+                None
+            }
         }
     }
 

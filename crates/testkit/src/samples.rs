@@ -163,6 +163,9 @@ const EXAMPLES: &[&str] = &[
     "arn:aws:lambda:us-east-1:123456789012:runtime/aaaaaaaa",
     "lambda:InvokeFunction",
     "/mnt/a",
+    ",",
+    "https://a.example",
+    "https://ingestion-a.a.sfdcnow.com/streams/a/a/event",
     "o-aaaaaaaaaa",
     "sg-a",
     "subnet-a",
@@ -265,7 +268,9 @@ fn of_value(shape: &Shape) -> Vec<Bound> {
     };
     match shape.kind {
         ShapeKind::String => {
-            let of = |length: usize| of_length(shape, length).map(Value::from);
+            let exact =
+                |length: usize| of_length(shape, length).filter(|text| text.chars().count() == length);
+            let of = |length: usize| exact(length).map(Value::from);
             if let Some(max) = constraints.max {
                 push("max", of(max as usize), of(max as usize + 1));
             }

@@ -2,13 +2,16 @@
 //!
 //! A key of 2,048 bits takes about 0.1 s of processor time, and at times a whole second: far longer than a caller of
 //! CreateKeysAndCertificate is to wait, and far too long for a thread that serves connections. So threads of their own,
-//! which run only when nothing else wants the processor, keep a supply.
+//! which run only when nothing else wants the processor, keep a supply. While keys are taken one after the other they
+//! hold back: a burst is over before a key more is made, and a system's scheduler lets even the most polite thread finish
+//! its slice of some milliseconds, for which whoever is served would wait.
 
 use std::collections::VecDeque;
 use std::io;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rsa::KeySize;
@@ -18,6 +21,9 @@ use zeroize::Zeroizing;
 
 /// Keys kept ready when nothing else is said: a minute's worth of AWS's own rate would be 600, which few need.
 const DEFAULT_SIZE: usize = 64;
+
+/// How long nobody may have taken a key before the next is made, unless there is none left.
+const QUIET: Duration = Duration::from_millis(20);
 
 /// How many keys are kept ready, and by how many threads they are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,9 +80,12 @@ impl RsaKeyPool {
 
 impl RsaKeys for RsaKeyPool {
     fn take(&self) -> Option<RsaKey> {
-        let key = self.shelf.lock().keys.pop_front();
+        let mut stock = self.shelf.lock();
+        let key = stock.keys.pop_front()?;
+        stock.taken_at = Some(Instant::now());
+        drop(stock);
         self.shelf.changed.notify_one();
-        key
+        Some(key)
     }
 
     fn ready(&self) -> usize {
@@ -107,7 +116,34 @@ struct Shelf {
 struct Stock {
     keys: VecDeque<RsaKey>,
     being_made: usize,
+    taken_at: Option<Instant>,
     closed: bool,
+}
+
+/// What a maker does now.
+enum Turn {
+    Make,
+    /// Until it is called.
+    Wait,
+    /// Until it is called, and not longer than this.
+    HoldBack(Duration),
+    End,
+}
+
+impl Stock {
+    fn turn(&self, size: usize, now: Instant) -> Turn {
+        if self.closed {
+            return Turn::End;
+        }
+        if self.keys.len() + self.being_made >= size {
+            return Turn::Wait;
+        }
+        let quiet_at = self.taken_at.map(|taken_at| taken_at + QUIET);
+        match quiet_at.filter(|quiet_at| !self.keys.is_empty() && now < *quiet_at) {
+            Some(quiet_at) => Turn::HoldBack(quiet_at - now),
+            None => Turn::Make,
+        }
+    }
 }
 
 impl Shelf {
@@ -131,14 +167,18 @@ impl Shelf {
         }
         let mut stock = self.lock();
         loop {
-            stock = self
-                .changed
-                .wait_while(stock, |stock| {
-                    !stock.closed && stock.keys.len() + stock.being_made >= self.size
-                })
-                .unwrap_or_else(PoisonError::into_inner);
-            if stock.closed {
-                return;
+            match stock.turn(self.size, Instant::now()) {
+                Turn::Make => {}
+                Turn::Wait => {
+                    stock = self.changed.wait(stock).unwrap_or_else(PoisonError::into_inner);
+                    continue;
+                }
+                Turn::HoldBack(rest) => {
+                    let waited = self.changed.wait_timeout(stock, rest);
+                    stock = waited.unwrap_or_else(PoisonError::into_inner).0;
+                    continue;
+                }
+                Turn::End => return,
             }
             stock.being_made += 1;
             drop(stock);
@@ -197,6 +237,22 @@ mod tests {
                 .all(|pair| pair[0].public_key != pair[1].public_key)
         );
         assert!(format!("{:?}", keys[0]).len() < 10, "a key is not shown");
+    }
+
+    #[test]
+    fn makers_hold_back_while_keys_are_taken_and_some_are_left() {
+        let taken_at = Instant::now();
+        let mut stock = Stock {
+            taken_at: Some(taken_at),
+            ..Stock::default()
+        };
+        assert!(matches!(stock.turn(2, taken_at), Turn::Make), "none is left");
+        stock.keys.push_back(make().unwrap());
+        assert!(matches!(stock.turn(2, taken_at), Turn::HoldBack(QUIET)));
+        assert!(matches!(stock.turn(2, taken_at + QUIET), Turn::Make));
+        assert!(matches!(stock.turn(1, taken_at), Turn::Wait));
+        stock.closed = true;
+        assert!(matches!(stock.turn(2, taken_at), Turn::End));
     }
 
     #[test]

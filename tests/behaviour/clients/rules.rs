@@ -50,23 +50,25 @@ fn rules(home: &Home) {
             "token": [400, "InvalidRequestException"],
         })
     );
-    republished(home, &server);
-    assert!(server.stop().success());
-    // After a restart the rule is there from the first message on.
-    republished(home, &home.start());
-}
-
-fn republished(home: &Home, server: &Server<'_>) {
-    if !(installed("mosquitto_pub") && installed("mosquitto_sub")) {
-        return;
-    }
     let mut caller = server.administrator();
     let it = Device::from_csr(home.scratch(), "pump", Kind::P256, &mut caller);
     let policy = caller.allow_all();
     caller.attach_policy(policy, &it.arn);
+    republished(&server, &it);
+    assert!(server.stop().success());
+    // After a restart the rule is there from the first message on.
+    republished(&home.start(), &it);
+}
+
+fn republished(server: &Server<'_>, it: &Device) {
+    if !(installed("mosquitto_pub") && installed("mosquitto_sub") && installed("stdbuf")) {
+        return;
+    }
     let command = |program: &str, arguments: &[&str]| {
-        let mut command = Command::new(program);
+        // Into a pipe they would keep their lines back.
+        let mut command = Command::new("stdbuf");
         command
+            .args(["-oL", program])
             .args([
                 "-h",
                 "localhost",

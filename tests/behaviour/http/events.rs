@@ -10,7 +10,7 @@ use super::{Seen, named};
 
 /// Somebody who subscribes to every event of the server's realm.
 pub(super) struct Listener {
-    queue: Receiver<Delivery>,
+    queue: Receiver<Box<Delivery>>,
 }
 
 impl Listener {

@@ -14,7 +14,7 @@ const OTHER: &str = "210987654321";
 const ALL: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
 
 /// Somebody who subscribes to everything in the realm of test servers.
-async fn listener(server: &TestServer) -> (Subscriber, mpsc::Receiver<Delivery>) {
+async fn listener(server: &TestServer) -> (Subscriber, mpsc::Receiver<Box<Delivery>>) {
     let realm = server
         .deeds
         .realm(&ACCOUNT.parse().unwrap(), &REGION.parse().unwrap())

@@ -9,21 +9,36 @@ use crate::thing_types::PropagatingAttribute;
 
 /// The rest of a statement whose `known` is a certificate and the thing that it connects as. `$1` is the realm. Policies
 /// count from the certificate, from the thing's groups and from those above them (guide, "Attach a policy to a thing
-/// group"). SQLite keeps the order of a CROSS JOIN: without statistics it would look for the thing among all ancestors.
+/// group"). Every row says the same of certificate and thing, so that no order of rows is relied on.
+///
+/// Two plain joins under one UNION ALL: for a union inside of a join SQLite would make a temporary table. `known` is one, and
+/// remains so: PostgreSQL would not look in an index for a thing whose number is two queries. SQLite keeps the order of a
+/// CROSS JOIN: without statistics it would look for the thing among all ancestors.
 macro_rules! grounds_of_known {
     () => {
-        "SELECT k.number, k.status, t.number, t.name, t.attributes, k.sole, tt.name, x.thing_group, \
-         p.number, p.name, p.default_version, tt.number, tt.mqtt5_configuration FROM known k \
-         LEFT JOIN things t ON t.realm = $1 AND t.number = COALESCE(k.sole, k.fitting) \
-         LEFT JOIN thing_types tt ON tt.realm = $1 AND tt.number = t.thing_type \
-         LEFT JOIN (SELECT CAST(NULL AS BIGINT) AS thing_group, a.policy FROM known k \
-         JOIN policy_attachments a ON a.realm = $1 AND a.target = k.number \
-         UNION ALL SELECT ga.ancestor, a.policy FROM known k \
-         CROSS JOIN thing_group_members m CROSS JOIN thing_group_ancestors ga \
-         LEFT JOIN policy_attachments a ON a.realm = $1 AND a.target = ga.ancestor \
-         WHERE m.realm = $1 AND m.thing = COALESCE(k.sole, k.fitting) \
-         AND ga.realm = $1 AND ga.descendant = m.thing_group) x ON 1 = 1 \
-         LEFT JOIN policies p ON p.realm = $1 AND p.number = x.policy"
+        concat!(
+            "SELECT k.number, k.status, t.number, t.name, t.attributes, k.sole, tt.name, CAST(NULL AS BIGINT), \
+             p.number, p.name, p.default_version, tt.number, tt.mqtt5_configuration FROM known k ",
+            thing_of_known!(),
+            "LEFT JOIN policy_attachments a ON a.realm = $1 AND a.target = k.number \
+             LEFT JOIN policies p ON p.realm = $1 AND p.number = a.policy \
+             UNION ALL \
+             SELECT k.number, k.status, t.number, t.name, t.attributes, k.sole, tt.name, ga.ancestor, \
+             p.number, p.name, p.default_version, tt.number, tt.mqtt5_configuration FROM known k \
+             CROSS JOIN thing_group_members m CROSS JOIN thing_group_ancestors ga ",
+            thing_of_known!(),
+            "LEFT JOIN policy_attachments a ON a.realm = $1 AND a.target = ga.ancestor \
+             LEFT JOIN policies p ON p.realm = $1 AND p.number = a.policy \
+             WHERE m.realm = $1 AND m.thing = COALESCE(k.sole, k.fitting) \
+             AND ga.realm = $1 AND ga.descendant = m.thing_group"
+        )
+    };
+}
+
+macro_rules! thing_of_known {
+    () => {
+        "LEFT JOIN things t ON t.realm = $1 AND t.number = COALESCE(k.sole, k.fitting) \
+         LEFT JOIN thing_types tt ON tt.realm = $1 AND tt.number = t.thing_type "
     };
 }
 

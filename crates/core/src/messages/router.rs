@@ -58,7 +58,8 @@ pub struct Subscriber {
 /// A bounded queue of deliveries.
 #[derive(Debug, Clone)]
 pub(crate) struct Queue {
-    sender: mpsc::Sender<Delivery>,
+    /// Of boxes: an empty channel has room for 32 of what it carries, and most connections are idle.
+    sender: mpsc::Sender<Box<Delivery>>,
     /// Bytes that wait, and how many may.
     waiting: Arc<AtomicUsize>,
     bytes: usize,
@@ -116,7 +117,7 @@ impl Router {
 
     /// Makes a subscriber with a queue. A full queue loses what comes: a subscriber that does not read must not hold up
     /// the others.
-    pub fn subscriber(&self, limits: QueueLimits) -> (Subscriber, mpsc::Receiver<Delivery>) {
+    pub fn subscriber(&self, limits: QueueLimits) -> (Subscriber, mpsc::Receiver<Box<Delivery>>) {
         let (sender, receiver) = mpsc::channel(limits.messages);
         let queue = Queue {
             sender,
@@ -299,7 +300,7 @@ impl Queue {
             qos,
             _room: room,
         };
-        self.sender.try_send(delivery).is_ok()
+        self.sender.try_send(Box::new(delivery)).is_ok()
     }
 
     fn room(&self, bytes: usize) -> Option<Room> {
@@ -435,7 +436,7 @@ mod tests {
         assert_eq!((route(b"12345"), route(b"1234")), (0, 1));
         drop((queue.try_recv().unwrap(), queue.try_recv().unwrap()));
         assert_eq!((route(b"longer than all of it"), route(b"")), (1, 0));
-        let Delivery { message, .. } = queue.try_recv().unwrap();
+        let Delivery { message, .. } = *queue.try_recv().unwrap();
         assert_eq!(route(b"1234"), 1, "what was taken out waits no more");
         assert_eq!(&message.payload[..], b"longer than all of it");
     }
@@ -485,7 +486,7 @@ mod tests {
             );
         }
         let count =
-            |queue: &mut mpsc::Receiver<Delivery>| std::iter::from_fn(|| queue.try_recv().ok()).count();
+            |queue: &mut mpsc::Receiver<Box<Delivery>>| std::iter::from_fn(|| queue.try_recv().ok()).count();
         assert_eq!((count(&mut first_queue), count(&mut second_queue)), (4, 4));
     }
 }

@@ -17,7 +17,7 @@ pub(super) struct Client {
     pub(super) principal: Principal,
     /// As which connection its lifecycle events name it.
     pub(super) lifecycle: Lifecycle,
-    pub(super) queue: mpsc::Receiver<Delivery>,
+    pub(super) queue: mpsc::Receiver<Box<Delivery>>,
     pub(super) place: Place,
     /// Its session, if that outlives the connection or was there before it.
     pub(super) session: Option<Connected>,

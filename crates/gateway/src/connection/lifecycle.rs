@@ -4,7 +4,7 @@ use thingsmith_mqtt::DisconnectReason;
 
 use super::Connection;
 
-impl Connection<'_> {
+impl Connection {
     /// Tells that the client's connection has ended; of one that was not accepted there is nothing to tell.
     pub(super) async fn tell_of_the_end(&self, reason: DisconnectReason) {
         if let Some(client) = &self.client {

@@ -22,7 +22,7 @@ use crate::{refusal, reserved};
 /// Subscriptions of one connection (AWS's quota "Maximum number of subscriptions per connection").
 const SUBSCRIPTIONS: usize = 50;
 
-impl Connection<'_> {
+impl Connection {
     pub(super) async fn connect(&mut self, connect: Connect, actions: &mut Vec<Action>) {
         if let Some(will) = &connect.will
             && will.message.topic.is_reserved()
@@ -54,6 +54,11 @@ impl Connection<'_> {
 
     /// The client, if it may connect, and whether its session was there before.
     async fn authorize(&mut self, connect: Connect) -> Result<Option<(Client, bool)>, Fault> {
+        // INVARIANT: the session lets no second CONNECT through. What it was admitted by goes with the first, certificate
+        // and all.
+        let Some(mut admission) = self.peer.admission.take() else {
+            return Ok(None);
+        };
         let persistent = connect.is_persistent();
         let clean_start = connect.clean_session;
         let will = connect.will;
@@ -69,8 +74,8 @@ impl Connection<'_> {
             persistent,
             will_topic: will.as_ref().map(|will| will.message.topic.as_str().to_owned()),
         };
-        let mut principal =
-            Principal::new(Arc::clone(&self.gateway.deeds), &mut self.peer.admission, facts).await?;
+        let mut principal = Principal::new(Arc::clone(&self.gateway.deeds), &mut admission, facts).await?;
+        drop(admission);
         let answer = principal.may_connect().await?;
         if !answer.allowed {
             let client_id = principal.client_id();
@@ -112,7 +117,7 @@ impl Connection<'_> {
             "connected"
         );
         let place = Place {
-            gateway: Arc::clone(self.gateway),
+            gateway: Arc::clone(&self.gateway),
             subscriber,
             seat,
             filters: HashMap::new(),

@@ -10,7 +10,7 @@ use crate::refusal;
 /// A retained message, and the quality of service to deliver it with.
 pub(super) type Retained = (Message, Qos);
 
-impl Connection<'_> {
+impl Connection {
     /// What a subscription that was granted brings at once. It is read after the router has the subscription: whatever is
     /// retained meanwhile comes in one way or the other.
     pub(super) async fn retained_for(

@@ -18,7 +18,7 @@ pub(super) async fn ready(session: Option<&mut Connected>) {
     }
 }
 
-impl Connection<'_> {
+impl Connection {
     /// Opens the session of a client that has taken its seat, and settles what became of a will that waited.
     pub(super) async fn open_session(&self, client: &mut Client, clean_start: bool) -> Result<bool, Fault> {
         let realm = client.principal.realm().realm;
@@ -43,7 +43,7 @@ impl Connection<'_> {
         if let Some(will) = self.gateway.wills.take(realm, client.principal.client_id())
             && !present
         {
-            wills::execute(Arc::clone(self.gateway), will).await;
+            wills::execute(Arc::clone(&self.gateway), will).await;
         }
         Ok(present)
     }
@@ -123,7 +123,7 @@ impl Connection<'_> {
         let peer = self.peer.address;
         let will = will
             .filter(|_| publish_will)
-            .and_then(|will| wills::to_execute(self.gateway, principal, peer, will, reason, expiry_seconds));
+            .and_then(|will| wills::to_execute(&self.gateway, principal, peer, will, reason, expiry_seconds));
         if let Some(session) = session
             && let Err(cause) = session.close(Some(expiry_seconds)).await
         {
@@ -132,7 +132,7 @@ impl Connection<'_> {
         // Last, so that whoever sees the client gone sees its session waiting.
         drop(place);
         if let Some(will) = will {
-            wills::execute(Arc::clone(self.gateway), will).await;
+            wills::execute(Arc::clone(&self.gateway), will).await;
         }
     }
 }

@@ -88,9 +88,9 @@ pub(crate) async fn serve(
     let peer = Peer {
         address,
         server_name,
-        admission,
+        admission: Some(admission),
     };
-    connection::serve(gateway, stream, first, peer, shutdown).await;
+    connection::serve(Arc::clone(gateway), stream, first, peer, shutdown).await;
 }
 
 /// Answers requests; once the server stops, only until the one that is under way is answered.

@@ -24,12 +24,22 @@ fn time(time: Timestamp) -> Result<Vec<u8>, CertificateError> {
     }
     let (month, day) = (u8::from(time.month()), time.day());
     let (hour, minute, second) = time.to_hms();
-    let rest = format!("{month:02}{day:02}{hour:02}{minute:02}{second:02}Z");
+    let pair = |number: i32| u8::try_from(number).map_err(|_| CertificateError::Validity);
+    let (century, year_of_century) = (pair(year / 100)?, pair(year % 100)?);
+    let rest = [year_of_century, month, day, hour, minute, second].map(digits);
     Ok(if (1950..2050).contains(&year) {
-        element(der::UTC_TIME, &[format!("{:02}{rest}", year % 100).as_bytes()])
+        element(der::UTC_TIME, &[rest.as_flattened(), b"Z"])
     } else {
-        element(der::GENERALIZED_TIME, &[format!("{year:04}{rest}").as_bytes()])
+        element(
+            der::GENERALIZED_TIME,
+            &[&digits(century), rest.as_flattened(), b"Z"],
+        )
     })
+}
+
+/// A number below 100 in two digits.
+fn digits(number: u8) -> [u8; 2] {
+    [b'0' + number / 10, b'0' + number % 10]
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use tokio::sync::mpsc::Receiver;
 use super::{Registry, Trouble};
 use crate::objects::{code, new_thing, replacing, thing_name};
 
-async fn listen(registry: &Registry) -> Receiver<Delivery> {
+async fn listen(registry: &Registry) -> Receiver<Box<Delivery>> {
     let on = [(EventType::Thing, true)].into();
     update_event_configurations(&registry.deeds, &registry.realm, &on)
         .await

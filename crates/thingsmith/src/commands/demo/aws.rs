@@ -1,11 +1,12 @@
 //! A client of the AWS API that signs its requests, as small as the demo needs it.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderName};
 use hyper_util::rt::TokioIo;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use thingsmith_core::access_keys::AccessKey;
 use thingsmith_model::Region;
@@ -14,6 +15,9 @@ use thingsmith_sigv4::{PayloadHash, Request, Signer, sign};
 use tokio::net::TcpStream;
 
 use crate::SystemClock;
+
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A caller with a key.
 pub(super) struct Aws {
@@ -43,16 +47,19 @@ impl Aws {
         })
     }
 
+    /// The same caller in another region.
+    pub(super) fn in_region(&self, region: &Region) -> Self {
+        Self {
+            host: self.host.clone(),
+            key: self.key.clone(),
+            region: region.clone(),
+        }
+    }
+
     /// Calls the `iot` service and expects it to do what it is asked.
     pub(super) async fn call(&self, method: &str, target: &str, body: Option<Value>) -> Result<Value> {
-        match self.try_call(method, target, &[], body).await? {
-            Ok(answer) => Ok(answer),
-            Err(Exception {
-                status,
-                name,
-                message,
-            }) => bail!("{method} {target}: {status} {name}: {message}"),
-        }
+        let answer = self.try_call(method, target, &[], body).await?;
+        answer.map_err(|exception| exception.of(&format!("{method} {target}")))
     }
 
     /// Calls the `iot` service with further headers.
@@ -64,12 +71,47 @@ impl Aws {
         body: Option<Value>,
     ) -> Result<std::result::Result<Value, Exception>> {
         let body = body.map(|body| body.to_string()).unwrap_or_default();
+        let answer = self.ask("iot", method, target, headers, JSON, body).await?;
+        answer.map_or_else(|refused| Ok(Err(refused)), |body| json(&body).map(Ok))
+    }
+
+    /// Calls the `lambda` service and expects it to do what it is asked.
+    pub(super) async fn lambda(&self, target: &str, body: Value) -> Result<Value> {
+        let target = format!("/2015-03-31/functions{target}");
+        let answer = self
+            .ask("lambda", "POST", &target, &[], JSON, body.to_string())
+            .await?;
+        json(&answer.map_err(|exception| exception.of(&target))?)
+    }
+
+    /// Calls the `iam` service and expects it to do what it is asked.
+    pub(super) async fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> Result<()> {
+        let mut form = format!("Action={action}&Version=2010-05-08");
+        for (name, value) in parameters {
+            form.push_str(&format!(
+                "&{name}={}",
+                utf8_percent_encode(value, NON_ALPHANUMERIC)
+            ));
+        }
+        let answer = self.ask("iam", "POST", "/", &[], FORM, form).await?;
+        answer.map(drop).map_err(|exception| exception.of(action))
+    }
+
+    async fn ask(
+        &self,
+        service: &str,
+        method: &str,
+        target: &str,
+        headers: &[(&'static str, &str)],
+        content_type: &str,
+        body: String,
+    ) -> Result<std::result::Result<Bytes, Exception>> {
         let mut all: Vec<(&str, &[u8])> = vec![("host", self.host.as_bytes())];
         all.extend(headers.iter().map(|(name, value)| (*name, value.as_bytes())));
         if !body.is_empty() {
-            all.push(("content-type", b"application/json"));
+            all.push(("content-type", content_type.as_bytes()));
         }
-        let signature = self.sign(method, target, &all, &body)?;
+        let signature = self.sign(service, method, target, &all, &body)?;
         let mut request = hyper::Request::builder()
             .method(method)
             .uri(target)
@@ -78,7 +120,7 @@ impl Aws {
             request = request.header(*name, *value);
         }
         if !body.is_empty() {
-            request = request.header(CONTENT_TYPE, "application/json");
+            request = request.header(CONTENT_TYPE, content_type);
         }
         for (name, value) in signature {
             request = request.header(HeaderName::from_static(name), value);
@@ -91,6 +133,7 @@ impl Aws {
 
     fn sign(
         &self,
+        service: &str,
         method: &str,
         target: &str,
         headers: &[(&str, &[u8])],
@@ -101,7 +144,7 @@ impl Aws {
             secret_access_key: self.key.secret.clone(),
             session_token: None,
             region: self.region.to_string(),
-            service: "iot".into(),
+            service: service.into(),
         };
         let request = Request {
             method,
@@ -120,7 +163,7 @@ impl Aws {
     async fn send(
         &self,
         request: hyper::Request<Full<Bytes>>,
-    ) -> Result<std::result::Result<Value, Exception>> {
+    ) -> Result<std::result::Result<Bytes, Exception>> {
         let tcp = TcpStream::connect(&self.host)
             .await
             .context("the API cannot be reached")?;
@@ -139,24 +182,46 @@ impl Aws {
             .await
             .context("the connection's task failed")?
             .context("the connection failed")?;
-        let body = if body.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_slice(&body).context("no JSON")?
-        };
         if head.status.is_success() {
             return Ok(Ok(body));
         }
-        let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
         let name = head
             .headers
             .get("x-amzn-errortype")
-            .and_then(|value| value.to_str().ok());
-        let message = body.get("message").and_then(Value::as_str);
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
         Ok(Err(Exception {
             status: head.status.as_u16(),
-            name: text(name),
-            message: text(message),
+            name: name.to_owned(),
+            message: message(&body),
         }))
     }
+}
+
+impl Exception {
+    /// As the error of what was done.
+    fn of(self, what: &str) -> anyhow::Error {
+        let Self {
+            status,
+            name,
+            message,
+        } = self;
+        anyhow!("{what}: {status} {name}: {message}")
+    }
+}
+
+fn json(body: &[u8]) -> Result<Value> {
+    if body.is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(body).context("no JSON")
+}
+
+/// What an error says: a member of its JSON, or all of it where it is XML.
+fn message(body: &[u8]) -> String {
+    let said = json(body).ok().and_then(|body| {
+        let message = body.get("message").or_else(|| body.get("Message"))?;
+        message.as_str().map(str::to_owned)
+    });
+    said.unwrap_or_else(|| String::from_utf8_lossy(body).into_owned())
 }

@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use aws_lc_rs::digest;
 use serde_json::{Value, json};
-use thingsmith_agent::{AgentError, Client, Identity, Options};
+use thingsmith_agent::{AgentError, Authority, Client, DeviceKey, Identity, Options};
 
 use super::aws::{Aws, Exception};
 use crate::say;
@@ -78,16 +79,7 @@ impl<'a> BenchTop<'a> {
         self.call("POST", &format!("/things/{thing}"), Some(json!({})))
             .await?;
         self.step(format!("CreateThing {thing}"));
-        let document = self.policy_document();
-        self.call(
-            "POST",
-            &format!("/policies/{policy}"),
-            Some(json!({ "policyDocument": document })),
-        )
-        .await?;
-        self.step(format!(
-            "CreatePolicy {policy}: a device may act as its own thing only"
-        ));
+        self.policy(policy).await?;
         self.call(
             "PUT",
             &format!("/target-policies/{policy}"),
@@ -112,8 +104,80 @@ impl<'a> BenchTop<'a> {
         Ok(())
     }
 
+    /// Makes a policy that lets a device act only as the thing that it is attached to.
+    pub(super) async fn policy(&mut self, name: &str) -> Result<()> {
+        let document = self.policy_document();
+        self.call(
+            "POST",
+            &format!("/policies/{name}"),
+            Some(json!({ "policyDocument": document })),
+        )
+        .await?;
+        self.step(format!(
+            "CreatePolicy {name}: a device may act as its own thing only"
+        ));
+        Ok(())
+    }
+
+    /// Makes a role that a service may take, and gives back its ARN.
+    pub(super) async fn role(&self, name: &str, service: &str) -> Result<String> {
+        let trust = json!({"Version": "2012-10-17", "Statement": {
+            "Effect": "Allow", "Principal": { "Service": service }, "Action": "sts:AssumeRole"}})
+        .to_string();
+        let parameters = [("RoleName", name), ("AssumeRolePolicyDocument", &trust)];
+        self.iam("CreateRole", &parameters).await?;
+        Ok(format!("arn:aws:iam::{}:role/{name}", self.account))
+    }
+
+    /// Calls `iam`.
+    pub(super) async fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> Result<()> {
+        self.aws.iam(action, parameters).await
+    }
+
+    /// Calls `lambda`; the target is what follows `/functions`.
+    pub(super) async fn lambda(&self, target: &str, body: Value) -> Result<Value> {
+        self.aws.lambda(target, body).await
+    }
+
+    /// Registers a CA certificate with auto-registration, and gives back its id.
+    pub(super) async fn register_authority(
+        &mut self,
+        authority: &Authority,
+        registration_config: Option<Value>,
+    ) -> Result<String> {
+        let code = self.call("GET", "/registrationcode", None).await?;
+        let verification = authority.certify(&DeviceKey::generate()?, member(&code, "registrationCode")?)?;
+        let mut body = json!({
+            "caCertificate": authority.certificate(), "verificationCertificate": verification,
+        });
+        if let Some(config) = registration_config {
+            body["registrationConfig"] = config;
+        }
+        let target = "/cacertificate?setAsActive=true&allowAutoRegistration=true";
+        let answer = self.call("POST", target, Some(body)).await?;
+        Ok(member(&answer, "certificateId")?.to_owned())
+    }
+
+    /// The status of a device's certificate; none if it is not registered.
+    pub(super) async fn certificate_status(&self, identity: &Identity) -> Result<Option<String>> {
+        let target = format!("/certificates/{}", certificate_id(identity));
+        match self.aws.try_call("GET", &target, &[], None).await? {
+            Ok(found) => {
+                let status = found.pointer("/certificateDescription/status");
+                Ok(status.and_then(Value::as_str).map(str::to_owned))
+            }
+            Err(refused) if refused.name == "ResourceNotFoundException" => Ok(None),
+            Err(refused) => bail!("{target}: {} {}", refused.name, refused.message),
+        }
+    }
+
+    /// The ARN of something of the server's own account and region.
+    pub(super) fn arn(&self, rest: &str) -> String {
+        format!("arn:aws:iot:{}:{}:{rest}", self.region, self.account)
+    }
+
     fn policy_document(&self) -> String {
-        let arn = |rest: &str| format!("arn:aws:iot:{}:{}:{rest}", self.region, self.account);
+        let arn = |rest: &str| self.arn(rest);
         let own = "devices/${iot:Connection.Thing.ThingName}/*";
         json!({
             "Version": "2012-10-17",
@@ -202,6 +266,12 @@ impl<'a> BenchTop<'a> {
             Ok(_) => bail!("a connection {how} was let in"),
         }
     }
+}
+
+/// The id of a device's certificate: the SHA-256 of its DER, hexadecimal.
+pub(super) fn certificate_id(identity: &Identity) -> String {
+    let digest = digest::digest(&digest::SHA256, identity.certificate());
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A text of an answer.

@@ -3,9 +3,12 @@
 //! Each starts from nothing: AWS API calls with a real key over HTTP, a device with its own key over mutual TLS, and
 //! beside each thing that must work the nearest thing that must not.
 
+mod accounts;
 mod aws;
 mod bench_top;
 mod csr;
+mod jitp;
+mod jitr;
 mod keys;
 mod own_ca;
 mod secure_element;
@@ -16,10 +19,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use thingsmith_core::access_keys::AccessKey;
+use thingsmith_model::{Region, Secret};
 
 use crate::commands::Arguments;
 use crate::say;
 use crate::wiring::{Server, StartError};
+use accounts::Place;
 use aws::Aws;
 use bench_top::BenchTop;
 
@@ -39,7 +45,7 @@ pub(super) fn run() -> Result<ExitCode> {
     let failed = rows.iter().filter(|row| row.result.is_err()).count();
     say::line("");
     say::line(format!(
-        "{:>2}  {:<52} {:>5} {:>8}  result",
+        "{:>2}  {:<62} {:>5} {:>8}  result",
         "no", "use case", "steps", "ms"
     ));
     for Row {
@@ -55,7 +61,7 @@ pub(super) fn run() -> Result<ExitCode> {
             Err(cause) => format!("FAILED: {cause:#}"),
         };
         say::line(format!(
-            "{number:>2}  {name:<52} {steps:>5} {:>8.1}  {result}",
+            "{number:>2}  {name:<62} {steps:>5} {:>8.1}  {result}",
             took.as_secs_f64() * 1e3
         ));
     }
@@ -70,6 +76,8 @@ pub(super) fn run() -> Result<ExitCode> {
 
 async fn show(directory: &Path) -> Result<Vec<Row>> {
     let data = directory.join("data");
+    let file = directory.join("thingsmith.toml");
+    std::fs::write(&file, configuration()).context("the configuration cannot be written")?;
     let flags = [
         "--account",
         "123456789012",
@@ -87,7 +95,7 @@ async fn show(directory: &Path) -> Result<Vec<Row>> {
         .into_iter()
         .chain(flags)
         .map(Into::into)
-        .chain([data.into_os_string()]);
+        .chain([data.into_os_string(), "--config".into(), file.into_os_string()]);
     let settings = Arguments::try_parse_from(arguments)?
         .serve_settings()
         .context("serve has settings")?;
@@ -144,8 +152,87 @@ async fn show(directory: &Path) -> Result<Vec<Row>> {
         )
         .await,
     );
+    let places = places(&aws, &endpoints.api, &endpoints.region)?;
+    rows.push(
+        row(
+            4,
+            "The same certificate in several accounts and regions",
+            &aws,
+            &server,
+            async |top| accounts::show(top, &places).await,
+        )
+        .await,
+    );
+    rows.push(
+        row(
+            5,
+            "Just-in-time provisioning (JITP)",
+            &aws,
+            &server,
+            async |top| jitp::show(top).await,
+        )
+        .await,
+    );
+    rows.push(
+        row(
+            6,
+            "Just-in-time registration (JITR) with the customer's own check",
+            &aws,
+            &server,
+            async |top| jitr::show(top).await,
+        )
+        .await,
+    );
     server.stop().await;
     Ok(rows)
+}
+
+/// The accounts and regions in which one certificate is registered: the server's own account in two, another in one.
+fn places(own: &Aws, api: &str, region: &Region) -> Result<Vec<Place>> {
+    let elsewhere = "eu-central-1".parse()?;
+    let other = AccessKey {
+        access_key_id: OTHER_KEY.into(),
+        account: OTHER_ACCOUNT.parse()?,
+        secret: Secret::new(OTHER_SECRET.into()),
+    };
+    Ok(vec![
+        Place {
+            aws: Aws::new(api, &other, region)?,
+            name: "another account",
+        },
+        Place {
+            aws: own.in_region(&elsewhere),
+            name: "another region",
+        },
+        Place {
+            aws: Aws::new(api, &other, &elsewhere)?,
+            name: "another account's other region",
+        },
+    ])
+}
+
+const OTHER_ACCOUNT: &str = "210987654321";
+const OTHER_KEY: &str = "AKIADEMOOTHERACCOUNT";
+/// It opens a server that is of this run alone.
+const OTHER_SECRET: &str = "a secret of the demo, which nobody else uses";
+
+/// A second account, and functions whose Python is the one that `THINGSMITH_DEMO_PYTHON` names, else that of the
+/// repository's tests if the demo is run there, else the system's.
+fn configuration() -> String {
+    let of_tests = || {
+        let path = std::path::absolute(".tests/venv/bin/python").ok()?;
+        path.exists().then(|| path.display().to_string())
+    };
+    let python = std::env::var("THINGSMITH_DEMO_PYTHON").ok();
+    let python = python.or_else(of_tests).unwrap_or_else(|| "python3".to_owned());
+    format!(
+        "[[access_keys]]\naccess_key_id = {OTHER_KEY:?}\nsecret_access_key = {OTHER_SECRET:?}\n\
+         account = {OTHER_ACCOUNT:?}\nname = \"other\"\n\
+         policy = '{{\"Version\": \"2012-10-17\", \"Statement\": \
+         {{\"Effect\": \"Allow\", \"Action\": \"*\", \"Resource\": \"*\"}}}}'\n\n\
+         [functions]\nlocal = true\n\n[[functions.runtimes]]\nruntime = \"python3*\"\n\
+         command = [{python:?}, \"-m\", \"awslambdaric\", \"{{handler}}\"]\n"
+    )
 }
 
 async fn row(
