@@ -249,7 +249,7 @@ impl Gateway {
                     let shown = Shown {
                         certificate,
                         // RFC 5246 7.4.2 and RFC 8446 4.4.2: each certificate certifies the one before it.
-                        issuer: sent.next().map(|issuer| issuer.as_ref()),
+                        issuer: sent.next().map(AsRef::as_ref),
                     };
                     let first = self.config.first_connection;
                     Some(connections::admit(&self.deeds, realm, shown, first).await?)

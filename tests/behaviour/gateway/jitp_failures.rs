@@ -114,7 +114,7 @@ async fn a_subject_that_does_not_fit_is_named() {
             "AWS::IoT::Certificate::Organization",
         ),
         (
-            make(&[organization.clone()]),
+            make(std::slice::from_ref(&organization)),
             "parameters",
             "AWS::IoT::Certificate::CommonName",
         ),
