@@ -114,7 +114,11 @@ impl FromStr for FunctionName {
         if parts.len() >= 3 {
             account = Some(parts.remove(0).parse().map_err(|_| wrong())?);
         }
-        if parts.len() >= 2 && parts[0] == "function" {
+        let is_function = parts.len() >= 2 && parts[0] == "function";
+        if account.is_some() && !is_function {
+            return Err(wrong());
+        }
+        if is_function {
             parts.remove(0);
         }
         let (name, qualifier) = match parts[..] {

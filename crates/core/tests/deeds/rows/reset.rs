@@ -188,8 +188,8 @@ pub(super) async fn play(script: &mut Script) {
         [
             Change::Certificate(number + 1),
             Change::Certificate(number + 6),
-            Change::TopicRule(number + 2000),
-            Change::TopicRule(number + 2005),
+            Change::TopicRule(number + 3000),
+            Change::TopicRule(number + 3005),
         ]
     });
     script.expect(changes, expected.concat());

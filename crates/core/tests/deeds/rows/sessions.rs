@@ -11,7 +11,7 @@ const HERE: Realm = Realm(1);
 const THERE: Realm = Realm(2);
 const LIMITS: QueueLimits = QueueLimits {
     messages: 2,
-    bytes: 20,
+    bytes: 100,
 };
 
 fn to(filter: &str, qos: Qos, options: bool) -> SessionSubscription {
@@ -120,14 +120,14 @@ pub(super) async fn play(script: &mut Script) {
     let filters = read!(script, sessions::subscriptions(HERE, 1));
     script.expect(filters, vec![to("b/#", Qos::AtLeastOnce, false)]);
 
-    // Two messages or 20 bytes; the third, and the one that is too long, go without a word.
+    // Two messages or 100 bytes, properties included; the third, and the one that is too long, go without a word.
     let stored = |text, payload| Stored::new(&plain(text, payload), at(5));
     let mut batch = Batch::new();
     for (session, number, stored) in [
         (1, 12, Stored::new(&rich("b", 1), at(5))),
         (1, 11, stored("b", b"1")),
         (1, 13, stored("b", b"2")),
-        (3, 14, stored("c", b"longer than twenty bytes")),
+        (3, 14, stored("c", &[b'x'; 100])),
         (9, 15, stored("b", b"nobody's")),
     ] {
         step!(

@@ -55,8 +55,7 @@ pub(super) async fn show(top: &mut BenchTop<'_>, places: &[Place]) -> Result<()>
         connected.push((client, place.name));
     }
     top.step("it connects to each by its server name, with one client id at the same time");
-    for at in 0..connected.len() {
-        let (client, name) = &mut connected[at];
+    for (client, name) in &mut connected {
         client.publish("news", *name).await?;
     }
     for (client, name) in &mut connected {
