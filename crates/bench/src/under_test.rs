@@ -96,6 +96,14 @@ async fn serve(flags: &Flags) -> Result<()> {
         .chain(words)
         .map(Into::into)
         .chain([data.into_os_string()]);
+    // Making RSA keys for nobody takes seconds of CPU after the start, which are not the devices'.
+    let config = flags.directory.join("config.toml");
+    std::fs::write(&config, "[issuing]\nrsa_key_pool = 0\n").context("the configuration cannot be kept")?;
+    let config = flags
+        .factory
+        .is_some()
+        .then(|| ["--config".into(), config.into_os_string()]);
+    let arguments = arguments.chain(config.into_iter().flatten());
     let settings = Arguments::try_parse_from(arguments)?
         .serve_settings()
         .context("serve has settings")?;

@@ -169,10 +169,10 @@ async fn a_peer_that_leaves_is_judged_to_the_end() {
     client.write_all(b"CONNECT").await.unwrap();
     slow.asked.await.unwrap();
     drop(client);
-    slow.say.send(Ok(())).unwrap();
+    slow.say.send(Err("revoked")).unwrap();
     assert!(matches!(
         slow.gate.outcome.await.unwrap().unwrap_err().reason,
-        Reason::PeerClosed | Reason::Io(_)
+        Reason::Verdict("revoked")
     ));
 }
 
