@@ -23,5 +23,4 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(6, "0006"),
     migration!(7, "0007"),
     migration!(8, "0008"),
-    migration!(9, "0009"),
 ];

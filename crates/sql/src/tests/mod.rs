@@ -121,7 +121,7 @@ fn every_function_of_the_guide_is_known() {
     for name in names.split_whitespace() {
         let known = crate::functions::find(&name.to_ascii_lowercase());
         assert!(known.is_some(), "{name}");
-        if let Some(external) = known.and_then(|function| function.external()) {
+        if let Some(external) = known.and_then(crate::functions::Function::external) {
             assert_eq!(external.name(), name);
         }
     }
@@ -151,7 +151,7 @@ fn functions_of_other_services_take_what_the_guide_gives_them() {
             assert_eq!(call(&expression), Ok((name.to_owned(), count)));
         }
         let fewer = format!("{name}({})", vec!["'a'"; arguments.start() - 1].join(", "));
-        let more = format!("{name}({})", vec!["'a'"; 7].join(", "));
+        let more = format!("{name}({})", ["'a'"; 7].join(", "));
         assert!(call(&fewer).is_err() && call(&more).is_err(), "{name}");
     }
 }

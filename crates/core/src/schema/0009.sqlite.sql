@@ -1,1 +1,0 @@
--- Just-in-time registration.
