@@ -14,7 +14,8 @@ fn get(server: &Server<'_>, request: &str) -> (String, String) {
     (head.to_owned(), body.to_owned())
 }
 
-fn metrics(server: &Server<'_>) -> String {
+/// The page of metrics.
+pub(crate) fn metrics(server: &Server<'_>) -> String {
     let (head, body) = get(
         server,
         "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
@@ -25,7 +26,7 @@ fn metrics(server: &Server<'_>) -> String {
 }
 
 /// The value of a metric with its labels as they are written.
-fn value(text: &str, name: &str) -> f64 {
+pub(crate) fn value(text: &str, name: &str) -> f64 {
     let line = text
         .lines()
         .find(|line| line.rsplit_once(' ').is_some_and(|(found, _)| found == name));

@@ -1,6 +1,6 @@
 //! What whoever runs the server sees of it: `thingsmith why`, metrics, the file of decision records.
 
-mod metrics;
+pub(crate) mod metrics;
 mod two_nodes;
 mod why;
 
