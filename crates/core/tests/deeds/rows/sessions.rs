@@ -151,7 +151,8 @@ pub(super) async fn play(script: &mut Script) {
     );
     script.expect(others, (vec![], vec![], vec![]));
     let waiting = read!(script, sessions::waiting(HERE, 1));
-    script.expect(waiting, Some((2, 2 + 9)));
+    // The second one has 24 bytes of properties.
+    script.expect(waiting, Some((2, 2 + 9 + 24)));
     for _ in 0..2 {
         let mut batch = Batch::new();
         step!(script, batch, sessions::acknowledge(HERE, 1, 12));
