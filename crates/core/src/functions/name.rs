@@ -114,11 +114,7 @@ impl FromStr for FunctionName {
         if parts.len() >= 3 {
             account = Some(parts.remove(0).parse().map_err(|_| wrong())?);
         }
-        let is_function = parts.len() >= 2 && parts[0] == "function";
-        if account.is_some() && !is_function {
-            return Err(wrong());
-        }
-        if is_function {
+        if parts.len() >= 2 && parts[0] == "function" {
             parts.remove(0);
         }
         let (name, qualifier) = match parts[..] {
@@ -203,12 +199,21 @@ mod tests {
             "f:$OTHER",
             "arn:aws:iot:eu-west-1:123456789012:thing/a",
             "arn:aws:lambda:eu-west-1:123456789012:function:",
-            "arn:aws:lambda:eu-west-1:123456789012:layer:f",
             "arn:aws:lambda:eu-west-1:12345:function:f",
             "arn:aws:lambda:eu-west-1:123456789012:function:f:1:2",
             &"f".repeat(65),
         ] {
             assert!(wrong.parse::<FunctionName>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn the_word_function_may_be_left_out() {
+        // So AWS's pattern of a function's name has it: what stands for a layer elsewhere is a function and its alias here.
+        let name: FunctionName = "arn:aws:lambda:eu-west-1:123456789012:layer:f".parse().unwrap();
+        assert_eq!(
+            (name.name.as_str(), name.qualifier.as_deref()),
+            ("layer", Some("f"))
+        );
     }
 }
