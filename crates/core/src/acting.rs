@@ -11,7 +11,7 @@ use thingsmith_policy::{Document, Key, Request, Values, Variables, Verdict, eval
 
 use crate::callers::ServiceRole;
 use crate::realms::RealmRecord;
-use crate::{Code, Deeds, Fault, callers, iso8601, roles};
+use crate::{Code, Deeds, Fault, callers, iso8601, roles, sessions};
 
 /// Somebody for whom something is done.
 pub trait Acting: Send + Sync {
@@ -20,6 +20,17 @@ pub trait Acting: Send + Sync {
     /// # Errors
     /// `AccessDeniedException` in AWS's words.
     fn may(&self, action: &str, resource: &str) -> Result<(), Fault>;
+}
+
+/// AWS's sentence for whoever may not do `action` to `resource`; `arn` names it.
+pub fn refusal(arn: &str, action: &str, resource: &str, verdict: Verdict) -> String {
+    let why = match verdict {
+        Verdict::ExplicitDeny => "with an explicit deny in an identity-based policy".to_owned(),
+        Verdict::Allowed | Verdict::ImplicitDeny => {
+            format!("because no identity-based policy allows the {action} action")
+        }
+    };
+    format!("User: {arn} is not authorized to perform: {action} on resource: {resource} {why}")
 }
 
 /// A role as a service acts by it.
@@ -61,10 +72,7 @@ impl ActingRole {
             }
         };
         Ok(Self {
-            arn: format!(
-                "arn:aws:sts::{}:assumed-role/{}/{session}",
-                realm.account, role.name
-            ),
+            arn: sessions::arn(&realm.account, &role.name, session),
             user_id: format!("{}:{session}", role.id),
             role_arn: role_arn.to_owned(),
             account: realm.account.clone(),
@@ -87,18 +95,13 @@ impl Acting for ActingRole {
             resource,
             variables: self,
         };
-        let why = match evaluate(self.documents.iter().map(Arc::as_ref), &request).verdict {
-            Verdict::Allowed => return Ok(()),
-            Verdict::ExplicitDeny => "with an explicit deny in an identity-based policy".to_owned(),
-            Verdict::ImplicitDeny => format!("because no identity-based policy allows the {action} action"),
-        };
-        Err(Fault::new(
-            Code::AccessDenied,
-            format!(
-                "User: {} is not authorized to perform: {action} on resource: {resource} {why}",
-                self.arn
-            ),
-        ))
+        match evaluate(self.documents.iter().map(Arc::as_ref), &request).verdict {
+            Verdict::Allowed => Ok(()),
+            verdict => Err(Fault::new(
+                Code::AccessDenied,
+                refusal(&self.arn, action, resource, verdict),
+            )),
+        }
     }
 }
 

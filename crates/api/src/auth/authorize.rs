@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use thingsmith_core::{Code, Fault};
+use thingsmith_core::{Code, Fault, acting};
 use thingsmith_policy::{Document, Request, Variables, Verdict, evaluate};
 
 use super::{Caller, Permission, RequestFacts};
@@ -54,22 +54,12 @@ pub(crate) fn verdict(caller: &Caller, variables: &dyn Variables, action: &str, 
 
 /// The refusal of an operation that decides itself.
 pub(crate) fn refused(caller: &Caller, action: &str, resource: &str, verdict: Verdict) -> Fault {
-    Fault::new(Code::AccessDenied, sentence(caller, action, resource, verdict))
+    Fault::new(
+        Code::AccessDenied,
+        acting::refusal(&caller.arn, action, resource, verdict),
+    )
 }
 
 fn denied(caller: &Caller, action: &str, resource: &str, verdict: Verdict) -> EdgeError {
-    EdgeError::AccessDenied(sentence(caller, action, resource, verdict))
-}
-
-fn sentence(caller: &Caller, action: &str, resource: &str, verdict: Verdict) -> String {
-    let why = match verdict {
-        Verdict::ExplicitDeny => "with an explicit deny in an identity-based policy".to_owned(),
-        Verdict::Allowed | Verdict::ImplicitDeny => {
-            format!("because no identity-based policy allows the {action} action")
-        }
-    };
-    format!(
-        "User: {} is not authorized to perform: {action} on resource: {resource} {why}",
-        caller.arn
-    )
+    EdgeError::AccessDenied(acting::refusal(&caller.arn, action, resource, verdict))
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use thingsmith_model::{Secret, Timestamp};
+use thingsmith_model::{Account, Secret, Timestamp};
 use thingsmith_policy::{Document, Language};
 use thingsmith_ports::Random;
 
@@ -51,6 +51,11 @@ pub struct Credentials {
     pub user_id: String,
     /// The session's ARN.
     pub arn: String,
+}
+
+/// The ARN of a role's session.
+pub(crate) fn arn(account: &Account, role: &str, session: &str) -> String {
+    format!("arn:aws:sts::{account}:assumed-role/{role}/{session}")
 }
 
 /// How long a session lasts when nothing is said (STS API reference, AssumeRole).

@@ -45,8 +45,7 @@ impl Session {
 
     /// The session's ARN.
     pub(crate) fn arn(&self, role: &Role) -> String {
-        let Self { account, name, .. } = self;
-        format!("arn:aws:sts::{account}:assumed-role/{}/{name}", role.name)
+        super::arn(&self.account, &role.name, &self.name)
     }
 
     pub(super) fn seal(&self, seal: &SealKey, access_key_id: &str) -> Result<String, Fault> {
