@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_lc_rs::hmac;
 use thingsmith_model::{Account, Realm, Region};
 use thingsmith_ports::{
-    Batch, Clock, Functions, MigrationError, Random, Row, RsaKeys, Store, StoreError, Web,
+    Batch, Clock, Functions, MigrationError, Objects, Random, Row, RsaKeys, Store, StoreError, Web,
 };
 use thiserror::Error;
 use uuid::Uuid;
@@ -44,6 +44,8 @@ pub struct World {
     pub functions: Arc<dyn Functions>,
     /// Sends requests to URLs that customers give.
     pub web: Arc<dyn Web>,
+    /// Keeps the files of buckets.
+    pub objects: Arc<dyn Objects>,
     /// Seals private keys and secrets in the store; shared by all nodes.
     pub seal: SealKey,
 }

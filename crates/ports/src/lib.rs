@@ -4,6 +4,7 @@ mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod functions;
+mod objects;
 mod random;
 mod rsa_keys;
 mod signer;
@@ -15,6 +16,7 @@ pub use functions::{
     Call, Failed, FunctionCredentials, FunctionKind, Functions, NoFunctions, Outcome, RunError, Runnable,
     Supplies, SupplyError,
 };
+pub use objects::{Bucket, NewObject, NoObjects, Object, ObjectBytes, ObjectError, Objects, Owner};
 pub use random::Random;
 pub use rsa_keys::{RsaKey, RsaKeyError, RsaKeys};
 pub use signer::{SignatureAlgorithm, Signer, SignerError};

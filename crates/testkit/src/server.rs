@@ -11,7 +11,7 @@ use thingsmith_core::access_keys::AccessKey;
 use thingsmith_core::{Deeds, SealKey, World, rules};
 use thingsmith_model::Secret;
 use thingsmith_policy::{Document, Language};
-use thingsmith_ports::Store;
+use thingsmith_ports::{NoObjects, Store};
 use thingsmith_sigv4::Signer;
 use thingsmith_store_postgres::PostgresStore;
 use thingsmith_store_sqlite::SqliteStore;
@@ -158,6 +158,7 @@ impl Builder {
             rsa_keys: Arc::<TestRsaKeys>::clone(&rsa_keys),
             functions: Arc::<ScriptedFunctions>::clone(&functions),
             web: web(),
+            objects: Arc::new(NoObjects),
             seal: SealKey::new(&mut [7; 32]),
         };
         let deeds = Arc::new(Deeds::open(world).await.expect("the deeds begin"));
@@ -256,6 +257,7 @@ impl TestServer {
             rsa_keys: Arc::new(TestRsaKeys::default()),
             functions: Arc::<ScriptedFunctions>::clone(&self.functions),
             web: web(),
+            objects: Arc::new(NoObjects),
             seal: SealKey::new(&mut [7; 32]),
         };
         Some(Arc::new(Deeds::open(world).await.expect("the deeds begin")))

@@ -16,7 +16,7 @@ use thingsmith_functions::Runner;
 use thingsmith_gateway::Gateway;
 use thingsmith_gateway::doors::Doors;
 use thingsmith_model::Account;
-use thingsmith_ports::{Clock, Random, RsaKeys, Store};
+use thingsmith_ports::{Clock, NoObjects, Random, RsaKeys, Store};
 use thingsmith_store_postgres::PostgresStore;
 use thingsmith_store_sqlite::SqliteStore;
 use thingsmith_web::HttpWeb;
@@ -108,6 +108,7 @@ impl Server {
             rsa_keys: Arc::clone(&rsa_keys),
             functions: Arc::<Runner>::clone(&functions),
             web: Arc::new(web),
+            objects: Arc::new(NoObjects),
         };
         let deeds = Arc::new(open_deeds(settings, world, new_seal).await?);
         let account = account(settings, &deeds).await?;

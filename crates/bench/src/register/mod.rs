@@ -17,7 +17,7 @@ use thingsmith::{RsaKeyPool, SystemClock, SystemRandom};
 use thingsmith_core::realms::RealmRecord;
 use thingsmith_core::{Deeds, SealKey, World};
 use thingsmith_model::Account;
-use thingsmith_ports::{NoFunctions, NoWeb, Store};
+use thingsmith_ports::{NoFunctions, NoObjects, NoWeb, Store};
 use thingsmith_store_postgres::PostgresStore;
 use thingsmith_store_sqlite::SqliteStore;
 use tokio::task::JoinSet;
@@ -257,6 +257,7 @@ impl Place {
             rsa_keys: Arc::new(RsaKeyPool::unfilled()),
             functions: Arc::new(NoFunctions),
             web: Arc::new(NoWeb),
+            objects: Arc::new(NoObjects),
             // The registry ends with the run, and so do its secrets.
             seal: SealKey::new(&mut [7; 32]),
         };

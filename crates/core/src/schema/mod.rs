@@ -23,4 +23,8 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(6, "0006"),
     migration!(7, "0007"),
     migration!(8, "0008"),
+    migration!(9, "0009"),
+    migration!(10, "0010"),
+    migration!(11, "0011"),
+    migration!(12, "0012"),
 ];

@@ -11,7 +11,7 @@ use thingsmith_core::realms::RealmRecord;
 use thingsmith_core::{Deeds, SealKey, World};
 use thingsmith_model::Account;
 use thingsmith_ports::{
-    Batch, Clock, Engine, Migration, MigrationError, NoWeb, Row, Statement, Store, StoreError,
+    Batch, Clock, Engine, Migration, MigrationError, NoObjects, NoWeb, Row, Statement, Store, StoreError,
 };
 use thingsmith_store_postgres::{self as postgres, PostgresStore};
 use thingsmith_store_sqlite::{self as sqlite, SqliteStore};
@@ -113,6 +113,7 @@ pub(crate) async fn node_with(
         rsa_keys: Arc::new(TestRsaKeys::default()),
         functions: Arc::new(ScriptedFunctions::default()),
         web: Arc::new(NoWeb),
+        objects: Arc::new(NoObjects),
         seal: SealKey::new(&mut [7; 32]),
     })
     .await

@@ -1,0 +1,1 @@
+-- Ownership tokens of certificates that no thing has yet, and what is known of claims.

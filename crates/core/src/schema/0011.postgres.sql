@@ -1,0 +1,1 @@
+-- Certificate providers; allow lists of provisioning templates.
