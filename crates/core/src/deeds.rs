@@ -175,6 +175,11 @@ impl Deeds {
         self.world.web.as_ref()
     }
 
+    /// What keeps the files of buckets.
+    pub fn objects(&self) -> &Arc<dyn Objects> {
+        &self.world.objects
+    }
+
     /// The rules of this node.
     pub fn rules(&self) -> &Rules {
         &self.rules
