@@ -25,6 +25,7 @@ use crate::policies::Documents;
 use crate::realms::{RealmRecord, Realms};
 use crate::rules::Rules;
 use crate::schema::MIGRATIONS;
+use crate::thing_registration_tasks::Runners;
 use crate::tries::{Attempt, Tries};
 use crate::{Fault, provisioning_templates};
 
@@ -70,6 +71,7 @@ pub struct Deeds {
     event_configurations: events::Known,
     known_functions: Known,
     rules: Rules,
+    runners: Runners,
     page_key: hmac::Key,
 }
 
@@ -116,6 +118,7 @@ impl Deeds {
             event_configurations: events::Known::default(),
             known_functions: Known::default(),
             rules: Rules::default(),
+            runners: Runners::default(),
             page_key: world.seal.derive_hmac_key("page tokens"),
             authorities,
             world,
@@ -178,6 +181,11 @@ impl Deeds {
     /// What keeps the files of buckets.
     pub fn objects(&self) -> &Arc<dyn Objects> {
         &self.world.objects
+    }
+
+    /// The tasks of bulk registration that this node carries out.
+    pub(crate) fn runners(&self) -> &Runners {
+        &self.runners
     }
 
     /// The rules of this node.

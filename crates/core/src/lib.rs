@@ -42,6 +42,7 @@ pub mod sessions;
 pub mod settings;
 pub mod tags;
 pub mod thing_groups;
+pub mod thing_registration_tasks;
 pub mod thing_types;
 pub mod things;
 pub mod topic_rule_destinations;

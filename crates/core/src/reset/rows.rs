@@ -73,6 +73,11 @@ pub fn delete_the_rest(batch: &mut Batch) {
         "DELETE FROM function_permissions \
          WHERE NOT EXISTS (SELECT 1 FROM functions f WHERE f.number = function_permissions.function)",
         "DELETE FROM domain_configurations",
+        "DELETE FROM thing_registration_tasks",
+        "DELETE FROM thing_registration_lanes WHERE NOT EXISTS \
+         (SELECT 1 FROM thing_registration_tasks t WHERE t.number = thing_registration_lanes.task)",
+        "DELETE FROM thing_registration_lines WHERE NOT EXISTS \
+         (SELECT 1 FROM thing_registration_tasks t WHERE t.number = thing_registration_lines.task)",
         "DELETE FROM topic_rule_destinations",
         "DELETE FROM logging_options",
         "DELETE FROM logging_levels",
