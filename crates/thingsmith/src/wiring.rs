@@ -11,7 +11,7 @@ use thingsmith_api::{Api, Tls};
 use thingsmith_core::access_keys::{self, AccessKey};
 use thingsmith_core::authorities::AuthorityError;
 use thingsmith_core::messages::{self, Clients};
-use thingsmith_core::{Deeds, OpenError, World, fleet_provisioning, outbox, rules, settings};
+use thingsmith_core::{Deeds, OpenError, World, fleet_provisioning, objects, outbox, rules, settings};
 use thingsmith_functions::Runner;
 use thingsmith_gateway::Gateway;
 use thingsmith_gateway::doors::Doors;
@@ -100,7 +100,7 @@ impl Server {
         let web = HttpWeb::new(web)
             .map_err(|cause| StartError::Configuration(anyhow!(cause).context("[rules] roots")))?;
         let (seal, new_seal) = files::seal_key(&settings.seal_key_path(), random.as_ref())?;
-        let objects = objects(settings, &file, &clock).await?;
+        let objects = open_objects(settings, &file, &clock).await?;
         let world = World {
             store,
             messages,
@@ -263,7 +263,7 @@ async fn functions(
 }
 
 /// The keeper of the files of buckets.
-async fn objects(
+async fn open_objects(
     settings: &Settings,
     file: &File,
     clock: &Arc<dyn Clock>,
@@ -467,6 +467,9 @@ async fn sweep(deeds: Arc<Deeds>, stopped: watch::Receiver<bool>) {
         }
         if let Err(cause) = fleet_provisioning::sweep(&deeds).await {
             tracing::warn!(%cause, "certificates that no device registered with could not be deleted; the next sweep does it");
+        }
+        if let Err(cause) = objects::uploads::sweep(&deeds).await {
+            tracing::warn!(%cause, "uploads that nobody completes could not be deleted; the next sweep does it");
         }
         if let Err(cause) = messages::sweep(&deeds).await {
             tracing::warn!(%cause, "what is over could not be deleted from the store of messages; the next sweep does it");

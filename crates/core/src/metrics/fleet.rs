@@ -30,7 +30,11 @@ struct Counts {
 impl Fleet {
     /// Counts a request that was accepted or rejected.
     pub fn answered(&self, operation: &Operation, accepted: bool) {
-        *self.counts().answered.entry((operation.name(), accepted)).or_default() += 1;
+        *self
+            .counts()
+            .answered
+            .entry((operation.name(), accepted))
+            .or_default() += 1;
     }
 
     /// Counts a registration with a template by a claim that was accepted or rejected. The template must be there: strangers
