@@ -318,7 +318,7 @@ impl<'a> Answering<'a> {
         let path = self.target.split_once('?').map_or(self.target, |(path, _)| path);
         match service.model.metadata().signing_name() {
             "iotdata" => iot_data::topic_as_one_segment(path),
-            "lambda" => lambda::without_slash(path).into(),
+            "lambda" => lambda::path(self.target),
             _ => path.into(),
         }
     }

@@ -24,6 +24,7 @@ pub mod functions;
 pub mod iam;
 pub mod identity_policies;
 mod iso8601;
+pub mod layers;
 pub mod logging;
 pub mod managed_policies;
 pub mod messages;
