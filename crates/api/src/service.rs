@@ -61,12 +61,8 @@ pub struct Entry {
 
 /// Decides whether the caller may do the action to all of these resources.
 pub(crate) type Decide<'a> = &'a (dyn Fn(&str, &[String]) -> Result<(), EdgeError> + Sync);
-type Run = for<'a> fn(
-    &'a Context<'a>,
-    Decide<'a>,
-    Value,
-    Form,
-) -> Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
+type Run =
+    for<'a> fn(&'a Context<'a>, Decide<'a>, Value, Form) -> Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
 pub(crate) type Answer = Result<Members, Refusal>;
 
 /// In which form an answer is wanted.

@@ -1,5 +1,5 @@
-//! What is counted of fleet provisioning over MQTT (AWS's metrics `CreateKeysAndCertificateFailed` and its like, with the
-//! dimensions `TemplateName` and `ClaimCertificateId`).
+//! What is counted of fleet provisioning by template and by claim (AWS's metrics `RegisterThingFailed` and
+//! `ApproximateNumberOfThingsRegistered`, with the dimensions `TemplateName` and `ClaimCertificateId`).
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,5 +1,6 @@
 //! The commands, a file each.
 
+mod claim;
 mod demo;
 mod device;
 mod env;
@@ -35,6 +36,9 @@ enum Command {
     Why(why::Flags),
     /// Be a device: provision yourself, connect, publish, rotate
     Device(Box<device::Flags>),
+    /// Guard fleet provisioning by claim: which serial numbers may be registered, how many devices carry a claim
+    /// certificate, and which claims are used more often than that
+    Claim(claim::Flags),
     /// Show the ways of provisioning live, against a server of their own that is gone afterwards
     Demo,
 }
@@ -47,6 +51,7 @@ impl Arguments {
             Command::Env(flags) => env::run(&flags),
             Command::Why(flags) => Ok(why::run(&flags)),
             Command::Device(flags) => device::run(&flags),
+            Command::Claim(flags) => Ok(claim::run(&flags)),
             Command::Demo => demo::run(),
         };
         done.unwrap_or_else(|error| {
@@ -59,7 +64,9 @@ impl Arguments {
     pub fn serve_settings(self) -> Option<Settings> {
         match self.command {
             Command::Serve(settings) => Some(*settings),
-            Command::Env(_) | Command::Why(_) | Command::Device(_) | Command::Demo => None,
+            Command::Env(_) | Command::Why(_) | Command::Device(_) | Command::Claim(_) | Command::Demo => {
+                None
+            }
         }
     }
 }
