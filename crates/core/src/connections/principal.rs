@@ -204,7 +204,8 @@ impl Principal {
 
     /// The number of that certificate's registration.
     pub(crate) fn certificate_number(&self) -> i64 {
-        self.number
+        let (Who::Registered(number) | Who::Claim { number, .. }) = self.who;
+        number
     }
 
     /// The server name it asked for.
