@@ -8,6 +8,7 @@ mod certificates;
 mod connections;
 mod domain_configurations;
 mod events;
+mod fleet_provisioning;
 mod functions;
 mod identity_policies;
 mod logging;
@@ -77,6 +78,7 @@ scripts! {
     connections
     domain_configurations
     events
+    fleet_provisioning
     functions
     identity_policies
     logging
