@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use hyper::HeaderMap;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::header::CONTENT_LENGTH;
 use md5::{Digest as _, Md5};
 use sha2::Sha256;
@@ -117,7 +117,7 @@ impl Body {
         use futures_util::StreamExt as _;
 
         let whole = self.timeout;
-        if announced(headers, false).is_ok_and(|announced| announced == 0) {
+        if self.incoming.is_end_stream() {
             return Ok(Vec::new());
         }
         let (mut bytes, outcome) = self.bytes(headers, MOST_OF_A_DOCUMENT)?;

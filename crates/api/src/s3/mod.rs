@@ -49,9 +49,11 @@ pub(crate) fn is_meant(head: &Parts) -> bool {
         return true;
     }
     let query = head.uri.query().unwrap_or_default();
-    query.contains("%2Fs3%2Faws4_request")
-        || query.contains("/s3/aws4_request")
-        || query.split('&').any(|pair| pair.starts_with("AWSAccessKeyId="))
+    query.split('&').any(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let scoped = value.ends_with("%2Fs3%2Faws4_request") || value.ends_with("/s3/aws4_request");
+        name == "AWSAccessKeyId" || name == "X-Amz-Credential" && scoped
+    })
 }
 
 impl Api {
