@@ -179,8 +179,8 @@ impl Deeds {
     }
 
     /// What keeps the files of buckets.
-    pub fn objects(&self) -> &dyn Objects {
-        self.world.objects.as_ref()
+    pub fn objects(&self) -> &Arc<dyn Objects> {
+        &self.world.objects
     }
 
     /// The tasks of bulk registration that this node carries out.

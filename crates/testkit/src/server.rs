@@ -8,10 +8,11 @@ use tempfile::TempDir;
 use thingsmith_api::auth::{AccessKeys, ConfiguredKey, UnknownKeys};
 use thingsmith_api::{Api, Config};
 use thingsmith_core::access_keys::AccessKey;
-use thingsmith_core::{Deeds, SealKey, World, rules};
+use thingsmith_core::{Deeds, SealKey, World, rules, thing_registration_tasks};
 use thingsmith_model::Secret;
+use thingsmith_objects_directory::{Directory, Limits};
 use thingsmith_policy::{Document, Language};
-use thingsmith_ports::{NoObjects, Store};
+use thingsmith_ports::{Objects, Store};
 use thingsmith_sigv4::Signer;
 use thingsmith_store_postgres::PostgresStore;
 use thingsmith_store_sqlite::SqliteStore;
@@ -53,6 +54,7 @@ pub struct Builder {
     config: Config,
     engine: Engine,
     keys: Vec<ConfiguredKey>,
+    objects: Limits,
 }
 
 /// A server in the test's process, on a port of its own.
@@ -65,6 +67,8 @@ pub struct TestServer {
     pub rsa_keys: Arc<TestRsaKeys>,
     /// What its functions answer.
     pub functions: Arc<ScriptedFunctions>,
+    /// Its buckets.
+    pub objects: Arc<dyn Objects>,
     /// The deeds behind it.
     pub deeds: Arc<Deeds>,
     api: Arc<Api>,
@@ -72,6 +76,8 @@ pub struct TestServer {
     task: Option<JoinHandle<()>>,
     /// Carries the topic rules out.
     rules: JoinHandle<()>,
+    /// Carries out the tasks of bulk registration.
+    registering: JoinHandle<()>,
     postgres: Option<thingsmith_store_postgres::Config>,
     _directory: TempDir,
 }
@@ -84,6 +90,7 @@ impl Default for Builder {
             config: Config::new(account, region),
             engine: Engine::Sqlite,
             keys: Vec::new(),
+            objects: Limits::default(),
         }
     }
 }
@@ -127,6 +134,13 @@ impl Builder {
         self
     }
 
+    /// Other limits of what its buckets keep.
+    #[must_use]
+    pub fn objects(mut self, limits: Limits) -> Self {
+        self.objects = limits;
+        self
+    }
+
     /// Starts the server.
     ///
     /// # Panics
@@ -150,6 +164,11 @@ impl Builder {
         let clock = Arc::new(TestClock::default());
         let rsa_keys = Arc::new(TestRsaKeys::default());
         let functions = Arc::new(ScriptedFunctions::default());
+        let objects: Arc<dyn Objects> = {
+            let clock = Arc::<TestClock>::clone(&clock);
+            let opened = Directory::open(&directory.path().join("objects"), self.objects, clock);
+            Arc::new(opened.expect("the directory opens"))
+        };
         let world = World {
             store,
             messages,
@@ -158,7 +177,7 @@ impl Builder {
             rsa_keys: Arc::<TestRsaKeys>::clone(&rsa_keys),
             functions: Arc::<ScriptedFunctions>::clone(&functions),
             web: web(),
-            objects: Arc::new(NoObjects),
+            objects: Arc::clone(&objects),
             seal: SealKey::new(&mut [7; 32]),
         };
         let deeds = Arc::new(Deeds::open(world).await.expect("the deeds begin"));
@@ -184,16 +203,20 @@ impl Builder {
         let task = Some(tokio::spawn(serve));
         deeds.rules().set_api(&format!("http://{address}"));
         let rules = tokio::spawn(rules::run(Arc::clone(&deeds), std::future::pending()));
+        let registering = thing_registration_tasks::run(Arc::clone(&deeds), false, std::future::pending());
+        let registering = tokio::spawn(registering);
         TestServer {
             address,
             clock,
             rsa_keys,
             functions,
+            objects,
             deeds,
             api,
             stop: Some(stop),
             task,
             rules,
+            registering,
             postgres: schema,
             _directory: directory,
         }
@@ -257,7 +280,7 @@ impl TestServer {
             rsa_keys: Arc::new(TestRsaKeys::default()),
             functions: Arc::<ScriptedFunctions>::clone(&self.functions),
             web: web(),
-            objects: Arc::new(NoObjects),
+            objects: Arc::clone(&self.objects),
             seal: SealKey::new(&mut [7; 32]),
         };
         Some(Arc::new(Deeds::open(world).await.expect("the deeds begin")))
@@ -283,6 +306,15 @@ impl TestServer {
         }
     }
 
+    /// Ends what carries out tasks of bulk registration as a crash does, and begins it again, as another node that may not
+    /// believe that the first is gone.
+    pub fn crash_registering(&mut self) {
+        self.registering.abort();
+        let registering =
+            thing_registration_tasks::run(Arc::clone(&self.deeds), false, std::future::pending());
+        self.registering = tokio::spawn(registering);
+    }
+
     /// Tells the server to end and waits until it has.
     ///
     /// # Panics
@@ -300,6 +332,7 @@ impl TestServer {
 impl Drop for TestServer {
     fn drop(&mut self) {
         self.rules.abort();
+        self.registering.abort();
         if !std::thread::panicking() {
             let unlisted = self.api.unlisted_exceptions();
             assert_eq!(

@@ -2,6 +2,7 @@
 
 mod authority;
 mod billing_groups;
+mod bulk;
 mod bounds;
 mod ca_certificates;
 mod certificates;

@@ -14,6 +14,7 @@ pub mod provisioning_templates;
 pub mod role_aliases;
 pub mod tags;
 pub mod thing_groups;
+pub mod thing_registration_tasks;
 pub mod thing_types;
 pub mod things;
 pub mod topic_rule_destinations;
@@ -70,6 +71,10 @@ const WRITTEN: &[Entry] = &[
     entry::<provisioning_templates::ListProvisioningTemplates>(),
     entry::<provisioning_templates::UpdateProvisioningTemplate>(),
     entry::<provisioning::RegisterThing>(),
+    entry::<thing_registration_tasks::DescribeThingRegistrationTask>(),
+    entry::<thing_registration_tasks::ListThingRegistrationTasks>(),
+    entry::<thing_registration_tasks::StartThingRegistrationTask>(),
+    entry::<thing_registration_tasks::StopThingRegistrationTask>(),
     entry::<policies::AttachPolicy>(),
     entry::<policies::AttachPrincipalPolicy>(),
     entry::<policies::CreatePolicy>(),

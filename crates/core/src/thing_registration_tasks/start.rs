@@ -116,6 +116,7 @@ pub(super) fn unreadable(bucket: &str, key: &str, cause: ObjectError) -> Fault {
             "inputFileKey {key} does not exist in the bucket {bucket}."
         )),
         cause @ (ObjectError::BucketTaken
+        | ObjectError::TooManyBuckets
         | ObjectError::BucketNotEmpty
         | ObjectError::TooLarge
         | ObjectError::BadBytes(_)
