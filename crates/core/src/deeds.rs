@@ -22,6 +22,7 @@ use crate::metrics::Metrics;
 use crate::numbers::Numbers;
 use crate::outbox::{self, Change, Mark};
 use crate::policies::Documents;
+use crate::provisioning_claims::Throttle;
 use crate::realms::{RealmRecord, Realms};
 use crate::rules::Rules;
 use crate::schema::MIGRATIONS;
@@ -70,6 +71,7 @@ pub struct Deeds {
     message_numbers: Numbers,
     event_configurations: events::Known,
     known_functions: Known,
+    claim_throttle: Throttle,
     rules: Rules,
     runners: Runners,
     page_key: hmac::Key,
@@ -117,6 +119,7 @@ impl Deeds {
             message_numbers: Numbers::new(Arc::clone(&world.messages)),
             event_configurations: events::Known::default(),
             known_functions: Known::default(),
+            claim_throttle: Throttle::default(),
             rules: Rules::default(),
             runners: Runners::default(),
             page_key: world.seal.derive_hmac_key("page tokens"),
@@ -171,6 +174,11 @@ impl Deeds {
 
     pub(crate) fn known_functions(&self) -> &Known {
         &self.known_functions
+    }
+
+    /// How fast trusted users are given provisioning claims.
+    pub(crate) fn claim_throttle(&self) -> &Throttle {
+        &self.claim_throttle
     }
 
     /// What sends requests to URLs that customers give.

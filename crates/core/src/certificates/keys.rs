@@ -30,6 +30,14 @@ pub async fn create_keys_and_certificate(
     realm: &RealmRecord,
     status: CertificateStatus,
 ) -> Result<(Certificate, DeviceKey), Fault> {
+    let (public_key, made) = take_key(deeds)?;
+    let subject = Name::build(&[(NameAttribute::CommonName, COMMON_NAME)]);
+    let certificate = issue_and_record(deeds, realm, &subject, &public_key, status).await?;
+    Ok((certificate, made))
+}
+
+/// Takes a key from the supply.
+pub(crate) fn take_key(deeds: &Deeds) -> Result<(PublicKey, DeviceKey), Fault> {
     let key = deeds.rsa_keys().take().ok_or_else(|| {
         Fault::new(
             Code::Throttling,
@@ -44,7 +52,5 @@ pub async fn create_keys_and_certificate(
         public_key: public_key.to_pem(),
         private_key: Zeroizing::new(private_key),
     };
-    let subject = Name::build(&[(NameAttribute::CommonName, COMMON_NAME)]);
-    let certificate = issue_and_record(deeds, realm, &subject, &public_key, status).await?;
-    Ok((certificate, made))
+    Ok((public_key, made))
 }

@@ -1,6 +1,7 @@
 //! The commands, a file each.
 
 mod demo;
+mod device;
 mod env;
 mod serve;
 mod why;
@@ -32,6 +33,8 @@ enum Command {
     /// Say what the running server refused to a client, a certificate, a thing or an address, and what decided. Exits with
     /// 1 when nothing is known and with 2 when no server can be asked
     Why(why::Flags),
+    /// Be a device: provision yourself, connect, publish, rotate
+    Device(Box<device::Flags>),
     /// Show the ways of provisioning live, against a server of their own that is gone afterwards
     Demo,
 }
@@ -43,6 +46,7 @@ impl Arguments {
             Command::Serve(settings) => serve::run(&settings),
             Command::Env(flags) => env::run(&flags),
             Command::Why(flags) => Ok(why::run(&flags)),
+            Command::Device(flags) => device::run(&flags),
             Command::Demo => demo::run(),
         };
         done.unwrap_or_else(|error| {
@@ -55,7 +59,7 @@ impl Arguments {
     pub fn serve_settings(self) -> Option<Settings> {
         match self.command {
             Command::Serve(settings) => Some(*settings),
-            Command::Env(_) | Command::Why(_) | Command::Demo => None,
+            Command::Env(_) | Command::Why(_) | Command::Device(_) | Command::Demo => None,
         }
     }
 }
