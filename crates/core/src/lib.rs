@@ -28,6 +28,7 @@ pub mod managed_policies;
 pub mod messages;
 pub mod metrics;
 mod numbers;
+pub mod objects;
 pub mod outbox;
 mod pages;
 pub mod policies;

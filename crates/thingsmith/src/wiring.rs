@@ -11,7 +11,7 @@ use thingsmith_api::{Api, Tls};
 use thingsmith_core::access_keys::{self, AccessKey};
 use thingsmith_core::authorities::AuthorityError;
 use thingsmith_core::messages::{self, Clients};
-use thingsmith_core::{Deeds, OpenError, World, outbox, rules, settings, thing_registration_tasks};
+use thingsmith_core::{Deeds, OpenError, World, objects, outbox, rules, settings, thing_registration_tasks};
 use thingsmith_functions::Runner;
 use thingsmith_gateway::Gateway;
 use thingsmith_gateway::doors::Doors;
@@ -100,7 +100,7 @@ impl Server {
         let web = HttpWeb::new(web)
             .map_err(|cause| StartError::Configuration(anyhow!(cause).context("[rules] roots")))?;
         let (seal, new_seal) = files::seal_key(&settings.seal_key_path(), random.as_ref())?;
-        let objects = objects(settings, &file, &clock).await?;
+        let objects = open_objects(settings, &file, &clock).await?;
         let world = World {
             store,
             messages,
@@ -181,8 +181,7 @@ impl Server {
         deeds.rules().set_api(&endpoints.api);
         tasks.spawn(rules::run(Arc::clone(&deeds), until(stopped.clone())));
         let alone = matches!(settings.store, StoreChoice::Sqlite);
-        let registering =
-            thing_registration_tasks::run(Arc::clone(&deeds), alone, until(stopped.clone()));
+        let registering = thing_registration_tasks::run(Arc::clone(&deeds), alone, until(stopped.clone()));
         tasks.spawn(registering);
         tasks.spawn(follow(Arc::clone(&deeds), stopped.clone()));
         tasks.spawn(sweep(Arc::clone(&deeds), stopped));
@@ -267,7 +266,7 @@ async fn functions(
 }
 
 /// The keeper of the files of buckets.
-async fn objects(
+async fn open_objects(
     settings: &Settings,
     file: &File,
     clock: &Arc<dyn Clock>,
@@ -471,6 +470,9 @@ async fn sweep(deeds: Arc<Deeds>, stopped: watch::Receiver<bool>) {
         }
         if let Err(cause) = thing_registration_tasks::sweep(&deeds).await {
             tracing::warn!(%cause, "old tasks of bulk registration could not be deleted; the next sweep does it");
+        }
+        if let Err(cause) = objects::uploads::sweep(&deeds).await {
+            tracing::warn!(%cause, "uploads that nobody completes could not be deleted; the next sweep does it");
         }
         if let Err(cause) = messages::sweep(&deeds).await {
             tracing::warn!(%cause, "what is over could not be deleted from the store of messages; the next sweep does it");

@@ -8,7 +8,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use thingsmith_core::thing_registration_tasks;
 use thingsmith_ports::{NewObject, ObjectError, Objects, Owner};
-use thingsmith_testkit::{ACCOUNT, Client, Engine, REGION, TestServer};
+use thingsmith_testkit::{ACCOUNT, Client, Engine, REGION, TestServer, raw};
 
 use super::query::{done, iam, refused};
 use super::{named, testdata};
@@ -44,7 +44,11 @@ fn owner() -> Owner {
 async fn put(server: &TestServer, key: &str, text: impl Into<Vec<u8>>) {
     let bytes = Box::pin(stream::iter([Ok(text.into().into())]));
     let new = NewObject::default();
-    server.objects.put(&owner(), BUCKET, key, new, bytes).await.unwrap();
+    server
+        .objects
+        .put(&owner(), BUCKET, key, new, bytes)
+        .await
+        .unwrap();
 }
 
 async fn read(objects: &dyn Objects, bucket: &str, key: &str) -> Result<Vec<Value>, ObjectError> {
@@ -54,12 +58,15 @@ async fn read(objects: &dyn Objects, bucket: &str, key: &str) -> Result<Vec<Valu
         text.extend_from_slice(&piece?);
     }
     let text = String::from_utf8(text).unwrap();
-    Ok(text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+    Ok(text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect())
 }
 
 /// What a report of a task has, all of its parts.
 async fn report(server: &TestServer, task: &str, name: &str) -> Vec<Value> {
-    let bucket = format!("thingsmith-reports-{ACCOUNT}-{REGION}");
+    let bucket = format!(".reports.{ACCOUNT}.{REGION}");
     let mut lines = Vec::new();
     for part in 1.. {
         let key = format!("{task}/{name}-{part:06}.json");
@@ -123,12 +130,21 @@ async fn wait(admin: &Client, task: &str, wanted: impl Fn(&Value) -> bool) -> Va
 }
 
 async fn ended(admin: &Client, task: &str) -> Value {
-    wait(admin, task, |described| described["status"] != "InProgress" && described["status"] != "Cancelling").await
+    wait(admin, task, |described| {
+        described["status"] != "InProgress" && described["status"] != "Cancelling"
+    })
+    .await
 }
 
 async fn begun(admin: &Client, task: &str) {
-    let described = wait(admin, task, |described| described["successCount"].as_i64() > Some(0)).await;
-    assert_eq!(described["status"], "InProgress", "the machine is too fast for this test: {described}");
+    let described = wait(admin, task, |described| {
+        described["successCount"].as_i64() > Some(0)
+    })
+    .await;
+    assert_eq!(
+        described["status"], "InProgress",
+        "the machine is too fast for this test: {described}"
+    );
 }
 
 async fn things(admin: &Client) -> Vec<String> {
@@ -137,7 +153,11 @@ async fn things(admin: &Client) -> Vec<String> {
     loop {
         let page = done(named(admin, "ListThings", input.clone()).await).json();
         let things = page["things"].as_array().unwrap();
-        names.extend(things.iter().map(|thing| thing["thingName"].as_str().unwrap().to_owned()));
+        names.extend(
+            things
+                .iter()
+                .map(|thing| thing["thingName"].as_str().unwrap().to_owned()),
+        );
         match page.get("nextToken") {
             Some(token) => input["nextToken"] = token.clone(),
             None => return names,
@@ -147,7 +167,9 @@ async fn things(admin: &Client) -> Vec<String> {
 
 /// A file of things without certificates.
 fn file(count: usize) -> String {
-    (0..count).map(|number| format!("{{\"ThingName\": \"pump-{number:05}\"}}\n")).collect()
+    (0..count)
+        .map(|number| format!("{{\"ThingName\": \"pump-{number:05}\"}}\n"))
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -177,9 +199,15 @@ async fn every_line_is_registered_or_reported_with_its_number_and_reason() {
         let described = ended(&admin, &task).await;
         assert_eq!(
             json!([
-                described["status"], described["successCount"], described["failureCount"],
-                described["percentageProgress"], described["message"], described["inputFileBucket"],
-                described["inputFileKey"], described["roleArn"], described["taskId"],
+                described["status"],
+                described["successCount"],
+                described["failureCount"],
+                described["percentageProgress"],
+                described["message"],
+                described["inputFileBucket"],
+                described["inputFileKey"],
+                described["roleArn"],
+                described["taskId"],
             ]),
             json!(["Completed", 4, 6, 100, null, BUCKET, "dir/fleet.json", ROLE, task]),
             "{described}"
@@ -187,7 +215,10 @@ async fn every_line_is_registered_or_reported_with_its_number_and_reason() {
         assert_eq!(described["templateBody"], template(true).to_string());
         assert_eq!(things(&admin).await, ["pump-1", "pump-11", "pump-3", "pump-6"]);
         let results = report(&server, &task, "results").await;
-        let numbers: Vec<_> = results.iter().map(|line| line["lineNumber"].as_i64().unwrap()).collect();
+        let numbers: Vec<_> = results
+            .iter()
+            .map(|line| line["lineNumber"].as_i64().unwrap())
+            .collect();
         assert_eq!(numbers, [1, 3, 6, 11]);
         let mut offset = 0;
         for (number, line) in lines.iter().enumerate() {
@@ -196,27 +227,81 @@ async fn every_line_is_registered_or_reported_with_its_number_and_reason() {
                 let response = &result["response"];
                 let name = result["response"]["ResourceArns"]["thing"].as_str().unwrap();
                 assert!(line.contains(name.rsplit('/').next().unwrap()));
-                let id = response["ResourceArns"]["certificate"].as_str().unwrap().rsplit('/').next().unwrap();
+                let id = response["ResourceArns"]["certificate"]
+                    .as_str()
+                    .unwrap()
+                    .rsplit('/')
+                    .next()
+                    .unwrap();
                 let found = named(&admin, "DescribeCertificate", json!({"certificateId": id})).await;
                 let found = done(found).json();
-                assert_eq!(found["certificateDescription"]["certificatePem"], response["CertificatePem"]);
+                assert_eq!(
+                    found["certificateDescription"]["certificatePem"],
+                    response["CertificatePem"]
+                );
             }
             offset += line.len() + 2;
+        }
+        let links = async |client: &Client, kind: &str| {
+            let input = json!({"taskId": task, "reportType": kind});
+            named(client, "ListThingRegistrationTaskReports", input).await
+        };
+        for (kind, count) in [("RESULTS", 4), ("ERRORS", 6)] {
+            let listed = done(links(&admin, kind).await).json();
+            assert_eq!(listed["reportType"], kind);
+            let [link] = listed["resourceLinks"].as_array().unwrap().as_slice() else {
+                panic!("{listed}");
+            };
+            let target = link
+                .as_str()
+                .unwrap()
+                .strip_prefix(&format!("http://{}", server.address))
+                .unwrap();
+            let request = format!(
+                "GET {target} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n",
+                server.address
+            );
+            let reply = done(raw(server.address, request.as_bytes()).await);
+            assert_eq!(reply.to_string().matches("lineNumber").count(), count, "{reply}");
+            server.clock.advance(Duration::from_secs(3601));
+            assert_eq!(raw(server.address, request.as_bytes()).await.status, 403);
+        }
+        // Another realm does not have it.
+        let other = admin.clone().region("eu-west-1");
+        refused(&links(&other, "RESULTS").await, 400, "InvalidRequestException");
+        let input = json!({"taskId": task});
+        for operation in ["DescribeThingRegistrationTask", "StopThingRegistrationTask"] {
+            let reply = named(&other, operation, input.clone()).await;
+            refused(&reply, 404, "ResourceNotFoundException");
         }
         let errors = report(&server, &task, "errors").await;
         let told: Vec<_> = errors
             .iter()
-            .map(|line| (line["lineNumber"].as_i64().unwrap(), line["errorMessage"].as_str().unwrap()))
+            .map(|line| {
+                (
+                    line["lineNumber"].as_i64().unwrap(),
+                    line["errorMessage"].as_str().unwrap(),
+                )
+            })
             .collect();
         for ((number, message), (expected, part)) in told.iter().zip([
-            (2, "no JSON"), (5, "256000 characters"), (7, "ThingName"), (8, "certificateSigningRequest"),
-            (9, "no JSON object"), (10, "Resources.thing"),
+            (2, "no JSON"),
+            (5, "256000 characters"),
+            (7, "ThingName"),
+            (8, "certificateSigningRequest"),
+            (9, "no JSON object"),
+            (10, "Resources.thing"),
         ]) {
             assert_eq!(*number, expected);
             assert!(message.contains(part), "{message}");
         }
         assert_eq!(told.len(), 6);
-        assert!(errors.iter().all(|line| line["errorCode"] == "InvalidRequestException"), "{errors:?}");
+        assert!(
+            errors
+                .iter()
+                .all(|line| line["errorCode"] == "InvalidRequestException"),
+            "{errors:?}"
+        );
         server.stop().await;
     }
 }
@@ -227,7 +312,9 @@ async fn a_task_is_refused_that_cannot_be_done() {
         let everything = r#"{"Version":"2012-10-17","Statement":[
             {"Effect":"Allow","Action":"iot:StartThingRegistrationTask","Resource":"*"},
             {"Effect":"Allow","Action":"iam:PassRole","Resource":"arn:aws:iam::123456789012:role/other"}]}"#;
-        let builder = TestServer::builder().engine(engine).key("AKIDALMOST", ACCOUNT, &[everything]);
+        let builder = TestServer::builder()
+            .engine(engine)
+            .key("AKIDALMOST", ACCOUNT, &[everything]);
         let server = builder.start().await;
         let admin = furnish(&server).await;
         put(&server, "file", file(1)).await;
@@ -238,9 +325,21 @@ async fn a_task_is_refused_that_cannot_be_done() {
             ("inputFileBucket", "none", "inputFileBucket none does not exist"),
             ("inputFileKey", "none", "inputFileKey none does not exist"),
             ("roleArn", "arn:aws:iam::123456789012:role/none", "is not there"),
-            ("roleArn", "arn:aws:iam::210987654321:role/bulk", "another account"),
-            ("roleArn", "arn:aws:iam::123456789012:role/lambda", "does not let the service"),
-            ("roleArn", "arn:aws:iam::123456789012:role/blind", "s3:GetObject on resource: arn:aws:s3:::fleet/file"),
+            (
+                "roleArn",
+                "arn:aws:iam::210987654321:role/bulk",
+                "another account",
+            ),
+            (
+                "roleArn",
+                "arn:aws:iam::123456789012:role/lambda",
+                "does not let the service",
+            ),
+            (
+                "roleArn",
+                "arn:aws:iam::123456789012:role/blind",
+                "s3:GetObject on resource: arn:aws:s3:::fleet/file",
+            ),
             ("templateBody", "{", "templateBody: "),
             ("templateBody", "{\"Resources\": {}}", "templateBody: "),
         ] {
@@ -270,7 +369,10 @@ async fn a_file_without_lines_fails() {
             let task = start(&admin, "file", false).await;
             let described = ended(&admin, &task).await;
             assert_eq!(described["status"], "Failed");
-            assert_eq!(described["message"], "The file file in the bucket fleet has no lines.");
+            assert_eq!(
+                described["message"],
+                "The file file in the bucket fleet has no lines."
+            );
         }
         server.stop().await;
     }
@@ -307,7 +409,10 @@ async fn a_task_is_stopped_and_what_it_did_stays() {
         refused(&late, 400, "InvalidRequestException");
         let list = async |input: Value| done(named(&admin, "ListThingRegistrationTasks", input).await).json();
         assert_eq!(list(json!({})).await, json!({"taskIds": [next, task]}));
-        assert_eq!(list(json!({"status": "Cancelled"})).await, json!({"taskIds": [task]}));
+        assert_eq!(
+            list(json!({"status": "Cancelled"})).await,
+            json!({"taskIds": [task]})
+        );
         assert_eq!(list(json!({"status": "Failed"})).await, json!({"taskIds": []}));
         let page = list(json!({"maxResults": 1})).await;
         assert_eq!(page["taskIds"], json!([next]));
@@ -344,7 +449,10 @@ async fn after_a_crash_another_goes_on_and_does_no_line_twice() {
         assert_eq!(described["successCount"], count);
         assert_eq!(things(&admin).await.len(), count);
         let results = report(&server, &task, "results").await;
-        let numbers: Vec<_> = results.iter().map(|line| line["lineNumber"].as_u64().unwrap()).collect();
+        let numbers: Vec<_> = results
+            .iter()
+            .map(|line| line["lineNumber"].as_u64().unwrap())
+            .collect();
         assert_eq!(numbers, (1..=count as u64).collect::<Vec<_>>());
         // Each was made once: none was overridden by a second registration.
         let thing = named(&admin, "DescribeThing", json!({"thingName": "pump-00000"})).await;
@@ -362,7 +470,11 @@ async fn two_nodes_share_no_task() {
     let server = server.start().await;
     let admin = furnish(&server).await;
     let other = server.another_node().await.unwrap();
-    let other = tokio::spawn(thing_registration_tasks::run(other, false, std::future::pending()));
+    let other = tokio::spawn(thing_registration_tasks::run(
+        other,
+        false,
+        std::future::pending(),
+    ));
     put(&server, "file", file(1500)).await;
     let csr = testdata!("request-p256.csr");
     let lines: String = (0..300)
@@ -374,14 +486,25 @@ async fn two_nodes_share_no_task() {
     begun(&admin, &task).await;
     server.clock.advance(Duration::from_secs(3600));
     let described = ended(&admin, &task).await;
-    assert_eq!((&described["status"], &described["successCount"]), (&json!("Completed"), &json!(1500)));
+    assert_eq!(
+        (&described["status"], &described["successCount"]),
+        (&json!("Completed"), &json!(1500))
+    );
     let task = start(&admin, "requests", true).await;
     server.clock.advance(Duration::from_secs(3600));
     let described = ended(&admin, &task).await;
-    assert_eq!((&described["status"], &described["successCount"]), (&json!("Completed"), &json!(300)));
+    assert_eq!(
+        (&described["status"], &described["successCount"]),
+        (&json!("Completed"), &json!(300))
+    );
     let mut certificates = BTreeSet::new();
     for line in report(&server, &task, "results").await {
-        certificates.insert(line["response"]["ResourceArns"]["certificate"].as_str().unwrap().to_owned());
+        certificates.insert(
+            line["response"]["ResourceArns"]["certificate"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
+        );
     }
     let listed = named(&admin, "ListCertificates", json!({"pageSize": 250})).await;
     assert_eq!(certificates.len(), 300);
@@ -400,7 +523,10 @@ async fn a_task_ends_with_the_version_of_the_file_that_it_began_with() {
         begun(&admin, &task).await;
         put(&server, "file", "{\"ThingName\": \"other\"}\n").await;
         let described = ended(&admin, &task).await;
-        assert_eq!((&described["status"], &described["successCount"]), (&json!("Completed"), &json!(2500)));
+        assert_eq!(
+            (&described["status"], &described["successCount"]),
+            (&json!("Completed"), &json!(2500))
+        );
 
         // Whoever goes on with it after a crash finds another file.
         put(&server, "file", file(2500)).await;
@@ -411,7 +537,10 @@ async fn a_task_ends_with_the_version_of_the_file_that_it_began_with() {
         server.clock.advance(Duration::from_secs(11));
         let described = ended(&admin, &task).await;
         assert_eq!(described["status"], "Failed");
-        assert!(described["message"].as_str().unwrap().contains("was replaced"), "{described}");
+        assert!(
+            described["message"].as_str().unwrap().contains("was replaced"),
+            "{described}"
+        );
         let count = described["successCount"].as_u64().unwrap();
         assert_eq!(report(&server, &task, "results").await.len() as u64, count);
         assert!(!things(&admin).await.contains(&"other".to_owned()));
@@ -431,10 +560,18 @@ async fn a_task_acts_as_its_role_as_long_as_that_is_there() {
              "Resource": "arn:aws:iot:us-east-1:123456789012:thing/pump-*"}]});
         let policy = json!({"RoleName": "bulk", "PolicyName": "all", "PolicyDocument": policy.to_string()});
         done(iam(&admin, "PutRolePolicy", policy).await);
-        put(&server, "file", "{\"ThingName\": \"pump-1\"}\n{\"ThingName\": \"valve-1\"}").await;
+        put(
+            &server,
+            "file",
+            "{\"ThingName\": \"pump-1\"}\n{\"ThingName\": \"valve-1\"}",
+        )
+        .await;
         let task = start(&admin, "file", false).await;
         let described = ended(&admin, &task).await;
-        assert_eq!((&described["successCount"], &described["failureCount"]), (&json!(1), &json!(1)));
+        assert_eq!(
+            (&described["successCount"], &described["failureCount"]),
+            (&json!(1), &json!(1))
+        );
         let errors = report(&server, &task, "errors").await;
         assert_eq!(errors[0]["errorCode"], "AccessDeniedException");
         let message = errors[0]["errorMessage"].as_str().unwrap();
@@ -443,12 +580,22 @@ async fn a_task_acts_as_its_role_as_long_as_that_is_there() {
         put(&server, "file", file(4000)).await;
         let task = start(&admin, "file", false).await;
         begun(&admin, &task).await;
-        done(iam(&admin, "DeleteRolePolicy", json!({"RoleName": "bulk", "PolicyName": "all"})).await);
+        done(
+            iam(
+                &admin,
+                "DeleteRolePolicy",
+                json!({"RoleName": "bulk", "PolicyName": "all"}),
+            )
+            .await,
+        );
         done(iam(&admin, "DeleteRole", json!({"RoleName": "bulk"})).await);
         server.clock.advance(Duration::from_secs(2));
         let described = ended(&admin, &task).await;
         assert_eq!(described["status"], "Failed");
-        assert!(described["message"].as_str().unwrap().contains("roleArn"), "{described}");
+        assert!(
+            described["message"].as_str().unwrap().contains("roleArn"),
+            "{described}"
+        );
         server.stop().await;
     }
 }
@@ -464,9 +611,15 @@ async fn a_task_has_thirty_days_and_so_has_what_it_leaves() {
         begun(&admin, &task).await;
         server.clock.advance(month);
         let described = ended(&admin, &task).await;
-        assert_eq!((&described["status"], &described["message"]),
-            (&json!("Failed"), &json!("The task was not done within 30 days.")));
-        let sweep = async || thing_registration_tasks::sweep(&Arc::clone(&server.deeds)).await.unwrap();
+        assert_eq!(
+            (&described["status"], &described["message"]),
+            (&json!("Failed"), &json!("The task was not done within 30 days."))
+        );
+        let sweep = async || {
+            thing_registration_tasks::sweep(&Arc::clone(&server.deeds))
+                .await
+                .unwrap()
+        };
         server.clock.advance(month - Duration::from_secs(1));
         sweep().await;
         describe(&admin, &task).await;

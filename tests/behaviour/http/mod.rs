@@ -2,8 +2,8 @@
 
 mod authority;
 mod billing_groups;
-mod bulk;
 mod bounds;
+mod bulk;
 mod ca_certificates;
 mod certificates;
 mod domain_configurations;

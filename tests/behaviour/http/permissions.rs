@@ -149,6 +149,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ),
     ("ListThingPrincipals", "*"),
     ("ListThingPrincipalsV2", "*"),
+    ("ListThingRegistrationTaskReports", "*"),
     ("ListThingRegistrationTasks", "*"),
     ("ListThingTypes", "*"),
     ("ListThings", "*"),

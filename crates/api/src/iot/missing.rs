@@ -116,7 +116,6 @@ pub const MISSING: &[&str] = &[
     "ListSecurityProfilesForTarget",
     "ListStreams",
     "ListTargetsForSecurityProfile",
-    "ListThingRegistrationTaskReports",
     "ListViolationEvents",
     "PutVerificationStateOnViolation",
     "SearchIndex",

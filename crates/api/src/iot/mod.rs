@@ -79,6 +79,7 @@ const WRITTEN: &[Entry] = &[
     entry::<provisioning_templates::UpdateProvisioningTemplate>(),
     entry::<provisioning::RegisterThing>(),
     entry::<thing_registration_tasks::DescribeThingRegistrationTask>(),
+    entry::<thing_registration_tasks::ListThingRegistrationTaskReports>(),
     entry::<thing_registration_tasks::ListThingRegistrationTasks>(),
     entry::<thing_registration_tasks::StartThingRegistrationTask>(),
     entry::<thing_registration_tasks::StopThingRegistrationTask>(),

@@ -141,7 +141,7 @@ impl Kind {
             | SigV4Error::SignedHeaders(_)
             | SigV4Error::MissingDate
             | SigV4Error::Date(_)
-            | SigV4Error::Expires(_) => Self::Incomplete,
+            | SigV4Error::Expires { .. } => Self::Incomplete,
             SigV4Error::Terminator(_)
             | SigV4Error::Region(_)
             | SigV4Error::Service { .. }
