@@ -3,6 +3,7 @@
 mod demo;
 mod device;
 mod env;
+mod import;
 mod serve;
 mod why;
 
@@ -35,6 +36,8 @@ enum Command {
     Why(why::Flags),
     /// Be a device: provision yourself, connect, publish, rotate
     Device(Box<device::Flags>),
+    /// Register a file of devices: upload it, start the task, show how far it is and where its reports are
+    Import(Box<import::Flags>),
     /// Show the ways of provisioning live, against a server of their own that is gone afterwards
     Demo,
 }
@@ -47,6 +50,7 @@ impl Arguments {
             Command::Env(flags) => env::run(&flags),
             Command::Why(flags) => Ok(why::run(&flags)),
             Command::Device(flags) => device::run(&flags),
+            Command::Import(flags) => import::run(&flags),
             Command::Demo => demo::run(),
         };
         done.unwrap_or_else(|error| {
@@ -59,7 +63,9 @@ impl Arguments {
     pub fn serve_settings(self) -> Option<Settings> {
         match self.command {
             Command::Serve(settings) => Some(*settings),
-            Command::Env(_) | Command::Why(_) | Command::Device(_) | Command::Demo => None,
+            Command::Env(_) | Command::Why(_) | Command::Device(_) | Command::Import(_) | Command::Demo => {
+                None
+            }
         }
     }
 }
