@@ -11,7 +11,10 @@ use thingsmith_api::{Api, Tls};
 use thingsmith_core::access_keys::{self, AccessKey};
 use thingsmith_core::authorities::AuthorityError;
 use thingsmith_core::messages::{self, Clients};
-use thingsmith_core::{Deeds, OpenError, World, objects, outbox, rules, settings, thing_registration_tasks};
+use thingsmith_core::{
+    Deeds, OpenError, World, fleet_provisioning, objects, outbox, provisioning_claims, rules, settings,
+    thing_registration_tasks,
+};
 use thingsmith_functions::Runner;
 use thingsmith_gateway::Gateway;
 use thingsmith_gateway::doors::Doors;
@@ -174,7 +177,8 @@ impl Server {
             rsa_keys,
         });
         tasks.spawn(admin::serve(admin, admin_listener, stopped.clone()));
-        tasks.spawn(control.serve(Arc::clone(&deeds), stopped.clone()));
+        let home = (endpoints.account.clone(), endpoints.region.clone());
+        tasks.spawn(control.serve(Arc::clone(&deeds), home, stopped.clone()));
         let directory = settings.data_dir.clone();
         let keeping = records::keep(Arc::clone(&deeds), directory.clone(), stopped.clone());
         tasks.spawn(keeping);
@@ -457,7 +461,7 @@ async fn follow(deeds: Arc<Deeds>, stopped: watch::Receiver<bool>) {
     }
 }
 
-/// Deletes what gateways have long since heard of, and messages and sessions whose time is over, once a minute.
+/// Deletes what gateways have long since heard of, and claims, messages and sessions whose time is over, once a minute.
 async fn sweep(deeds: Arc<Deeds>, stopped: watch::Receiver<bool>) {
     let mut stop = std::pin::pin!(until(stopped));
     loop {
@@ -471,8 +475,14 @@ async fn sweep(deeds: Arc<Deeds>, stopped: watch::Receiver<bool>) {
         if let Err(cause) = thing_registration_tasks::sweep(&deeds).await {
             tracing::warn!(%cause, "old tasks of bulk registration could not be deleted; the next sweep does it");
         }
+        if let Err(cause) = fleet_provisioning::sweep(&deeds).await {
+            tracing::warn!(%cause, "certificates that no device registered with could not be deleted; the next sweep does it");
+        }
         if let Err(cause) = objects::uploads::sweep(&deeds).await {
             tracing::warn!(%cause, "uploads that nobody completes could not be deleted; the next sweep does it");
+        }
+        if let Err(cause) = provisioning_claims::sweep(&deeds).await {
+            tracing::warn!(%cause, "provisioning claims that are over could not be deleted; the next sweep does it");
         }
         if let Err(cause) = messages::sweep(&deeds).await {
             tracing::warn!(%cause, "what is over could not be deleted from the store of messages; the next sweep does it");

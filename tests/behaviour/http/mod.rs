@@ -112,4 +112,4 @@ macro_rules! testdata {
         ))
     };
 }
-use testdata;
+pub(crate) use testdata;

@@ -1,5 +1,5 @@
-//! What is counted of fleet provisioning over MQTT (AWS's metrics `CreateKeysAndCertificateFailed` and its like, with the
-//! dimensions `TemplateName` and `ClaimCertificateId`).
+//! What is counted of fleet provisioning by template and by claim (AWS's metrics `RegisterThingFailed` and
+//! `ApproximateNumberOfThingsRegistered`, with the dimensions `TemplateName` and `ClaimCertificateId`).
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,32 +7,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use thingsmith_model::{CertificateId, TemplateName};
 
 use super::Page;
+use crate::fleet_provisioning::Operation;
 
 /// Labels of a kind that are told apart; what comes beyond them is counted together, so that nobody makes the page long.
 const LABELS: usize = 500;
 /// What that is called. No template and no claim has the name: a name of a template has no dot.
 const OTHERS: &str = "...";
-
-/// The requests of fleet provisioning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FleetRequest {
-    /// `CreateKeysAndCertificate`
-    CreateKeysAndCertificate,
-    /// `CreateCertificateFromCsr`
-    CreateCertificateFromCsr,
-    /// `RegisterThing`
-    RegisterThing,
-}
-
-impl FleetRequest {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::CreateKeysAndCertificate => "CreateKeysAndCertificate",
-            Self::CreateCertificateFromCsr => "CreateCertificateFromCsr",
-            Self::RegisterThing => "RegisterThing",
-        }
-    }
-}
 
 /// The counts.
 #[derive(Default)]
@@ -42,15 +22,19 @@ pub struct Fleet {
 
 #[derive(Default)]
 struct Counts {
-    answered: BTreeMap<(FleetRequest, bool), u64>,
+    answered: BTreeMap<(&'static str, bool), u64>,
     registrations: BTreeMap<(String, bool), u64>,
     by_claim: BTreeMap<String, u64>,
 }
 
 impl Fleet {
     /// Counts a request that was accepted or rejected.
-    pub fn answered(&self, request: FleetRequest, accepted: bool) {
-        *self.counts().answered.entry((request, accepted)).or_default() += 1;
+    pub fn answered(&self, operation: &Operation, accepted: bool) {
+        *self
+            .counts()
+            .answered
+            .entry((operation.name(), accepted))
+            .or_default() += 1;
     }
 
     /// Counts a registration with a template by a claim that was accepted or rejected. The template must be there: strangers
@@ -71,8 +55,8 @@ impl Fleet {
             "fleet_provisioning_requests_total",
             "Requests of fleet provisioning over MQTT by how they were answered.",
         );
-        for ((request, accepted), number) in &counts.answered {
-            let labels = [("operation", request.as_str()), ("outcome", outcome(*accepted))];
+        for ((operation, accepted), number) in &counts.answered {
+            let labels = [("operation", *operation), ("outcome", outcome(*accepted))];
             page.value(&labels, *number as f64);
         }
         page.counter(
@@ -109,12 +93,12 @@ mod tests {
     #[test]
     fn what_is_beyond_the_labels_is_counted_together() {
         let fleet = Fleet::default();
-        let claim = CertificateId::from_bytes([7; 32]);
+        let claim = CertificateId::from_sha256([7; 32]);
         for number in 0..LABELS + 20 {
             fleet.registration(&format!("t{number}").parse().unwrap(), &claim, true);
         }
         fleet.registration(&"t3".parse().unwrap(), &claim, false);
-        fleet.answered(FleetRequest::RegisterThing, false);
+        fleet.answered(&Operation::CreateKeysAndCertificate, false);
         let mut page = Page::default();
         fleet.write(&mut page);
         let text = page.into_text();
@@ -123,7 +107,7 @@ mod tests {
             "thingsmith_fleet_registrations_total{template=\"...\",outcome=\"accepted\"} 20".to_owned(),
             "thingsmith_fleet_registrations_total{template=\"...\",outcome=\"rejected\"} 1".to_owned(),
             format!("thingsmith_fleet_registrations_by_claim_total{{claim=\"{claim}\"}} {}", LABELS + 20),
-            "thingsmith_fleet_provisioning_requests_total{operation=\"RegisterThing\",outcome=\"rejected\"} 1".to_owned(),
+            "thingsmith_fleet_provisioning_requests_total{operation=\"CreateKeysAndCertificate\",outcome=\"rejected\"} 1".to_owned(),
         ] {
             assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
         }

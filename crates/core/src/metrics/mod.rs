@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-pub use fleet::{Fleet, FleetRequest};
+pub use fleet::Fleet;
 
 use crate::decisions::Stage;
 

@@ -57,6 +57,7 @@ pub fn delete_the_rest(batch: &mut Batch) {
         "DELETE FROM provisioning_template_counts WHERE templates = 0",
         "DELETE FROM provisioning_template_versions WHERE NOT EXISTS \
          (SELECT 1 FROM provisioning_templates t WHERE t.number = provisioning_template_versions.template)",
+        "DELETE FROM ownership_tokens",
         "DELETE FROM registration_codes",
         "DELETE FROM certificate_transfers WHERE NOT EXISTS (SELECT 1 FROM certificates c \
          WHERE c.realm = certificate_transfers.realm AND c.id = certificate_transfers.id) \
@@ -72,6 +73,14 @@ pub fn delete_the_rest(batch: &mut Batch) {
         "DELETE FROM function_code WHERE NOT EXISTS (SELECT 1 FROM functions f WHERE f.number = function_code.function)",
         "DELETE FROM function_permissions \
          WHERE NOT EXISTS (SELECT 1 FROM functions f WHERE f.number = function_permissions.function)",
+        "DELETE FROM function_layers \
+         WHERE NOT EXISTS (SELECT 1 FROM functions f WHERE f.number = function_layers.function)",
+        "DELETE FROM layer_versions \
+         WHERE NOT EXISTS (SELECT 1 FROM function_layers f WHERE f.layer = layer_versions.number)",
+        "DELETE FROM layer_code \
+         WHERE NOT EXISTS (SELECT 1 FROM layer_versions v WHERE v.number = layer_code.layer)",
+        "DELETE FROM layers WHERE NOT EXISTS (SELECT 1 FROM layer_versions v \
+         WHERE v.realm = layers.realm AND v.name = layers.name)",
         "DELETE FROM domain_configurations",
         "DELETE FROM thing_registration_tasks",
         "DELETE FROM thing_registration_lanes WHERE NOT EXISTS \

@@ -1,5 +1,6 @@
 //! The commands, a file each.
 
+mod claim;
 mod demo;
 mod device;
 mod env;
@@ -38,6 +39,9 @@ enum Command {
     Device(Box<device::Flags>),
     /// Register a file of devices: upload it, start the task, show how far it is and where its reports are
     Import(Box<import::Flags>),
+    /// Guard fleet provisioning by claim: which serial numbers may be registered, how many devices carry a claim
+    /// certificate, and which claims are used more often than that
+    Claim(claim::Flags),
     /// Show the ways of provisioning live, against a server of their own that is gone afterwards
     Demo,
 }
@@ -51,6 +55,7 @@ impl Arguments {
             Command::Why(flags) => Ok(why::run(&flags)),
             Command::Device(flags) => device::run(&flags),
             Command::Import(flags) => import::run(&flags),
+            Command::Claim(flags) => Ok(claim::run(&flags)),
             Command::Demo => demo::run(),
         };
         done.unwrap_or_else(|error| {
@@ -63,9 +68,12 @@ impl Arguments {
     pub fn serve_settings(self) -> Option<Settings> {
         match self.command {
             Command::Serve(settings) => Some(*settings),
-            Command::Env(_) | Command::Why(_) | Command::Device(_) | Command::Import(_) | Command::Demo => {
-                None
-            }
+            Command::Env(_)
+            | Command::Why(_)
+            | Command::Device(_)
+            | Command::Import(_)
+            | Command::Claim(_)
+            | Command::Demo => None,
         }
     }
 }
