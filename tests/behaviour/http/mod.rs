@@ -30,6 +30,7 @@ mod realms;
 mod register_thing;
 mod rights;
 mod role_aliases;
+mod s3;
 mod sts;
 mod tags;
 mod thing_group_events;

@@ -14,4 +14,4 @@ pub use caller::{Caller, Permission};
 pub(crate) use facts::{RequestFacts, With};
 pub use keys::{AccessKeys, ConfiguredKey, KeysError, UnknownKeys};
 pub(crate) use pass_role::may_pass_role;
-pub(crate) use verify::{Claim, claim};
+pub(crate) use verify::{Claim, ProvenHead, claim, prove_link};

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use thingsmith_core::Deeds;
 use thingsmith_model::{Region, Timestamp};
-use thingsmith_sigv4::{PayloadHash, Request, Rules, SigV4Error, SignedRequest};
+use thingsmith_sigv4::{
+    ChunkSignatures, DeclaredPayload, LinkV2, PayloadHash, Request, Rules, SigV4Error, SignedRequest,
+};
 
 use super::keys::{AccessKeys, Found};
 use crate::auth::Caller;
@@ -78,4 +80,82 @@ impl<'a> Claim<'a> {
         }
         Ok(Arc::clone(&self.found.caller))
     }
+}
+
+/// A proven request to S3, whose body is still to come.
+pub(crate) struct ProvenHead {
+    pub(crate) caller: Arc<Caller>,
+    pub(crate) payload: DeclaredPayload,
+    /// How the body's chunks are signed; none where the signature proves nothing.
+    pub(crate) chunks: Option<ChunkSignatures>,
+}
+
+impl Claim<'_> {
+    /// Proves a claim to S3 before the body comes. Every `x-amz-` header must be signed: each changes what is done.
+    ///
+    /// # Errors
+    /// A signature that is not the key's for this request at this time, and a header that is not signed.
+    pub(crate) fn prove_head(
+        &self,
+        keys: &AccessKeys,
+        headers: &hyper::HeaderMap,
+        now: Timestamp,
+    ) -> Result<ProvenHead, EdgeError> {
+        let caller = Arc::clone(&self.found.caller);
+        let Some(proof) = &self.found.proof else {
+            return Ok(ProvenHead {
+                caller,
+                payload: self.signed.declared_payload()?,
+                chunks: None,
+            });
+        };
+        let credential = self.signed.credential();
+        let key = keys.signing_key(credential, proof).ok_or(EdgeError::UnknownKey)?;
+        let payload = self.signed.verify_head(&key, now, Rules::s3())?;
+        let signed = |name: &str| self.signed.signed_headers().iter().any(|signed| signed == name);
+        let covered = ["x-amz-content-sha256", "x-amz-date"];
+        for name in headers.keys().map(hyper::header::HeaderName::as_str) {
+            if name.starts_with("x-amz-") && !covered.contains(&name) && !signed(name) {
+                return Err(EdgeError::AccessDenied(
+                    "There were headers present in the request which were not signed".into(),
+                ));
+            }
+        }
+        let chunks = self.signed.chunk_signatures(&key);
+        keys.remember(credential, key);
+        Ok(ProvenHead {
+            caller,
+            payload,
+            chunks: Some(chunks),
+        })
+    }
+}
+
+/// Proves a link of Signature Version 2. `bucket` is the one that the host names, if it names any.
+///
+/// # Errors
+/// A key that is nobody's, a signature that is not its, and a link whose time is over.
+pub(crate) async fn prove_link(
+    keys: &AccessKeys,
+    deeds: &Deeds,
+    link: &LinkV2<'_>,
+    bucket: Option<&str>,
+) -> Result<ProvenHead, Refusal> {
+    let found = keys
+        .find(deeds, link.access_key_id(), link.session_token())
+        .await?;
+    if link.is_expired(deeds.clock().now()) {
+        return Err(EdgeError::AccessDenied("Request has expired".into()).into());
+    }
+    if let Some(proof) = &found.proof {
+        let secret = keys
+            .secret(link.access_key_id(), proof)
+            .ok_or(EdgeError::UnknownKey)?;
+        link.verify(secret, bucket).map_err(EdgeError::from)?;
+    }
+    Ok(ProvenHead {
+        caller: found.caller,
+        payload: DeclaredPayload::Unsigned,
+        chunks: None,
+    })
 }

@@ -39,6 +39,8 @@ pub struct Identity {
     pub user_name: Option<String>,
     /// The ARN of the session's role; a user has none.
     pub role_arn: Option<String>,
+    /// Whether it is a session of the service's own, which reaches what customers do not.
+    pub own: bool,
     /// What the key signs with.
     pub secret: Secret<String>,
     /// The policies of the user or role.
