@@ -13,6 +13,7 @@ use thingsmith_core::authorities::AuthorityError;
 use thingsmith_core::messages::{self, Clients};
 use thingsmith_core::{
     Deeds, OpenError, World, fleet_provisioning, objects, outbox, provisioning_claims, rules, settings,
+    thing_registration_tasks,
 };
 use thingsmith_functions::Runner;
 use thingsmith_gateway::Gateway;
@@ -186,6 +187,9 @@ impl Server {
         tasks.spawn(keeping);
         deeds.rules().set_api(&endpoints.api);
         tasks.spawn(rules::run(Arc::clone(&deeds), until(stopped.clone())));
+        let alone = matches!(settings.store, StoreChoice::Sqlite);
+        let registering = thing_registration_tasks::run(Arc::clone(&deeds), alone, until(stopped.clone()));
+        tasks.spawn(registering);
         tasks.spawn(follow(Arc::clone(&deeds), stopped.clone()));
         tasks.spawn(sweep(Arc::clone(&deeds), stopped));
         Ok(Self {
@@ -470,6 +474,9 @@ async fn sweep(deeds: Arc<Deeds>, stopped: watch::Receiver<bool>) {
         }
         if let Err(cause) = outbox::sweep(&deeds).await {
             tracing::warn!(%cause, "old changes could not be deleted from the outbox; the next sweep does it");
+        }
+        if let Err(cause) = thing_registration_tasks::sweep(&deeds).await {
+            tracing::warn!(%cause, "old tasks of bulk registration could not be deleted; the next sweep does it");
         }
         if let Err(cause) = fleet_provisioning::sweep(&deeds).await {
             tracing::warn!(%cause, "certificates that no device registered with could not be deleted; the next sweep does it");

@@ -3,6 +3,7 @@
 mod authority;
 mod billing_groups;
 mod bounds;
+mod bulk;
 mod ca_certificates;
 mod certificates;
 mod domain_configurations;

@@ -29,6 +29,7 @@ mod sessions;
 mod settings;
 mod tags;
 mod thing_groups;
+mod thing_registration_tasks;
 mod thing_types;
 mod things;
 mod topic_rule_destinations;
@@ -97,6 +98,7 @@ scripts! {
     settings
     tags
     thing_groups
+    thing_registration_tasks
     thing_types
     things
     topic_rule_destinations
