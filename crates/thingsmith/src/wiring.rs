@@ -11,7 +11,7 @@ use thingsmith_api::{Api, Tls};
 use thingsmith_core::access_keys::{self, AccessKey};
 use thingsmith_core::authorities::AuthorityError;
 use thingsmith_core::messages::{self, Clients};
-use thingsmith_core::{Deeds, OpenError, World, outbox, rules, settings};
+use thingsmith_core::{Deeds, OpenError, World, fleet_provisioning, outbox, rules, settings};
 use thingsmith_functions::Runner;
 use thingsmith_gateway::Gateway;
 use thingsmith_gateway::doors::Doors;
@@ -446,6 +446,9 @@ async fn sweep(deeds: Arc<Deeds>, stopped: watch::Receiver<bool>) {
         }
         if let Err(cause) = outbox::sweep(&deeds).await {
             tracing::warn!(%cause, "old changes could not be deleted from the outbox; the next sweep does it");
+        }
+        if let Err(cause) = fleet_provisioning::sweep(&deeds).await {
+            tracing::warn!(%cause, "certificates that no device registered with could not be deleted; the next sweep does it");
         }
         if let Err(cause) = messages::sweep(&deeds).await {
             tracing::warn!(%cause, "what is over could not be deleted from the store of messages; the next sweep does it");

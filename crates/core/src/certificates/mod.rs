@@ -19,6 +19,7 @@ pub use delete::delete_certificate;
 pub use describe::describe_certificate;
 pub use issue::create_certificate_from_csr;
 pub(crate) use issue::issue_from_csr;
+pub(crate) use keys::issue_with_key;
 pub use keys::{DeviceKey, create_keys_and_certificate};
 pub use list::{list_certificates, list_certificates_by_ca};
 pub(crate) use principal::check_attachable;

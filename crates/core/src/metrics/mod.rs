@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::decisions::Stage;
+use crate::fleet_provisioning::Operation;
 
 /// Numbers that only grow, and a few that say how much there is now.
 #[derive(Default)]
@@ -18,6 +19,7 @@ pub struct Metrics {
     dropped: AtomicU64,
     commits: AtomicU64,
     provisioned: [AtomicU64; Provisioned::ALL.len()],
+    fleet_provisioned: [[AtomicU64; 2]; FLEET.len()],
     rules_evaluated: AtomicU64,
     rule_actions_done: AtomicU64,
     rule_actions_failed: AtomicU64,
@@ -48,6 +50,13 @@ impl Provisioned {
         }
     }
 }
+
+/// The operations of fleet provisioning.
+const FLEET: [&str; 3] = [
+    "CreateKeysAndCertificate",
+    "CreateCertificateFromCsr",
+    "RegisterThing",
+];
 
 /// A connection that is counted while this is held.
 pub struct OpenConnection<'m>(&'m Metrics);
@@ -136,6 +145,14 @@ impl Metrics {
         self.provisioned[outcome as usize].fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts a request of a device that provisions itself by a claim (AWS's metrics `CreateKeysAndCertificateFailed` and
+    /// their like).
+    pub fn fleet_provisioned(&self, operation: &Operation, accepted: bool) {
+        if let Some(at) = FLEET.iter().position(|name| *name == operation.name()) {
+            self.fleet_provisioned[at][usize::from(accepted)].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// Counts a rule that is evaluated for a message.
     pub fn rule_evaluated(&self) {
         self.rules_evaluated.fetch_add(1, Ordering::Relaxed);
@@ -203,6 +220,15 @@ impl Metrics {
         );
         for (outcome, counter) in Provisioned::ALL.iter().zip(&self.provisioned) {
             provisioned.value(&[("outcome", outcome.as_str())], count(counter));
+        }
+        let fleet = page.counter(
+            "fleet_provisioning_total",
+            "Requests of devices that provision themselves by a claim, by operation and answer.",
+        );
+        for (operation, [rejected, accepted]) in FLEET.iter().zip(&self.fleet_provisioned) {
+            for (outcome, counter) in [("accepted", accepted), ("rejected", rejected)] {
+                fleet.value(&[("operation", operation), ("outcome", outcome)], count(counter));
+            }
         }
         page.counter(
             "rules_evaluated_total",
