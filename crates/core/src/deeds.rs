@@ -23,9 +23,11 @@ use crate::metrics::Metrics;
 use crate::numbers::Numbers;
 use crate::outbox::{self, Change, Mark};
 use crate::policies::Documents;
+use crate::provisioning_claims::Throttle;
 use crate::realms::{RealmRecord, Realms};
 use crate::rules::Rules;
 use crate::schema::MIGRATIONS;
+use crate::thing_registration_tasks::Runners;
 use crate::tries::{Attempt, Tries};
 use crate::{Fault, provisioning_templates};
 
@@ -71,7 +73,9 @@ pub struct Deeds {
     message_numbers: Numbers,
     event_configurations: events::Known,
     known_functions: Known,
+    claim_throttle: Throttle,
     rules: Rules,
+    runners: Runners,
     page_key: hmac::Key,
 }
 
@@ -118,7 +122,9 @@ impl Deeds {
             message_numbers: Numbers::new(Arc::clone(&world.messages)),
             event_configurations: events::Known::default(),
             known_functions: Known::default(),
+            claim_throttle: Throttle::default(),
             rules: Rules::default(),
+            runners: Runners::default(),
             page_key: world.seal.derive_hmac_key("page tokens"),
             authorities,
             world,
@@ -173,9 +179,24 @@ impl Deeds {
         &self.known_functions
     }
 
+    /// How fast trusted users are given provisioning claims.
+    pub(crate) fn claim_throttle(&self) -> &Throttle {
+        &self.claim_throttle
+    }
+
     /// What sends requests to URLs that customers give.
     pub fn web(&self) -> &dyn Web {
         self.world.web.as_ref()
+    }
+
+    /// What keeps the files of buckets.
+    pub fn objects(&self) -> &Arc<dyn Objects> {
+        &self.world.objects
+    }
+
+    /// The tasks of bulk registration that this node carries out.
+    pub(crate) fn runners(&self) -> &Runners {
+        &self.runners
     }
 
     /// The rules of this node.

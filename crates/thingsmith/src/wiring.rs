@@ -16,7 +16,8 @@ use thingsmith_functions::Runner;
 use thingsmith_gateway::Gateway;
 use thingsmith_gateway::doors::Doors;
 use thingsmith_model::Account;
-use thingsmith_ports::{Clock, NoObjects, Random, RsaKeys, Store};
+use thingsmith_objects_directory::Directory;
+use thingsmith_ports::{Clock, Objects, Random, RsaKeys, Store};
 use thingsmith_store_postgres::PostgresStore;
 use thingsmith_store_sqlite::SqliteStore;
 use thingsmith_web::HttpWeb;
@@ -99,6 +100,7 @@ impl Server {
         let web = HttpWeb::new(web)
             .map_err(|cause| StartError::Configuration(anyhow!(cause).context("[rules] roots")))?;
         let (seal, new_seal) = files::seal_key(&settings.seal_key_path(), random.as_ref())?;
+        let objects = objects(settings, &file, &clock).await?;
         let world = World {
             store,
             messages,
@@ -108,7 +110,7 @@ impl Server {
             rsa_keys: Arc::clone(&rsa_keys),
             functions: Arc::<Runner>::clone(&functions),
             web: Arc::new(web),
-            objects: Arc::new(NoObjects),
+            objects,
         };
         let deeds = Arc::new(open_deeds(settings, world, new_seal).await?);
         let account = account(settings, &deeds).await?;
@@ -258,6 +260,22 @@ async fn functions(
         .map_err(StartError::Configuration)?;
     let runner = Runner::start(config, Arc::clone(clock), Arc::clone(random)).await;
     Ok(Arc::new(runner.context("functions cannot be run")?))
+}
+
+/// The keeper of the files of buckets.
+async fn objects(
+    settings: &Settings,
+    file: &File,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<dyn Objects>, StartError> {
+    let path = file.objects.directory(&settings.data_dir);
+    let (limits, clock) = (file.objects.limits(), Arc::clone(clock));
+    // Reading what is kept waits for the disk.
+    let opened = tokio::task::spawn_blocking(move || Directory::open(&path, limits, clock)).await;
+    let directory = opened
+        .context("the directory of objects was not opened")?
+        .map_err(|cause| anyhow!(cause))?;
+    Ok(Arc::new(directory))
 }
 
 /// Opens the deeds. `made` says that this start made the seal key.

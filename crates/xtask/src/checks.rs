@@ -21,8 +21,10 @@ pub(crate) fn test(repository: &Repository) -> Result<()> {
     })?;
     stages.run("fmt", || format(repository))?;
     stages.run("clippy", || lint(repository))?;
+    // Of everything at once: a later command that names one package alone would compile what it shares with the tests
+    // again, with other features.
     stages.run("build", || {
-        run(cargo(repository.root()).args(["build", "--package", "thingsmith"]))
+        run(cargo(repository.root()).args(["build", "--workspace", "--all-targets"]))
     })?;
     let postgres = stages.run("postgres", || {
         Postgres::start().context("cannot start PostgreSQL for the tests")
@@ -39,7 +41,7 @@ pub(crate) fn test(repository: &Repository) -> Result<()> {
     }
     let tested = tested.and_then(|()| {
         stages.run("exceptions", || {
-            let words = ["test", "--package", "thingsmith-tests", "--test", "behaviour"];
+            let words = ["test", "--workspace", "--test", "behaviour"];
             let only = ["--", "--ignored", "every_listed_exception"];
             servers.cargo(repository, &[words.as_slice(), &only].concat())
         })
@@ -54,7 +56,12 @@ pub(crate) fn test(repository: &Repository) -> Result<()> {
     })?;
     stages.run("arrows", || arrows::check(repository))?;
     stages.run("demo", || {
-        run(cargo(repository.root()).args(["run", "--quiet", "--", "demo"]))
+        let program = binary(repository)?;
+        run(command(&program, repository.root()).arg("demo"))
+    })?;
+    // As users build it: without the features that the tests turn on.
+    stages.run("alone", || {
+        run(cargo(repository.root()).args(["check", "--package", "thingsmith"]))
     })?;
     stages.finish();
     Ok(())

@@ -42,6 +42,14 @@ pub(crate) async fn issue_with_key(
     deeds: &Deeds,
     status: CertificateStatus,
 ) -> Result<(Certificate, DeviceKey), Fault> {
+    let (public_key, made) = take_key(deeds)?;
+    let subject = Name::build(&[(NameAttribute::CommonName, COMMON_NAME)]);
+    let certificate = issue_for_key(deeds, &subject, &public_key, status).await?;
+    Ok((certificate, made))
+}
+
+/// Takes a key from the supply.
+pub(crate) fn take_key(deeds: &Deeds) -> Result<(PublicKey, DeviceKey), Fault> {
     let key = deeds.rsa_keys().take().ok_or_else(|| {
         Fault::new(
             Code::Throttling,
@@ -56,7 +64,5 @@ pub(crate) async fn issue_with_key(
         public_key: public_key.to_pem(),
         private_key: Zeroizing::new(private_key),
     };
-    let subject = Name::build(&[(NameAttribute::CommonName, COMMON_NAME)]);
-    let certificate = issue_for_key(deeds, &subject, &public_key, status).await?;
-    Ok((certificate, made))
+    Ok((public_key, made))
 }

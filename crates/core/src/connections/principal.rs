@@ -15,10 +15,10 @@ use thingsmith_x509::Certificate;
 
 use super::rows::{self, ConnectedThing, Grounds};
 use super::{Admission, Watch, propagation};
-use crate::Deeds;
 use crate::outbox::Change;
 use crate::policies::AttachedDocument;
 use crate::realms::RealmRecord;
+use crate::{Deeds, provisioning_claims};
 
 /// How old what is known of a principal may be when it decides while changes are not announced. While they are, it holds
 /// until one concerns it.
@@ -43,7 +43,7 @@ pub struct ConnectFacts {
 pub struct Principal {
     deeds: Arc<Deeds>,
     realm: Arc<RealmRecord>,
-    number: i64,
+    who: Who,
     certificate_id: CertificateId,
     certificate: CertificateFacts,
     connect: ConnectFacts,
@@ -57,10 +57,21 @@ pub struct Principal {
     considered_up_to: u64,
 }
 
+/// What a principal's certificate is.
+#[derive(Clone, Copy)]
+enum Who {
+    /// A registered certificate, by its number.
+    Registered(i64),
+    /// A claim that a trusted user was given.
+    Claim { number: i64, id: CertificateId },
+}
+
 /// What the store says of a principal.
 struct Known {
     read_at: Timestamp,
     active: bool,
+    /// From when on it may ask for nothing more.
+    ends_at: Option<Timestamp>,
     /// The objects that all this was read from, but for the certificate.
     read_from: Vec<Change>,
     documents: Vec<AttachedDocument>,
@@ -106,6 +117,10 @@ impl Principal {
         connect: ConnectFacts,
     ) -> Result<Self, StoreError> {
         let now = deeds.clock().now();
+        let who = match (admission.is_claim, admission.number, admission.certificate.id()) {
+            (true, number, id) => Who::Claim { number, id },
+            (false, number, _) => Who::Registered(number),
+        };
         let seen = admission.seen.take();
         let mut moment = deeds.watches().moment();
         let known = match seen.filter(|seen| decides_for(&seen.grounds, &connect.client_id)) {
@@ -118,12 +133,12 @@ impl Principal {
         };
         let known = match known {
             Some(known) => known,
-            None => read(&deeds, &admission.realm, admission.number, &connect.client_id).await?,
+            None => read(&deeds, &admission.realm, who, &connect.client_id).await?,
         };
         let watch = deeds.watches().watch();
         let mut principal = Self {
             realm: Arc::clone(&admission.realm),
-            number: admission.number,
+            who,
             certificate_id: admission.certificate.id(),
             certificate: certificate_facts(&admission.certificate),
             source: connect.source.map(|address| address.to_canonical().to_string()),
@@ -189,12 +204,18 @@ impl Principal {
 
     /// The number of that certificate's registration.
     pub(crate) fn certificate_number(&self) -> i64 {
-        self.number
+        let (Who::Registered(number) | Who::Claim { number, .. }) = self.who;
+        number
     }
 
     /// The server name it asked for.
     pub fn server_name(&self) -> Option<&str> {
         self.connect.server_name.as_deref()
+    }
+
+    /// Whether its certificate is a claim that a trusted user was given, which may do nothing but provision.
+    pub fn is_provisioning_claim(&self) -> bool {
+        matches!(self.who, Who::Claim { .. })
     }
 
     /// The address it comes from.
@@ -254,7 +275,7 @@ impl Principal {
 
     /// The changes that make what is known of it out of date.
     pub fn concerned_by(&self) -> impl Iterator<Item = Change> {
-        let certificate = Change::Certificate(self.number);
+        let certificate = Change::Certificate(self.certificate_number());
         std::iter::once(certificate).chain(self.known.read_from.iter().copied())
     }
 
@@ -309,15 +330,17 @@ impl Principal {
         let changes = self.watch.count();
         if aged || changes != self.read_up_to {
             let moment = self.deeds.watches().moment();
-            self.known = read(&self.deeds, &self.realm, self.number, &self.connect.client_id).await?;
+            self.known = read(&self.deeds, &self.realm, self.who, &self.connect.client_id).await?;
             self.read_up_to = changes;
             self.watch_what_is_known(moment);
         }
-        Ok(self.decide(action, resource))
+        Ok(self.decide(action, resource, now))
     }
 
-    fn decide(&self, action: &str, resource: &str) -> Answer {
-        if !self.known.active {
+    fn decide(&self, action: &str, resource: &str, now: Timestamp) -> Answer {
+        // Whoever asked in time still hears the answer.
+        let is_over = action != "iot:Receive" && self.known.ends_at.is_some_and(|ends_at| now >= ends_at);
+        if !self.known.active || is_over {
             return Answer {
                 allowed: false,
                 decided_by: None,
@@ -388,12 +411,11 @@ fn decides_for(grounds: &Grounds, client_id: &str) -> bool {
 }
 
 /// Reads what decides for a principal.
-async fn read(
-    deeds: &Deeds,
-    realm: &RealmRecord,
-    certificate: i64,
-    client_id: &str,
-) -> Result<Known, StoreError> {
+async fn read(deeds: &Deeds, realm: &RealmRecord, who: Who, client_id: &str) -> Result<Known, StoreError> {
+    let certificate = match who {
+        Who::Registered(number) => number,
+        Who::Claim { id, .. } => return read_claim(deeds, realm, &id).await,
+    };
     for _ in 0..READINGS {
         if let Some(known) = read_once(deeds, realm, certificate, client_id).await? {
             return Ok(known);
@@ -410,8 +432,24 @@ pub(crate) async fn rights(
     certificate: i64,
     client_id: &str,
 ) -> Result<(Option<ThingFacts>, Vec<AttachedDocument>), StoreError> {
-    let known = read(deeds, realm, certificate, client_id).await?;
+    let known = read(deeds, realm, Who::Registered(certificate), client_id).await?;
     Ok((known.thing, known.documents))
+}
+
+/// Reads what a claim that a trusted user was given may do: it has no thing and no policies of the registry.
+async fn read_claim(deeds: &Deeds, realm: &RealmRecord, id: &CertificateId) -> Result<Known, StoreError> {
+    let read_at = deeds.clock().now();
+    let found = provisioning_claims::rows::find(deeds.store(), realm.realm, id).await?;
+    let Some((claim, template)) = found else {
+        return Ok(Known::nothing(read_at));
+    };
+    Ok(Known {
+        active: true,
+        ends_at: Some(claim.expires_at),
+        read_from: vec![Change::ProvisioningTemplate(claim.template)],
+        documents: vec![provisioning_claims::rights(realm, &claim, &template)?],
+        ..Known::nothing(read_at)
+    })
 }
 
 /// Reads once; nothing if a document was gone when its turn came.
@@ -427,6 +465,20 @@ async fn read_once(
 }
 
 impl Known {
+    /// What is known of a certificate that is not there.
+    fn nothing(read_at: Timestamp) -> Self {
+        Self {
+            read_at,
+            active: false,
+            ends_at: None,
+            read_from: Vec::new(),
+            documents: Vec::new(),
+            thing: None,
+            exclusive: false,
+            propagated: UserProperties::new(),
+        }
+    }
+
     /// What decides on these grounds; nothing if a document was gone when its turn came.
     async fn new(
         deeds: &Deeds,
@@ -437,15 +489,7 @@ impl Known {
     ) -> Result<Option<Self>, StoreError> {
         // The same certificate registered anew has another number, and is another registration.
         let Some(grounds) = grounds else {
-            return Ok(Some(Self {
-                read_at,
-                active: false,
-                read_from: Vec::new(),
-                documents: Vec::new(),
-                thing: None,
-                exclusive: false,
-                propagated: UserProperties::new(),
-            }));
+            return Ok(Some(Self::nothing(read_at)));
         };
         let policies = grounds
             .policies
@@ -466,6 +510,7 @@ impl Known {
         Ok(Some(Self {
             read_at,
             active: grounds.status == CertificateStatus::Active,
+            ends_at: None,
             read_from,
             documents,
             exclusive: grounds.thing.as_ref().is_some_and(|thing| thing.exclusive),

@@ -1,9 +1,13 @@
 //! What is counted, for whoever watches the server.
 
+mod fleet;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+pub use fleet::{Fleet, FleetRequest};
 
 use crate::decisions::Stage;
 use crate::fleet_provisioning::Operation;
@@ -20,6 +24,9 @@ pub struct Metrics {
     commits: AtomicU64,
     provisioned: [AtomicU64; Provisioned::ALL.len()],
     fleet_provisioned: [[AtomicU64; 2]; FLEET.len()],
+    provisioning_claims: AtomicU64,
+    claims_over_limit: AtomicU64,
+    fleet: Fleet,
     rules_evaluated: AtomicU64,
     rule_actions_done: AtomicU64,
     rule_actions_failed: AtomicU64,
@@ -153,6 +160,21 @@ impl Metrics {
         }
     }
 
+    /// Counts a claim that a trusted user was given.
+    pub fn provisioning_claim(&self) {
+        self.provisioning_claims.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a registration by a claim that was used more often than there are devices that carry it.
+    pub fn claim_over_limit(&self) {
+        self.claims_over_limit.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What is counted of fleet provisioning.
+    pub fn fleet(&self) -> &Fleet {
+        &self.fleet
+    }
+
     /// Counts a rule that is evaluated for a message.
     pub fn rule_evaluated(&self) {
         self.rules_evaluated.fetch_add(1, Ordering::Relaxed);
@@ -230,6 +252,17 @@ impl Metrics {
                 fleet.value(&[("operation", operation), ("outcome", outcome)], count(counter));
             }
         }
+        page.counter(
+            "provisioning_claims_total",
+            "Claims that trusted users were given (CreateProvisioningClaim).",
+        )
+        .value(&[], count(&self.provisioning_claims));
+        page.counter(
+            "claims_over_limit_total",
+            "Registrations by claims that were used more often than there are devices that carry them.",
+        )
+        .value(&[], count(&self.claims_over_limit));
+        self.fleet.write(page);
         page.counter(
             "rules_evaluated_total",
             "Topic rules evaluated, one for each message.",

@@ -1,7 +1,8 @@
 //! The room behind every way in: a plan becomes a registered device.
 
+use async_trait::async_trait;
 use thingsmith_model::ThingName;
-use thingsmith_ports::{Batch, Hold};
+use thingsmith_ports::{Batch, Hold, Store, StoreError};
 use thingsmith_template::{Named, Plan, PlannedCertificate};
 
 use super::certificate::{Bearing, Source};
@@ -16,7 +17,7 @@ use crate::outbox::Change;
 use crate::realms::RealmRecord;
 use crate::things::{self, PrincipalType};
 use crate::tries::{Attempt, Tries};
-use crate::{Deeds, Fault};
+use crate::{Code, Deeds, Fault};
 
 /// Whose registration it is.
 #[derive(Debug, Clone, Copy)]
@@ -64,11 +65,45 @@ pub async fn register_thing(
     plan: &Plan,
     bearer: Bearer<'_>,
 ) -> Result<Registered, Fault> {
+    register_thing_with(deeds, realm, actor, plan, bearer, None).await
+}
+
+/// What is to happen in the batch of a registration, besides it.
+#[async_trait]
+pub(crate) trait Along: Sync {
+    /// Adds the last steps of the batch.
+    fn write(&self, batch: &mut Batch, registered: &Registered);
+
+    /// Whether they may still happen; asked before each try but the first.
+    async fn standing(&self, store: &dyn Store) -> Result<Standing, StoreError>;
+}
+
+/// Whether what goes along with a registration may still happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It has not happened and may.
+    Open,
+    /// It has happened, and with it the registration.
+    Done,
+    /// It has not happened and may not any more.
+    Lost,
+}
+
+/// As [`register_thing`], with something that happens in the same batch. There is a batch then even when all of the plan is
+/// there.
+pub(crate) async fn register_thing_with(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    actor: &dyn Acting,
+    plan: &Plan,
+    bearer: Bearer<'_>,
+    along: Option<&dyn Along>,
+) -> Result<Registered, Fault> {
     let wanted = Wanted::read(deeds, actor, plan, &bearer).await?;
     let mut tries = Tries::default();
     let mut sent = None;
     loop {
-        let outcome = register_once(deeds, realm, actor, &wanted, &mut sent, &mut tries).await;
+        let outcome = register_once(deeds, realm, actor, &wanted, along, &mut sent, &mut tries).await;
         if tries.settle_change(deeds.store(), outcome).await?.is_some() {
             let Some(Sent { registered, thing }) = sent else {
                 return Err(Fault::internal("a registration ended without having begun"));
@@ -149,10 +184,19 @@ async fn register_once(
     realm: &RealmRecord,
     actor: &dyn Acting,
     wanted: &Wanted<'_>,
+    along: Option<&dyn Along>,
     sent: &mut Option<Sent>,
     tries: &mut Tries,
 ) -> Result<(), Attempt> {
-    if tries.in_doubt() && happened(deeds, realm, wanted).await? {
+    if let Some(along) = along
+        && !tries.is_first()
+    {
+        match along.standing(deeds.store()).await? {
+            Standing::Open => {}
+            Standing::Done => return Ok(()),
+            Standing::Lost => return Err(lost().into()),
+        }
+    } else if tries.in_doubt() && happened(deeds, realm, wanted).await? {
         return Ok(());
     }
     if let Some(owned) = wanted.owned.filter(|_| !tries.is_first()) {
@@ -232,16 +276,25 @@ async fn register_once(
         thing.write_belongings(&mut batch, realm);
     }
     grants.write(&mut batch, realm, target.map(|(number, _)| number));
-    let nothing = changes.is_empty() && !bearing.as_ref().is_some_and(Bearing::is_new);
-    *sent = Some(Sent {
-        registered: registered(realm, wanted, bearing.as_ref(), thing.as_ref()),
-        thing,
-    });
+    let nothing = changes.is_empty() && !bearing.as_ref().is_some_and(Bearing::is_new) && along.is_none();
+    let registered = registered(realm, wanted, bearing.as_ref(), thing.as_ref());
+    if let Some(along) = along {
+        along.write(&mut batch, &registered);
+    }
+    *sent = Some(Sent { registered, thing });
     if nothing {
         // All of it is there.
         return Ok(());
     }
     deeds.commit_changes(batch, realm.realm, &changes, tries).await
+}
+
+/// What went along cannot any more: whoever asked knows why.
+fn lost() -> Fault {
+    Fault::new(
+        Code::ServiceUnavailable,
+        "Somebody else goes on with what this registration belongs to.",
+    )
 }
 
 /// Whether an earlier try has added the certificate: its number is this deed's own. What adds none has a mark.

@@ -74,7 +74,20 @@ pub fn delete_the_rest(batch: &mut Batch) {
         "DELETE FROM function_permissions \
          WHERE NOT EXISTS (SELECT 1 FROM functions f WHERE f.number = function_permissions.function)",
         "DELETE FROM domain_configurations",
+        "DELETE FROM thing_registration_tasks",
+        "DELETE FROM thing_registration_lanes WHERE NOT EXISTS \
+         (SELECT 1 FROM thing_registration_tasks t WHERE t.number = thing_registration_lanes.task)",
+        "DELETE FROM thing_registration_lines WHERE NOT EXISTS \
+         (SELECT 1 FROM thing_registration_tasks t WHERE t.number = thing_registration_lines.task)",
         "DELETE FROM topic_rule_destinations",
+        "DELETE FROM certificate_providers",
+        "DELETE FROM provisioning_claims",
+        "DELETE FROM claim_limits",
+        "DELETE FROM claim_counts",
+        "DELETE FROM allow_lists WHERE NOT EXISTS \
+         (SELECT 1 FROM provisioning_templates t WHERE t.number = allow_lists.template)",
+        "DELETE FROM allowed_serial_numbers WHERE NOT EXISTS \
+         (SELECT 1 FROM provisioning_templates t WHERE t.number = allowed_serial_numbers.template)",
         "DELETE FROM logging_options",
         "DELETE FROM logging_levels",
         "DELETE FROM user_keys WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.number = user_keys.holder)",
@@ -110,6 +123,7 @@ pub fn delete_the_rest(batch: &mut Batch) {
          AND NOT EXISTS (SELECT 1 FROM billing_groups b WHERE b.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM ca_certificates c WHERE c.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM role_aliases r WHERE r.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM certificate_providers c WHERE c.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM provisioning_templates p WHERE p.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM topic_rules r WHERE r.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM functions f WHERE f.number = tags.resource) \
