@@ -67,7 +67,11 @@ impl Lines {
     pub(super) async fn next(&mut self) -> Result<Option<Line>, ObjectError> {
         loop {
             while let Some(line) = self.take() {
-                if line.bytes.as_deref().is_none_or(|bytes| !bytes.trim_ascii().is_empty()) {
+                if line
+                    .bytes
+                    .as_deref()
+                    .is_none_or(|bytes| !bytes.trim_ascii().is_empty())
+                {
                     return Ok(Some(line));
                 }
             }
@@ -122,15 +126,25 @@ impl Line {
         };
         let bytes = self.bytes.as_deref().ok_or_else(too_long)?;
         let text = std::str::from_utf8(bytes).map_err(|wrong| {
-            Fault::invalid(format!("The line is no UTF-8 behind its byte {}.", wrong.valid_up_to()))
+            Fault::invalid(format!(
+                "The line is no UTF-8 behind its byte {}.",
+                wrong.valid_up_to()
+            ))
         })?;
         if text.len() > LINE_CHARACTERS && text.chars().count() > LINE_CHARACTERS {
             return Err(too_long());
         }
         // Editors of some systems begin a file with a byte order mark.
-        let text = if self.offset == 0 { text.trim_start_matches('\u{feff}') } else { text };
+        let text = if self.offset == 0 {
+            text.trim_start_matches('\u{feff}')
+        } else {
+            text
+        };
         let value: Value = serde_json::from_str(text).map_err(|wrong| {
-            Fault::invalid(format!("The line is no JSON; see its character {}.", wrong.column()))
+            Fault::invalid(format!(
+                "The line is no JSON; see its character {}.",
+                wrong.column()
+            ))
         })?;
         let Value::Object(members) = value else {
             return Err(Fault::invalid("The line is no JSON object of parameters."));
@@ -139,9 +153,9 @@ impl Line {
             Value::String(text) => Ok((name, text)),
             Value::Number(number) => Ok((name, number.to_string())),
             Value::Bool(truth) => Ok((name, truth.to_string())),
-            Value::Null | Value::Array(_) | Value::Object(_) => {
-                Err(Fault::invalid(format!("The value of the parameter {name} is no string.")))
-            }
+            Value::Null | Value::Array(_) | Value::Object(_) => Err(Fault::invalid(format!(
+                "The value of the parameter {name} is no string."
+            ))),
         };
         members.into_iter().map(text).collect()
     }
@@ -154,7 +168,10 @@ mod tests {
     use super::*;
 
     async fn read(pieces: &[&str]) -> Vec<Line> {
-        let pieces: Vec<_> = pieces.iter().map(|piece| Ok(Bytes::from(piece.to_string()))).collect();
+        let pieces: Vec<_> = pieces
+            .iter()
+            .map(|piece| Ok(Bytes::from(piece.to_string())))
+            .collect();
         let mut lines = Lines::new(Box::pin(stream::iter(pieces)), Floor::default());
         let mut found = Vec::new();
         while let Some(line) = lines.next().await.unwrap() {
@@ -165,19 +182,31 @@ mod tests {
 
     fn line(number: i64, offset: i64, end: i64, text: &str) -> Line {
         let bytes = Some(text.as_bytes().to_vec());
-        Line { number, offset, end, bytes }
+        Line {
+            number,
+            offset,
+            end,
+            bytes,
+        }
     }
 
     #[tokio::test]
     async fn lines_are_the_same_however_the_bytes_come() {
         let text = "one\n\n  \r\ntwo\r\nthree";
-        let expected = [line(1, 0, 4, "one"), line(4, 9, 14, "two\r"), line(5, 14, 19, "three")];
+        let expected = [
+            line(1, 0, 4, "one"),
+            line(4, 9, 14, "two\r"),
+            line(5, 14, 19, "three"),
+        ];
         assert_eq!(read(&[text]).await, expected);
         for cut in 0..text.len() {
             assert_eq!(read(&[&text[..cut], "", &text[cut..]]).await, expected, "{cut}");
         }
         let bytes: Vec<String> = text.chars().map(String::from).collect();
-        assert_eq!(read(&bytes.iter().map(String::as_str).collect::<Vec<_>>()).await, expected);
+        assert_eq!(
+            read(&bytes.iter().map(String::as_str).collect::<Vec<_>>()).await,
+            expected
+        );
         assert_eq!(read(&[]).await, []);
         assert_eq!(read(&["\n \n"]).await, []);
         assert_eq!(read(&["a\n"]).await, [line(1, 0, 2, "a")]);
@@ -191,7 +220,10 @@ mod tests {
         assert_eq!((found[1].number, found[1].bytes.as_deref()), (2, Some(&b"z"[..])));
         let message = found[0].parameters().unwrap_err().message;
         assert!(message.contains("256000"), "{message}");
-        let wide = |count| Line { bytes: Some("ü".repeat(count).into_bytes()), ..line(1, 0, 0, "") };
+        let wide = |count| Line {
+            bytes: Some("ü".repeat(count).into_bytes()),
+            ..line(1, 0, 0, "")
+        };
         let message = wide(LINE_CHARACTERS + 1).parameters().unwrap_err().message;
         assert!(message.contains("256000"), "{message}");
         let message = wide(LINE_CHARACTERS).parameters().unwrap_err().message;
@@ -201,8 +233,12 @@ mod tests {
     #[test]
     fn parameters_are_texts() {
         let parse = |text: &str| line(1, 0, 0, text).parameters();
-        let expected = [("A", "1"), ("B", "true"), ("C", "ü")].map(|(name, value)| (name.into(), value.into()));
-        assert_eq!(parse("\u{feff} {\"A\": 1, \"B\": true, \"C\": \"ü\"}\r").unwrap(), expected.into());
+        let expected =
+            [("A", "1"), ("B", "true"), ("C", "ü")].map(|(name, value)| (name.into(), value.into()));
+        assert_eq!(
+            parse("\u{feff} {\"A\": 1, \"B\": true, \"C\": \"ü\"}\r").unwrap(),
+            expected.into()
+        );
         for (text, wrong) in [
             ("{\"A\": null}", "parameter A"),
             ("{\"A\": [\"b\"]}", "parameter A"),
@@ -213,7 +249,10 @@ mod tests {
             let message = parse(text).unwrap_err().message;
             assert!(message.contains(wrong), "{text}: {message}");
         }
-        let broken = Line { bytes: Some(vec![b'{', 0xff]), ..line(1, 0, 0, "") };
+        let broken = Line {
+            bytes: Some(vec![b'{', 0xff]),
+            ..line(1, 0, 0, "")
+        };
         assert!(broken.parameters().unwrap_err().message.contains("byte 1"));
     }
 }

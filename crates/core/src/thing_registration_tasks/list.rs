@@ -64,7 +64,11 @@ pub async fn list_reports(
     let task = rows::find(deeds.store(), realm.realm, id)
         .await?
         .ok_or_else(|| Fault::invalid(not_found(id).message))?;
-    let list = format!("ListThingRegistrationTaskReports {} {}", task.number, report.as_str());
+    let list = format!(
+        "ListThingRegistrationTaskReports {} {}",
+        task.number,
+        report.as_str()
+    );
     let after: Option<i64> = page.place(deeds, realm.realm, &list)?;
     let parts = match report {
         ReportType::Results => task.result_parts,

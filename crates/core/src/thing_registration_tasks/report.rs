@@ -175,7 +175,9 @@ impl Rows {
         match self.report {
             ReportType::Results => {
                 let size = size.max(PAGE);
-                for (number, failed, line) in rows::lines(store, self.realm, self.task, self.after, size).await? {
+                for (number, failed, line) in
+                    rows::lines(store, self.realm, self.task, self.after, size).await?
+                {
                     if number > self.last {
                         break;
                     }
@@ -186,7 +188,9 @@ impl Rows {
                 }
             }
             ReportType::Errors => {
-                for (number, line) in rows::failed_lines(store, self.realm, self.task, self.after, size).await? {
+                for (number, line) in
+                    rows::failed_lines(store, self.realm, self.task, self.after, size).await?
+                {
                     if number > self.last {
                         break;
                     }

@@ -52,7 +52,10 @@ impl Runners {
     }
 
     fn running(&self) -> HashSet<i64> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -64,7 +67,11 @@ struct Here {
 
 impl Here {
     fn begin(deeds: &Arc<Deeds>, task: i64) -> Self {
-        let mut running = deeds.runners().running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = deeds
+            .runners()
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         running.insert(task);
         Self {
             deeds: Arc::clone(deeds),
@@ -76,7 +83,11 @@ impl Here {
 impl Drop for Here {
     fn drop(&mut self) {
         let runners = self.deeds.runners();
-        runners.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.task);
+        runners
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.task);
     }
 }
 
@@ -124,10 +135,16 @@ async fn look(
     if free == 0 {
         return Ok(());
     }
-    let now = if alone { Timestamp::from_millis(i64::MAX) } else { deeds.clock().now() };
+    let now = if alone {
+        Timestamp::from_millis(i64::MAX)
+    } else {
+        deeds.clock().now()
+    };
     let most = i64::try_from(free + running.len()).unwrap_or(i64::MAX);
     let waiting = rows::waiting(deeds.store(), now, most).await?;
-    let others = waiting.into_iter().filter(|(_, task)| !running.contains(&task.number));
+    let others = waiting
+        .into_iter()
+        .filter(|(_, task)| !running.contains(&task.number));
     for (realm, task) in others.take(free) {
         let here = Here::begin(deeds, task.number);
         let (deeds, stopped) = (Arc::clone(deeds), stopped.clone());

@@ -61,12 +61,7 @@ struct Carried<'a> {
 }
 
 /// Takes a task, if nobody else does, and carries it out.
-pub(super) async fn carry_out(
-    deeds: &Arc<Deeds>,
-    realm: Realm,
-    task: Task,
-    stopped: watch::Receiver<bool>,
-) {
+pub(super) async fn carry_out(deeds: &Arc<Deeds>, realm: Realm, task: Task, stopped: watch::Receiver<bool>) {
     let id = task.id.clone();
     let begun = match Carried::take(deeds, realm, task, stopped).await {
         Ok(Some(carried)) => carried.run().await,
@@ -128,7 +123,11 @@ impl<'a> Carried<'a> {
         };
         let (status, message) = match end {
             End::Over => match self.progress().await? {
-                Progress { successes: 0, failures: 0, .. } => (TaskStatus::Failed, Some(self.no_lines())),
+                Progress {
+                    successes: 0,
+                    failures: 0,
+                    ..
+                } => (TaskStatus::Failed, Some(self.no_lines())),
                 _ => (TaskStatus::Completed, None),
             },
             End::Cancelled => (TaskStatus::Cancelled, None),
@@ -239,7 +238,13 @@ impl<'a> Carried<'a> {
 
     /// The role as it is now, or why the task cannot go on.
     async fn role(&self) -> Result<Result<Arc<ActingRole>, End>, Fault> {
-        let Task { id, role_arn, bucket, key, .. } = &self.task;
+        let Task {
+            id,
+            role_arn,
+            bucket,
+            key,
+            ..
+        } = &self.task;
         match may_read(self.deeds, &self.realm, id, (role_arn, bucket, key)).await {
             Ok(role) => Ok(Ok(Arc::new(role))),
             Err(fault) if fault.code == Code::InvalidRequest => Ok(Err(End::Failed(fault.message))),
@@ -249,13 +254,23 @@ impl<'a> Carried<'a> {
 
     /// The lines of the file behind a place, or why the task cannot go on.
     async fn open(&self, floor: Floor) -> Result<Result<Lines, End>, Fault> {
-        let Task { bucket, key, etag, size, .. } = &self.task;
+        let Task {
+            bucket,
+            key,
+            etag,
+            size,
+            ..
+        } = &self.task;
         let begin = u64::try_from(floor.offset).unwrap_or_default();
         if begin >= *size {
             let nothing = Box::pin(futures_util::stream::empty());
             return Ok(Ok(Lines::new(nothing, floor)));
         }
-        let got = self.deeds.objects().get(&owner(&self.realm), bucket, key, begin..*size).await;
+        let got = self
+            .deeds
+            .objects()
+            .get(&owner(&self.realm), bucket, key, begin..*size)
+            .await;
         match got {
             Ok((object, bytes)) if object.etag == *etag && object.size == *size => {
                 Ok(Ok(Lines::new(bytes, floor)))
@@ -313,7 +328,13 @@ impl<'a> Carried<'a> {
     async fn give_back(&self) {
         let now = self.deeds.clock().now();
         let mut batch = Batch::new();
-        rows::renew(&mut batch, self.realm.realm, self.task.number, self.task.epoch, (now, now));
+        rows::renew(
+            &mut batch,
+            self.realm.realm,
+            self.task.number,
+            self.task.epoch,
+            (now, now),
+        );
         if let Err(cause) = self.deeds.commit(batch).await {
             tracing::info!(%cause, "a task of bulk registration could not be given back; its lease ends by itself");
         }
@@ -324,7 +345,10 @@ impl<'a> Carried<'a> {
     }
 
     fn no_lines(&self) -> String {
-        format!("The file {} in the bucket {} has no lines.", self.task.key, self.task.bucket)
+        format!(
+            "The file {} in the bucket {} has no lines.",
+            self.task.key, self.task.bucket
+        )
     }
 
     /// Writes the reports and ends the task.
@@ -381,7 +405,8 @@ impl<'a> Carried<'a> {
     ) -> Result<(), Attempt> {
         let found = rows::find(self.deeds.store(), self.realm.realm, &self.task.id).await?;
         // Ended already: this very one, whose commit was not answered. Or it is somebody else's.
-        let Some(found) = found.filter(|found| found.epoch == self.task.epoch && found.ended_at.is_none()) else {
+        let Some(found) = found.filter(|found| found.epoch == self.task.epoch && found.ended_at.is_none())
+        else {
             return Ok(());
         };
         let status = match (found.status, status) {
