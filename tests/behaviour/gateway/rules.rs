@@ -71,6 +71,7 @@ pub(super) async fn make_function(lab: &Lab, name: &str, rule: &str) -> String {
         architecture: "x86_64".into(),
         environment: Default::default(),
         zip: zip.into(),
+        layers: Vec::new(),
         tags: Default::default(),
     };
     functions::create_function(deeds, &lab.realm, new).await.unwrap();
