@@ -200,7 +200,7 @@ def simulate(aws):
 def watch(aws):
     """Waits until each device has heard its own telemetry, and tells what the registry has then."""
     logs = [WORK / f"device-{number}/logs/mqtt_client.log" for number in range(FLEET)]
-    until = time.monotonic() + 150
+    until = time.monotonic() + 300
     while not all(log.exists() and "Received message from topic" in log.read_text() for log in logs):
         if time.monotonic() > until:
             fail("the devices do not get in", *logs, *WORK.glob("*.log"), *WORK.glob("data/functions/logs/*/*.log"))
