@@ -23,6 +23,7 @@ mod openssl;
 mod provisioning;
 mod registry;
 mod rules;
+mod samples;
 mod sdk;
 
 pub(crate) use just_in_time::{registering_role, template};
