@@ -26,6 +26,7 @@ mod rules_actions;
 mod sessions;
 mod sessions_persistent;
 mod slow;
+mod trusted_user;
 mod whole;
 mod wills;
 mod wire;

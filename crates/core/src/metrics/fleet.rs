@@ -86,7 +86,10 @@ mod tests {
             "thingsmith_fleet_registrations_total{template=\"t3\",outcome=\"accepted\"} 1".to_owned(),
             "thingsmith_fleet_registrations_total{template=\"...\",outcome=\"accepted\"} 20".to_owned(),
             "thingsmith_fleet_registrations_total{template=\"...\",outcome=\"rejected\"} 1".to_owned(),
-            format!("thingsmith_fleet_registrations_by_claim_total{{claim=\"{claim}\"}} {}", LABELS + 20),
+            format!(
+                "thingsmith_fleet_registrations_by_claim_total{{claim=\"{claim}\"}} {}",
+                LABELS + 20
+            ),
         ] {
             assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
         }

@@ -2,6 +2,7 @@
 
 mod certs;
 mod domains;
+mod grants;
 mod provisioning;
 mod registry;
 mod roles;
@@ -99,6 +100,7 @@ async fn furnish(side: &mut Side) -> String {
     provisioning::furnish(side).await;
     roles::furnish(side).await;
     domains::furnish(side).await;
+    grants::furnish(side).await;
     topic_rules::furnish(side).await;
     made.text("certificateId")
 }
@@ -125,6 +127,7 @@ async fn inventory(side: &mut Side, id: &str) -> Vec<String> {
     replies.extend(provisioning::inventory(side).await);
     replies.extend(roles::inventory(side).await);
     replies.extend(domains::inventory(side).await);
+    replies.extend(grants::inventory(side).await);
     replies.extend(topic_rules::inventory(side).await);
     replies
 }
@@ -241,6 +244,7 @@ async fn trespass(ours: &mut Side, theirs: &Side, id: &str) {
     )
     .await;
     registry::trespass(ours, theirs, id).await;
+    grants::trespass(ours, theirs).await;
     provisioning::trespass(ours, theirs, id).await;
     roles::trespass(ours, theirs).await;
     domains::trespass(ours).await;
