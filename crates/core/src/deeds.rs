@@ -15,6 +15,7 @@ use crate::callers::Callers;
 use crate::connections::{Flights, Watches};
 use crate::decisions::{Decision, Decisions};
 use crate::events;
+use crate::fleet_provisioning::FleetProvisioning;
 use crate::functions::{Configured, Known};
 use crate::messages::sessions::{self, Sessions};
 use crate::messages::{self, Router};
@@ -63,6 +64,7 @@ pub struct Deeds {
     router: Router,
     watches: Arc<Watches>,
     flights: Flights,
+    fleet_provisioning: FleetProvisioning,
     versions: events::Versions,
     decisions: Decisions,
     metrics: Metrics,
@@ -110,6 +112,7 @@ impl Deeds {
             router: Router::new(),
             watches: Watches::new(),
             flights: Flights::default(),
+            fleet_provisioning: FleetProvisioning::default(),
             versions: events::Versions::default(),
             decisions: Decisions::default(),
             metrics: Metrics::default(),
@@ -206,6 +209,11 @@ impl Deeds {
     /// The certificates that are being registered or provisioned just in time on this node.
     pub(crate) fn flights(&self) -> &Flights {
         &self.flights
+    }
+
+    /// What this node remembers of devices that provision themselves by a claim.
+    pub fn fleet_provisioning(&self) -> &FleetProvisioning {
+        &self.fleet_provisioning
     }
 
     pub(crate) fn versions(&self) -> &events::Versions {

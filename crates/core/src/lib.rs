@@ -19,6 +19,7 @@ mod deeds;
 pub mod domain_configurations;
 pub mod events;
 mod fault;
+pub mod fleet_provisioning;
 pub mod functions;
 pub mod iam;
 pub mod identity_policies;

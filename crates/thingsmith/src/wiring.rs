@@ -11,7 +11,9 @@ use thingsmith_api::{Api, Tls};
 use thingsmith_core::access_keys::{self, AccessKey};
 use thingsmith_core::authorities::AuthorityError;
 use thingsmith_core::messages::{self, Clients};
-use thingsmith_core::{Deeds, OpenError, World, outbox, provisioning_claims, rules, settings};
+use thingsmith_core::{
+    Deeds, OpenError, World, fleet_provisioning, outbox, provisioning_claims, rules, settings,
+};
 use thingsmith_functions::Runner;
 use thingsmith_gateway::Gateway;
 use thingsmith_gateway::doors::Doors;
@@ -113,6 +115,9 @@ impl Server {
         let deeds = Arc::new(open_deeds(settings, world, new_seal).await?);
         let account = account(settings, &deeds).await?;
         let configured_functions = file.functions.functions(&account, &settings.region);
+        deeds
+            .fleet_provisioning()
+            .configure(file.fleet_provisioning.limits());
         deeds.configure_functions(configured_functions.map_err(StartError::Configuration)?);
         let configured = configured_keys(&file, &account)?;
         let api_listener = listen("--api", settings.api).await?;
@@ -450,6 +455,9 @@ async fn sweep(deeds: Arc<Deeds>, stopped: watch::Receiver<bool>) {
         }
         if let Err(cause) = provisioning_claims::sweep(&deeds).await {
             tracing::warn!(%cause, "provisioning claims that are over could not be deleted; the next sweep does it");
+        }
+        if let Err(cause) = fleet_provisioning::sweep(&deeds).await {
+            tracing::warn!(%cause, "certificates that no device registered with could not be deleted; the next sweep does it");
         }
         if let Err(cause) = messages::sweep(&deeds).await {
             tracing::warn!(%cause, "what is over could not be deleted from the store of messages; the next sweep does it");

@@ -1,5 +1,6 @@
 //! What the server keeps and how it ends and begins, by the real program and the real engines.
 
+mod claims;
 mod cluster;
 mod full_disk;
 mod just_in_time;

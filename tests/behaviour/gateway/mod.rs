@@ -2,6 +2,10 @@
 
 mod admission;
 mod changes;
+mod claims;
+mod claims_guarded;
+mod claims_hooks;
+mod claims_refusals;
 mod connect_policies;
 mod domains;
 mod events;

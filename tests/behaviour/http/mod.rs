@@ -113,4 +113,4 @@ macro_rules! testdata {
         ))
     };
 }
-use testdata;
+pub(crate) use testdata;

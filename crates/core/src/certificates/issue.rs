@@ -49,20 +49,23 @@ pub(crate) async fn issue_from_csr(
     Certificate::record(deeds, &issued, status, CertificateMode::Default).await
 }
 
-/// Issues a certificate and registers it.
-pub(super) async fn issue_and_record(
+/// Issues a certificate for a key. Its record is to become durable before anybody sees it.
+pub(super) async fn issue_for_key(
     deeds: &Deeds,
-    realm: &RealmRecord,
     subject: &Name,
     public_key: &PublicKey,
     status: CertificateStatus,
 ) -> Result<Certificate, Fault> {
     let issued = issue(deeds, Says::of_device(deeds, subject), public_key).await?;
-    let certificate = Certificate::record(deeds, &issued, status, CertificateMode::Default).await?;
-    record(deeds, realm, certificate).await
+    Certificate::record(deeds, &issued, status, CertificateMode::Default).await
 }
 
-async fn record(deeds: &Deeds, realm: &RealmRecord, certificate: Certificate) -> Result<Certificate, Fault> {
+/// Registers a certificate that was issued.
+pub(super) async fn record(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    certificate: Certificate,
+) -> Result<Certificate, Fault> {
     let mut tries = Tries::default();
     loop {
         let outcome = record_once(deeds, realm, &certificate).await;

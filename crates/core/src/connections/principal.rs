@@ -202,6 +202,12 @@ impl Principal {
         self.certificate_id
     }
 
+    /// The number of that certificate's registration.
+    pub(crate) fn certificate_number(&self) -> i64 {
+        let (Who::Registered(number) | Who::Claim { number, .. }) = self.who;
+        number
+    }
+
     /// The server name it asked for.
     pub fn server_name(&self) -> Option<&str> {
         self.connect.server_name.as_deref()

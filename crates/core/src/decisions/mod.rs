@@ -38,6 +38,8 @@ pub enum Stage {
     Registration,
     /// A device provisioned by a template just in time.
     Provisioning,
+    /// A device that asks for a certificate of its own by a claim, or registers with it.
+    FleetProvisioning,
     /// The first bytes after it: which protocol, and whether it may be spoken so.
     Protocol,
     /// MQTT CONNECT.
@@ -66,6 +68,7 @@ impl Stage {
         Self::Authority,
         Self::Registration,
         Self::Provisioning,
+        Self::FleetProvisioning,
         Self::Protocol,
         Self::Connect,
         Self::Publish,
@@ -85,6 +88,7 @@ impl Stage {
             Self::Authority => "authority",
             Self::Registration => "registration",
             Self::Provisioning => "provisioning",
+            Self::FleetProvisioning => "fleet_provisioning",
             Self::Protocol => "protocol",
             Self::Connect => "connect",
             Self::Publish => "publish",
@@ -132,7 +136,11 @@ pub struct Decision {
     /// The registered CA certificate that signed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_certificate_id: Option<String>,
-    /// The step of provisioning at which it failed: `template`, `parameters`, `role` or `resources`.
+    /// The certificate that was to become the device's own, where the one it connected with is a claim.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_certificate_id: Option<String>,
+    /// The step of provisioning at which it failed: `template`, `parameters`, `role` or `resources`, and by a claim also
+    /// `payload`, `limits`, `certificate`, `token` or `admission`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template_step: Option<&'static str>,
     /// The thing it acts as.
@@ -170,6 +178,7 @@ impl Decision {
             client_id: None,
             certificate_id: None,
             ca_certificate_id: None,
+            device_certificate_id: None,
             template_step: None,
             thing: None,
             caller: None,
@@ -260,7 +269,8 @@ impl Decision {
             let address = peer.parse::<SocketAddr>().map(|peer| peer.ip());
             peer == whom || address.is_ok_and(|address| whom.parse() == Ok(address))
         });
-        is(&self.client_id) || is(&self.certificate_id) || is(&self.thing) || is(&self.caller) || from
+        let certificate = is(&self.certificate_id) || is(&self.device_certificate_id);
+        is(&self.client_id) || certificate || is(&self.thing) || is(&self.caller) || from
     }
 
     fn bound(&mut self) {

@@ -26,8 +26,8 @@ struct Counts {
 }
 
 impl Fleet {
-    /// Counts a registration with a template by a claim that was accepted or rejected. The template must be there: strangers
-    /// choose the names of others.
+    /// Counts a registration with a template by a claim that was accepted or rejected. Whether there is such a template does not
+    /// matter: whoever may ask for any makes up names.
     pub fn registration(&self, template: &TemplateName, claim: &CertificateId, accepted: bool) {
         let mut counts = self.counts();
         let name = (template.to_string(), accepted);

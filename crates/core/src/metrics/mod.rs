@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 pub use fleet::Fleet;
 
 use crate::decisions::Stage;
+use crate::fleet_provisioning::Operation;
 
 /// Numbers that only grow, and a few that say how much there is now.
 #[derive(Default)]
@@ -25,6 +26,7 @@ pub struct Metrics {
     provisioning_claims: AtomicU64,
     claims_over_limit: AtomicU64,
     fleet: Fleet,
+    fleet_provisioned: [[AtomicU64; 2]; FLEET.len()],
     rules_evaluated: AtomicU64,
     rule_actions_done: AtomicU64,
     rule_actions_failed: AtomicU64,
@@ -55,6 +57,13 @@ impl Provisioned {
         }
     }
 }
+
+/// The operations of fleet provisioning.
+const FLEET: [&str; 3] = [
+    "CreateKeysAndCertificate",
+    "CreateCertificateFromCsr",
+    "RegisterThing",
+];
 
 /// A connection that is counted while this is held.
 pub struct OpenConnection<'m>(&'m Metrics);
@@ -158,6 +167,14 @@ impl Metrics {
         &self.fleet
     }
 
+    /// Counts a request of a device that provisions itself by a claim (AWS's metrics `CreateKeysAndCertificateFailed` and
+    /// their like).
+    pub fn fleet_provisioned(&self, operation: &Operation, accepted: bool) {
+        if let Some(at) = FLEET.iter().position(|name| *name == operation.name()) {
+            self.fleet_provisioned[at][usize::from(accepted)].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// Counts a rule that is evaluated for a message.
     pub fn rule_evaluated(&self) {
         self.rules_evaluated.fetch_add(1, Ordering::Relaxed);
@@ -225,6 +242,15 @@ impl Metrics {
         );
         for (outcome, counter) in Provisioned::ALL.iter().zip(&self.provisioned) {
             provisioned.value(&[("outcome", outcome.as_str())], count(counter));
+        }
+        let fleet = page.counter(
+            "fleet_provisioning_total",
+            "Requests of devices that provision themselves by a claim, by operation and answer.",
+        );
+        for (operation, [rejected, accepted]) in FLEET.iter().zip(&self.fleet_provisioned) {
+            for (outcome, counter) in [("accepted", accepted), ("rejected", rejected)] {
+                fleet.value(&[("operation", operation), ("outcome", outcome)], count(counter));
+            }
         }
         page.counter(
             "provisioning_claims_total",

@@ -11,6 +11,7 @@ use super::thing::{self, Record};
 use crate::acting::Acting;
 use crate::ca_certificates::CaCertificate;
 use crate::certificates::{self, Certificate};
+use crate::fleet_provisioning::{self, OwnedCertificate};
 use crate::outbox::Change;
 use crate::realms::RealmRecord;
 use crate::things::{self, PrincipalType};
@@ -30,6 +31,8 @@ pub enum Bearer<'a> {
         /// The CA certificate that signed it. It must be active when the batch happens.
         signer: &'a CaCertificate,
     },
+    /// A device that was given a certificate to register with, and the token that says so. The batch uses the token up.
+    Claimed(OwnedCertificate<'a>),
 }
 
 /// A device that was registered.
@@ -84,6 +87,8 @@ struct Wanted<'a> {
     certificate: Option<(&'a Named<PlannedCertificate>, Source<'a>)>,
     thing: Option<(&'a str, thing::Wanted)>,
     policies: Vec<policies::Wanted<'a>>,
+    /// Whose certificate it is, where a token says so.
+    owned: Option<OwnedCertificate<'a>>,
 }
 
 impl<'a> Wanted<'a> {
@@ -108,7 +113,7 @@ impl<'a> Wanted<'a> {
                 let source = Source::prepare(deeds, actor, &named.resource, bearer).await;
                 Some((named, source.map_err(|fault| blame(&named.logical_name, fault))?))
             }
-            (None, Bearer::JustInTime { .. }) => {
+            (None, Bearer::JustInTime { .. } | Bearer::Claimed(_)) => {
                 return Err(Fault::invalid("The template has no AWS::IoT::Certificate."));
             }
             (None, Bearer::Planned) => None,
@@ -118,6 +123,10 @@ impl<'a> Wanted<'a> {
             certificate,
             thing,
             policies,
+            owned: match bearer {
+                Bearer::Claimed(owned) => Some(*owned),
+                Bearer::Planned | Bearer::JustInTime { .. } => None,
+            },
         })
     }
 }
@@ -146,6 +155,15 @@ async fn register_once(
     if tries.in_doubt() && happened(deeds, realm, wanted).await? {
         return Ok(());
     }
+    if let Some(owned) = wanted.owned.filter(|_| !tries.is_first()) {
+        fleet_provisioning::check_token(deeds, realm, owned.token).await?;
+        owned.claimant.check_active(deeds).await?;
+    }
+    let passed = match wanted.owned {
+        Some(owned) if tries.is_first() => Some(owned.passed.clone()),
+        Some(owned) => Some(owned.passed.again(deeds, realm).await?),
+        None => None,
+    };
     let bearing = match &wanted.certificate {
         Some((named, source)) => {
             let look = Bearing::look(deeds, realm, actor, &named.resource, source, tries.is_first()).await;
@@ -180,9 +198,17 @@ async fn register_once(
         }
     }
     let mut batch = Batch::new();
-    let changes = changes(bearing.as_ref(), thing.as_ref(), &grants, attach);
+    let mut changes = changes(bearing.as_ref(), thing.as_ref(), &grants, attach);
     let at = deeds.clock().now();
     let generation_id = deeds.uuid();
+    if let (Some(owned), Some(bearing)) = (wanted.owned, &bearing) {
+        owned.claimant.hold(&mut batch);
+        // Whatever else there is to do, the token is used up, and this is the mark that it was.
+        let own = Change::Certificate(bearing.certificate().number);
+        if !changes.contains(&own) {
+            changes.push(own);
+        }
+    }
     // Certificates first, then things, what they belong to, and policies last: the order of all batches that hold several.
     if let Some(bearing) = &bearing {
         // Exclusively where all that hangs on the certificate is looked at, or it changes.
@@ -193,6 +219,12 @@ async fn register_once(
             None => None,
         };
         bearing.write(&mut batch, realm, hold, at, generation_id);
+    }
+    if let Some(owned) = wanted.owned {
+        fleet_provisioning::rows::consume(&mut batch, realm.realm, &owned.token.hash, at);
+        if let Some(passed) = &passed {
+            passed.count(&mut batch, realm, owned.token.certificate, at);
+        }
     }
     if let Some(thing) = &thing {
         thing.write(&mut batch, realm, attach.is_some())?;

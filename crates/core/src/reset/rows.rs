@@ -57,6 +57,7 @@ pub fn delete_the_rest(batch: &mut Batch) {
         "DELETE FROM provisioning_template_counts WHERE templates = 0",
         "DELETE FROM provisioning_template_versions WHERE NOT EXISTS \
          (SELECT 1 FROM provisioning_templates t WHERE t.number = provisioning_template_versions.template)",
+        "DELETE FROM ownership_tokens",
         "DELETE FROM registration_codes",
         "DELETE FROM certificate_transfers WHERE NOT EXISTS (SELECT 1 FROM certificates c \
          WHERE c.realm = certificate_transfers.realm AND c.id = certificate_transfers.id) \

@@ -10,6 +10,7 @@ mod claims;
 mod connections;
 mod domain_configurations;
 mod events;
+mod fleet_provisioning;
 mod functions;
 mod identity_policies;
 mod logging;
@@ -82,6 +83,7 @@ scripts! {
     connections
     domain_configurations
     events
+    fleet_provisioning
     functions
     identity_policies
     logging
