@@ -3,6 +3,7 @@
 mod admission;
 mod changes;
 mod claims;
+mod claims_guarded;
 mod claims_hooks;
 mod claims_refusals;
 mod connect_policies;
@@ -29,6 +30,7 @@ mod rules_actions;
 mod sessions;
 mod sessions_persistent;
 mod slow;
+mod trusted_user;
 mod whole;
 mod wills;
 mod wire;

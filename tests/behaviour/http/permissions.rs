@@ -24,6 +24,7 @@ const RESOURCES: &[(&str, &str)] = &[
         "arn:aws:iot:us-east-1:123456789012:billinggroup/a",
     ),
     ("CreateCertificateFromCsr", "*"),
+    ("CreateCertificateProvider", CERTIFICATE_PROVIDER),
     ("CreateDomainConfiguration", DOMAIN_CONFIGURATION),
     ("CreateKeysAndCertificate", "*"),
     ("CreatePolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
@@ -31,6 +32,7 @@ const RESOURCES: &[(&str, &str)] = &[
         "CreatePolicyVersion",
         "arn:aws:iot:us-east-1:123456789012:policy/a",
     ),
+    ("CreateProvisioningClaim", PROVISIONING_TEMPLATE),
     ("CreateProvisioningTemplate", PROVISIONING_TEMPLATE),
     ("CreateProvisioningTemplateVersion", PROVISIONING_TEMPLATE),
     (
@@ -54,6 +56,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ),
     ("DeleteCACertificate", CA_CERTIFICATE),
     ("DeleteCertificate", CERTIFICATE),
+    ("DeleteCertificateProvider", CERTIFICATE_PROVIDER),
     ("DeleteDomainConfiguration", DOMAIN_CONFIGURATION),
     ("DeletePolicy", "arn:aws:iot:us-east-1:123456789012:policy/a"),
     (
@@ -89,6 +92,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ),
     ("DescribeCACertificate", CA_CERTIFICATE),
     ("DescribeCertificate", CERTIFICATE),
+    ("DescribeCertificateProvider", CERTIFICATE_PROVIDER),
     ("DescribeDomainConfiguration", DOMAIN_CONFIGURATION),
     ("DescribeEndpoint", "*"),
     ("DescribeEventConfigurations", "*"),
@@ -127,6 +131,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ("ListAttachedPolicies", "*"),
     ("ListBillingGroups", "*"),
     ("ListCACertificates", "*"),
+    ("ListCertificateProviders", "*"),
     ("ListCertificates", "*"),
     ("ListCertificatesByCA", "*"),
     ("ListDomainConfigurations", "*"),
@@ -197,6 +202,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ),
     ("UpdateCACertificate", CA_CERTIFICATE),
     ("UpdateCertificate", CERTIFICATE),
+    ("UpdateCertificateProvider", CERTIFICATE_PROVIDER),
     ("UpdateDomainConfiguration", DOMAIN_CONFIGURATION),
     ("UpdateEventConfigurations", "*"),
     ("UpdateProvisioningTemplate", PROVISIONING_TEMPLATE),
@@ -217,6 +223,7 @@ const RESOURCES: &[(&str, &str)] = &[
     ("UpdateTopicRuleDestination", "a"),
 ];
 const CA_CERTIFICATE: &str = "arn:aws:iot:us-east-1:123456789012:cacert/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const CERTIFICATE_PROVIDER: &str = "arn:aws:iot:us-east-1:123456789012:certificateprovider/a";
 const PROVISIONING_TEMPLATE: &str = "arn:aws:iot:us-east-1:123456789012:provisioningtemplate/a";
 const TOPIC_RULE: &str = "arn:aws:iot:us-east-1:123456789012:rule/a";
 const DOMAIN_CONFIGURATION: &str = "arn:aws:iot:us-east-1:123456789012:domainconfiguration/a/tq22z";

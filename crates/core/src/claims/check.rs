@@ -17,6 +17,8 @@ const STRIPES: i64 = 16;
 #[derive(Debug, Clone)]
 pub struct Passed {
     claim: CertificateId,
+    /// The number of the template.
+    template: i64,
     /// The claim's limit and what was counted before.
     limited: Option<(ClaimLimit, i64)>,
 }
@@ -35,19 +37,28 @@ pub async fn check(
 ) -> Result<Passed, Fault> {
     let guards = rows::guards(deeds.store(), realm.realm, template.number, &claim).await?;
     let rows::Guards { parameter, limited } = guards;
-    if let Some((limit, registrations)) = &limited
-        && limit.refuse
-        && *registrations >= limit.devices
-    {
-        return Err(denied(format!(
-            "Claim {claim} was used for {registrations} registrations, as many as it may."
-        )));
-    }
+    check_limit(limited.as_ref())?;
     if let Some(parameter) = parameter {
         let batch = limited.as_ref().and_then(|(limit, _)| limit.batch.as_deref());
         check_serial_number(deeds, realm, template, &parameter, batch, parameters).await?;
     }
-    Ok(Passed { claim, limited })
+    Ok(Passed {
+        claim,
+        template: template.number,
+        limited,
+    })
+}
+
+fn check_limit(limited: Option<&(ClaimLimit, i64)>) -> Result<(), Fault> {
+    match limited {
+        Some((limit, registrations)) if limit.refuse && *registrations >= limit.devices => {
+            Err(denied(format!(
+                "Claim {} was used for {registrations} registrations, as many as it may.",
+                limit.claim
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 async fn check_serial_number(
@@ -84,9 +95,22 @@ fn denied(message: String) -> Fault {
 }
 
 impl Passed {
+    /// Looks at the claim's limit again, after a batch was refused that counts.
+    ///
+    /// # Errors
+    /// As [`check`].
+    pub(crate) async fn again(&self, deeds: &Deeds, realm: &RealmRecord) -> Result<Self, Fault> {
+        let found = rows::guards(deeds.store(), realm.realm, self.template, &self.claim).await?;
+        check_limit(found.limited.as_ref())?;
+        Ok(Self {
+            limited: found.limited,
+            ..self.clone()
+        })
+    }
+
     /// Counts the registration, in the batch that makes it; `number` is that of the device's certificate. If the claim's
     /// limit refuses, the batch fails at a guard when others were faster; then the check is to be made anew.
-    pub fn count(&self, batch: &mut Batch, realm: &RealmRecord, number: i64, at: Timestamp) {
+    pub(crate) fn count(&self, batch: &mut Batch, realm: &RealmRecord, number: i64, at: Timestamp) {
         let stripe = number.rem_euclid(STRIPES);
         match &self.limited {
             Some((limit, _)) if limit.refuse => {
@@ -99,7 +123,7 @@ impl Passed {
     /// Reports, once the batch is durable, a claim that was used more often than there are devices that carry it. Of
     /// registrations that happen at once each counts those before it alone, so that the first report may come a few late;
     /// the audit counts them all.
-    pub fn report(&self, deeds: &Deeds, realm: &RealmRecord) {
+    pub(crate) fn report(&self, deeds: &Deeds, realm: &RealmRecord) {
         let Some((limit, before)) = &self.limited else {
             return;
         };

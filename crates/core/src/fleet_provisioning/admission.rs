@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::rejection::Rejection;
+use super::rejection::{Rejection, Step};
 use super::token::Token;
 use super::{Claimant, hook};
 use crate::Deeds;
+use crate::claims::{self, Passed};
 use crate::provisioning_templates::ProvisioningTemplate;
 
 /// A device that asks to be provisioned.
@@ -18,11 +19,18 @@ pub(super) struct Candidate<'a> {
 }
 
 impl Candidate<'_> {
-    /// Asks the template's hook, and gives back the parameters that count.
+    /// Asks the template's allow list, the claim's limit and the template's hook, and gives back the parameters that count.
     ///
     /// # Errors
     /// `AccessDenied` unless everybody who is asked allows it.
-    pub(super) async fn admit(self, deeds: &Deeds) -> Result<BTreeMap<String, String>, Rejection> {
-        hook::ask(deeds, self).await
+    pub(super) async fn admit(self, deeds: &Deeds) -> Result<(BTreeMap<String, String>, Passed), Rejection> {
+        let Claimant {
+            realm,
+            certificate_id,
+            ..
+        } = self.claimant;
+        let passed = claims::check(deeds, realm, self.template, *certificate_id, &self.parameters).await;
+        let passed = passed.map_err(|fault| Rejection::from_fault(Step::Admission, fault))?;
+        Ok((hook::ask(deeds, self).await?, passed))
     }
 }

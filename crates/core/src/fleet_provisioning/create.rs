@@ -10,7 +10,7 @@ use super::token::{self, Token};
 use super::{Claimant, Written, rows, signing, unclaimed};
 use crate::certificates::{self, Certificate};
 use crate::tries::{Attempt, Tries};
-use crate::{Deeds, Fault};
+use crate::{Code, Deeds, Fault};
 
 /// Makes a key and issues a certificate for it. What the request says does not matter: AWS's has no members.
 pub(super) async fn with_keys(
@@ -97,8 +97,14 @@ async fn record_once(
     if !tries.is_first() {
         // This very record, whose commit was not answered: its token came with it.
         let found = certificates::rows::find(deeds.store(), realm, &certificate.id).await?;
-        if found.is_some_and(|found| found.number == certificate.number) {
-            return Ok(());
+        match found {
+            Some(found) if found.number == certificate.number => return Ok(()),
+            // A certificate provider gave the same certificate twice.
+            Some(_) => {
+                let message = "The certificate is already provisioned or registered";
+                return Err(Fault::new(Code::ResourceAlreadyExists, message).into());
+            }
+            None => {}
         }
         claimant.check_active(deeds).await?;
     }

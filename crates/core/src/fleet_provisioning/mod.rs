@@ -46,8 +46,8 @@ pub struct Claimant {
     realm: Arc<RealmRecord>,
     /// Of the certificate it connected with.
     number: i64,
-    /// Whether that is a claim of a trusted user, which is no certificate of the registry.
-    is_provisioning_claim: bool,
+    /// Whether that is a claim that a trusted user was given, and no registered certificate.
+    of_trusted_user: bool,
     certificate_id: CertificateId,
     client_id: String,
     server_name: Option<String>,
@@ -60,7 +60,7 @@ impl Claimant {
         Self {
             realm: Arc::clone(principal.realm()),
             number: principal.certificate_number(),
-            is_provisioning_claim: principal.is_provisioning_claim(),
+            of_trusted_user: principal.is_provisioning_claim(),
             certificate_id: principal.certificate_id(),
             client_id: principal.client_id().to_owned(),
             server_name: principal.server_name().map(str::to_owned),
@@ -70,21 +70,20 @@ impl Claimant {
 
     /// The first step of each batch that it causes: a claim that is not active any more causes none.
     pub(crate) fn hold(&self, batch: &mut Batch) {
-        if self.is_provisioning_claim {
-            provisioning_claims::rows::hold(batch, self.realm.realm, self.number);
-        } else {
-            certificates::rows::hold_active(batch, self.realm.realm, self.number);
+        match self.of_trusted_user {
+            true => provisioning_claims::rows::hold(batch, self.realm.realm, self.number),
+            false => certificates::rows::hold_active(batch, self.realm.realm, self.number),
         }
     }
 
     /// Whether its certificate is active still, for a deed whose batch was refused.
     async fn is_active(&self, deeds: &Deeds) -> Result<bool, crate::Fault> {
-        if self.is_provisioning_claim {
-            let (store, realm) = (deeds.store(), self.realm.realm);
-            let found = provisioning_claims::rows::find(store, realm, &self.certificate_id).await?;
-            return Ok(found.is_some_and(|(claim, _)| claim.expires_at > deeds.clock().now()));
+        let (store, realm, id) = (deeds.store(), self.realm.realm, &self.certificate_id);
+        if self.of_trusted_user {
+            let found = provisioning_claims::rows::find(store, realm, id).await?;
+            return Ok(found.is_some_and(|(found, _)| found.number == self.number));
         }
-        let found = certificates::rows::find(deeds.store(), self.realm.realm, &self.certificate_id).await?;
+        let found = certificates::rows::find(store, realm, id).await?;
         Ok(found.is_some_and(|found| {
             found.number == self.number && found.status == thingsmith_model::CertificateStatus::Active
         }))
@@ -149,8 +148,11 @@ pub async fn answer(deeds: &Deeds, claimant: &Claimant, asked: &Asked, payload: 
         Ok(request) => carry_out(deeds, claimant, asked, &request).await,
         Err(wrong) => Err(Rejection::payload(&wrong)),
     };
-    let metrics = deeds.metrics();
-    metrics.fleet().answered(&asked.operation, outcome.is_ok());
+    let fleet = deeds.metrics().fleet();
+    fleet.answered(&asked.operation, outcome.is_ok());
+    if let Operation::RegisterThing(template) = &asked.operation {
+        fleet.registration(template, &claimant.certificate_id, outcome.is_ok());
+    }
     let (accepted, bytes) = match outcome {
         Ok(bytes) => (true, bytes),
         Err(rejection) => {

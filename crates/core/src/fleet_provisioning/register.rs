@@ -55,7 +55,7 @@ pub(super) async fn register(
         template: &record,
         parameters,
     };
-    let parameters = candidate.admit(deeds).await.map_err(of)?;
+    let (parameters, passed) = candidate.admit(deeds).await.map_err(of)?;
     let id = token.certificate_id.to_string();
     let values = Values::new(parameters).with_pseudo_parameter(certificate::ID, id.clone());
     let plan = template.resolve(&values).map_err(|wrong| {
@@ -84,11 +84,13 @@ pub(super) async fn register(
     let owned = OwnedCertificate {
         token: &token,
         claimant,
+        passed: &passed,
     };
     let registered = register_thing(deeds, realm, &actor, &plan, Bearer::Claimed(owned))
         .await
         .map_err(at(Step::Resources))?;
     deeds.fleet_provisioning().no_more_unclaimed(realm.realm);
+    passed.report(deeds, realm);
     let thing_name = registered.thing_name.as_ref().map(ToString::to_string);
     tracing::info!(
         peer = %claimant.peer,

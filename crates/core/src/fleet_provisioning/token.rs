@@ -11,6 +11,7 @@ use thingsmith_model::{CertificateId, Secret, Timestamp};
 use zeroize::Zeroizing;
 
 use super::{Claimant, rows};
+use crate::claims::Passed;
 use crate::realms::RealmRecord;
 use crate::{Code, Deeds, Fault};
 
@@ -52,6 +53,8 @@ impl fmt::Debug for Token {
 pub struct OwnedCertificate<'a> {
     pub(crate) token: &'a Token,
     pub(crate) claimant: &'a Claimant,
+    /// What it was checked by, and is counted with.
+    pub(crate) passed: &'a Passed,
 }
 
 /// Makes a token: its text, and what is kept of it.

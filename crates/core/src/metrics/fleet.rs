@@ -37,8 +37,8 @@ impl Fleet {
             .or_default() += 1;
     }
 
-    /// Counts a registration with a template by a claim that was accepted or rejected. The template must be there: strangers
-    /// choose the names of others.
+    /// Counts a registration with a template by a claim that was accepted or rejected. Whether there is such a template does not
+    /// matter: whoever may ask for any makes up names.
     pub fn registration(&self, template: &TemplateName, claim: &CertificateId, accepted: bool) {
         let mut counts = self.counts();
         let name = (template.to_string(), accepted);
@@ -106,7 +106,10 @@ mod tests {
             "thingsmith_fleet_registrations_total{template=\"t3\",outcome=\"accepted\"} 1".to_owned(),
             "thingsmith_fleet_registrations_total{template=\"...\",outcome=\"accepted\"} 20".to_owned(),
             "thingsmith_fleet_registrations_total{template=\"...\",outcome=\"rejected\"} 1".to_owned(),
-            format!("thingsmith_fleet_registrations_by_claim_total{{claim=\"{claim}\"}} {}", LABELS + 20),
+            format!(
+                "thingsmith_fleet_registrations_by_claim_total{{claim=\"{claim}\"}} {}",
+                LABELS + 20
+            ),
             "thingsmith_fleet_provisioning_requests_total{operation=\"CreateKeysAndCertificate\",outcome=\"rejected\"} 1".to_owned(),
         ] {
             assert!(text.lines().any(|found| found == line), "{line} in\n{text}");

@@ -203,6 +203,11 @@ async fn register_once(
         fleet_provisioning::check_token(deeds, realm, owned.token).await?;
         owned.claimant.check_active(deeds).await?;
     }
+    let passed = match wanted.owned {
+        Some(owned) if tries.is_first() => Some(owned.passed.clone()),
+        Some(owned) => Some(owned.passed.again(deeds, realm).await?),
+        None => None,
+    };
     let bearing = match &wanted.certificate {
         Some((named, source)) => {
             let look = Bearing::look(deeds, realm, actor, &named.resource, source, tries.is_first()).await;
@@ -261,6 +266,9 @@ async fn register_once(
     }
     if let Some(owned) = wanted.owned {
         fleet_provisioning::rows::consume(&mut batch, realm.realm, &owned.token.hash, at);
+        if let Some(passed) = &passed {
+            passed.count(&mut batch, realm, owned.token.certificate, at);
+        }
     }
     if let Some(thing) = &thing {
         thing.write(&mut batch, realm, attach.is_some())?;

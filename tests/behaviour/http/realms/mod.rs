@@ -3,6 +3,7 @@
 mod bulk;
 mod certs;
 mod domains;
+mod grants;
 mod provisioning;
 mod registry;
 mod roles;
@@ -100,6 +101,7 @@ async fn furnish(side: &mut Side) -> String {
     provisioning::furnish(side).await;
     roles::furnish(side).await;
     domains::furnish(side).await;
+    grants::furnish(side).await;
     topic_rules::furnish(side).await;
     made.text("certificateId")
 }
@@ -127,6 +129,7 @@ async fn inventory(side: &mut Side, id: &str) -> Vec<String> {
     replies.extend(bulk::inventory(side).await);
     replies.extend(roles::inventory(side).await);
     replies.extend(domains::inventory(side).await);
+    replies.extend(grants::inventory(side).await);
     replies.extend(topic_rules::inventory(side).await);
     replies
 }
@@ -243,6 +246,7 @@ async fn trespass(ours: &mut Side, theirs: &Side, id: &str) {
     )
     .await;
     registry::trespass(ours, theirs, id).await;
+    grants::trespass(ours, theirs).await;
     provisioning::trespass(ours, theirs, id).await;
     bulk::trespass(ours, theirs).await;
     roles::trespass(ours, theirs).await;

@@ -4,7 +4,9 @@ mod access_keys;
 mod authorities;
 mod billing_groups;
 mod ca_certificates;
+mod certificate_providers;
 mod certificates;
+mod claims;
 mod connections;
 mod domain_configurations;
 mod events;
@@ -17,6 +19,7 @@ mod managed_policies;
 mod numbers;
 mod outbox;
 mod policies;
+mod provisioning_claims;
 mod provisioning_templates;
 mod realms;
 mod registration_codes;
@@ -76,7 +79,9 @@ scripts! {
     authorities
     billing_groups
     ca_certificates
+    certificate_providers
     certificates
+    claims
     connections
     domain_configurations
     events
@@ -89,6 +94,7 @@ scripts! {
     numbers
     outbox
     policies
+    provisioning_claims
     provisioning_templates
     realms
     registration_codes

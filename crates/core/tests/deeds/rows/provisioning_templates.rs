@@ -15,7 +15,7 @@ use crate::objects::certificate;
 const HERE: Realm = Realm(1);
 const ELSEWHERE: Realm = Realm(2);
 
-fn template(number: i64, name: &str) -> ProvisioningTemplate {
+pub(super) fn template(number: i64, name: &str) -> ProvisioningTemplate {
     let odd = number % 2 == 1;
     ProvisioningTemplate {
         number,
