@@ -168,7 +168,7 @@ fn provisions(home: &Home) {
             assert_eq!(principals["principals"], json!([arn]));
             let arguments = device("aws", &server, (&certificate, &key), &[]);
             let mut script = Script::start(&venv, "device.py", arguments);
-            script.expect(&[json!({"event": "connected", "tries": 1})]);
+            script.expect(&[event("connected")]);
             script.expect(&exchanged("one"));
             script.expect(&[event("disconnected")]);
             script.ends(0);

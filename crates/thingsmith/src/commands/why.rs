@@ -66,6 +66,7 @@ fn sentence(record: &Value) -> String {
     for (words, member) in [
         ("client", "clientId"),
         ("certificate", "certificateId"),
+        ("for the certificate", "deviceCertificateId"),
         ("of the CA", "caCertificateId"),
         ("in the step", "templateStep"),
         ("thing", "thing"),

@@ -5,6 +5,7 @@
 mod certs;
 mod deeds;
 mod events;
+mod fleet;
 mod functions;
 mod identities;
 mod others;
