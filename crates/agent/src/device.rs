@@ -1,5 +1,10 @@
 //! How a device comes to its identity, puts another in its place, and stays connected.
 
+#[cfg(test)]
+mod peer;
+#[cfg(test)]
+mod tests;
+
 use std::time::{Duration, SystemTime};
 
 use thingsmith_mqtt::Version;
@@ -316,6 +321,7 @@ impl Attempt<'_, '_> {
         let now = || self.device.pace.now();
         if self.request.creation == Creation::Keys {
             let (created, key) = provisioning.create_keys_and_certificate().await?;
+            Identity::from_pem(&created.certificate_pem, &key)?.check()?;
             self.change.keep_created(&created, Some(&key), now())?;
             return Ok(created);
         }
@@ -330,6 +336,7 @@ impl Attempt<'_, '_> {
         // The service reads the key alone; the template's parameters name the device.
         let csr = key.signing_request(self.client_id.unwrap_or("device"))?;
         let created = provisioning.create_certificate_from_csr(&csr).await?;
+        Identity::from_pem(&created.certificate_pem, &key.to_pem())?.check()?;
         self.change.keep_created(&created, None, now())?;
         Ok(created)
     }

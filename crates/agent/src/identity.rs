@@ -5,6 +5,7 @@ use rcgen::{
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
 use zeroize::Zeroizing;
 
 use crate::AgentError;
@@ -136,6 +137,17 @@ impl Identity {
     /// The certificate, DER.
     pub fn certificate(&self) -> &[u8] {
         self.chain.first().map_or(&[], |certificate| certificate.as_ref())
+    }
+
+    /// Checks that the certificate is for the key.
+    ///
+    /// # Errors
+    /// When it is for another one.
+    pub fn check(&self) -> Result<(), AgentError> {
+        let provider = rustls::crypto::aws_lc_rs::default_provider();
+        CertifiedKey::from_der(self.chain.clone(), self.key.clone_key(), &provider)
+            .map(drop)
+            .map_err(wrong)
     }
 
     /// Reads a certificate (with those that belong to its chain) and its private key from PEM.

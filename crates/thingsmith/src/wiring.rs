@@ -118,6 +118,9 @@ impl Server {
         let deeds = Arc::new(open_deeds(settings, world, new_seal).await?);
         let account = account(settings, &deeds).await?;
         let configured_functions = file.functions.functions(&account, &settings.region);
+        deeds
+            .fleet_provisioning()
+            .configure(file.fleet_provisioning.limits());
         deeds.configure_functions(configured_functions.map_err(StartError::Configuration)?);
         let configured = configured_keys(&file, &account)?;
         let api_listener = listen("--api", settings.api).await?;

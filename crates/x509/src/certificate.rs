@@ -116,6 +116,32 @@ impl Certificate {
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// The serial number in decimal, as a positive number of at most 20 bytes (RFC 5280 4.1.2.2) is written; a longer one is
+    /// cut to its last 20 bytes.
+    pub fn serial_number_decimal(&self) -> String {
+        const MOST_BYTES: usize = 20;
+        let bytes = &self.serial_number[self.serial_number.len().saturating_sub(MOST_BYTES)..];
+        // Digits from the last one on.
+        let mut digits = vec![0_u8];
+        for byte in bytes {
+            let mut carry = u32::from(*byte);
+            for digit in &mut digits {
+                carry += u32::from(*digit) * 256;
+                *digit = u8::try_from(carry % 10).unwrap_or_default();
+                carry /= 10;
+            }
+            while carry > 0 {
+                digits.push(u8::try_from(carry % 10).unwrap_or_default());
+                carry /= 10;
+            }
+        }
+        digits
+            .iter()
+            .rev()
+            .map(|digit| char::from(b'0' + digit))
+            .collect()
+    }
+
     /// Who is certified.
     pub fn subject(&self) -> &Name {
         &self.subject

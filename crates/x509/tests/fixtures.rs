@@ -205,6 +205,7 @@ fn every_attribute_that_policies_read_is_there_in_order() {
     assert_eq!(units, ["one", "two", "three"]);
     // The zero byte in front of a number with its first bit set is no digit of it.
     assert_eq!(certificate.serial_number(), "ff01");
+    assert_eq!(certificate.serial_number_decimal(), "65281");
 }
 
 #[test]

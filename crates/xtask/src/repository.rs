@@ -38,6 +38,11 @@ impl Repository {
         self.root.join(".tests/venv")
     }
 
+    /// Samples of AWS, what they need of Python, and what is built of them.
+    pub(crate) fn samples(&self) -> PathBuf {
+        self.root().join(".tests/samples")
+    }
+
     /// The folder that holds the JavaScript clients; git ignores it.
     pub(crate) fn node(&self) -> PathBuf {
         self.root.join(".tests/node")

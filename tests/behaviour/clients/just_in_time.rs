@@ -14,14 +14,14 @@ use super::{device as made, installed, on_postgresql, text};
 use crate::server::{Home, Server};
 
 /// A factory whose CA is registered for just-in-time work.
-struct Factory {
+pub(super) struct Factory {
     authority: Authority,
     directory: PathBuf,
     ca: String,
 }
 
 /// Writes a file for the CLI to read.
-fn written(directory: &Path, name: &str, content: &Value) -> String {
+pub(super) fn written(directory: &Path, name: &str, content: &Value) -> String {
     let path = directory.join(name);
     std::fs::write(&path, content.to_string()).unwrap();
     file(&path)
@@ -67,7 +67,7 @@ pub(crate) fn template(policy: &str) -> Value {
 }
 
 impl Factory {
-    fn new(aws: &Aws<'_>, home: &Home, config: Option<Value>) -> Self {
+    pub(super) fn new(aws: &Aws<'_>, home: &Home, config: Option<Value>) -> Self {
         let directory = home.scratch().to_owned();
         let authority = Authority::new(&directory, "ca");
         let ca = file(&authority.certificate);
@@ -90,7 +90,7 @@ impl Factory {
     }
 
     /// The key and the certificate of a device: `openssl x509 -req`, version 1.
-    fn device(&self, name: &str) -> (PathBuf, PathBuf) {
+    pub(super) fn device(&self, name: &str) -> (PathBuf, PathBuf) {
         let (key, certificate) = self.authority.certify(&self.directory, name, name);
         assert_eq!(made::version(&certificate), "1");
         (key, certificate)

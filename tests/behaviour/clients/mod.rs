@@ -1,6 +1,7 @@
 //! Programs and SDKs that were not made for us, against the real server: the AWS CLI, boto3, mosquitto, Paho, the AWS IoT
 //! Device SDK, curl and openssl. Nothing about them is changed but the address they are given.
 
+mod agent;
 pub(crate) mod aws_cli;
 mod aws_cli_certs;
 mod aws_cli_registry;
@@ -11,6 +12,7 @@ mod defaults;
 pub(crate) mod device;
 mod devices;
 mod domains;
+pub(crate) mod fleet;
 mod functions;
 mod groups;
 mod iam;
@@ -22,6 +24,7 @@ mod openssl;
 mod provisioning;
 mod registry;
 mod rules;
+mod samples;
 mod sdk;
 
 pub(crate) use just_in_time::{registering_role, template};

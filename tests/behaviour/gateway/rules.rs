@@ -76,6 +76,7 @@ pub(super) async fn make_function_for(lab: &Lab, name: &str, source_arn: &str) -
         architecture: "x86_64".into(),
         environment: Default::default(),
         zip: zip.into(),
+        layers: Vec::new(),
         tags: Default::default(),
     };
     functions::create_function(deeds, &lab.realm, new).await.unwrap();

@@ -13,7 +13,10 @@ const RESOURCES: &[(&str, &str)] = &[
     ("AddThingToThingGroup", "*"),
     ("AttachPolicy", "a"),
     ("AttachPrincipalPolicy", "a"),
-    ("AttachThingPrincipal", "*"),
+    (
+        "AttachThingPrincipal",
+        "arn:aws:iot:us-east-1:123456789012:thing/a",
+    ),
     ("CancelCertificateTransfer", CERTIFICATE),
     ("ConfirmTopicRuleDestination", "*"),
     (
@@ -107,7 +110,10 @@ const RESOURCES: &[(&str, &str)] = &[
     ),
     ("DetachPolicy", "a"),
     ("DetachPrincipalPolicy", "a"),
-    ("DetachThingPrincipal", "*"),
+    (
+        "DetachThingPrincipal",
+        "arn:aws:iot:us-east-1:123456789012:thing/a",
+    ),
     ("DisableTopicRule", TOPIC_RULE),
     ("EnableTopicRule", TOPIC_RULE),
     ("GetEffectivePolicies", "*"),

@@ -204,7 +204,8 @@ impl Principal {
 
     /// The number of that certificate's registration.
     pub(crate) fn certificate_number(&self) -> i64 {
-        self.number
+        let (Who::Registered(number) | Who::Claim { number, .. }) = self.who;
+        number
     }
 
     /// The server name it asked for.
@@ -274,8 +275,7 @@ impl Principal {
 
     /// The changes that make what is known of it out of date.
     pub fn concerned_by(&self) -> impl Iterator<Item = Change> {
-        let (Who::Registered(number) | Who::Claim { number, .. }) = self.who;
-        let certificate = Change::Certificate(number);
+        let certificate = Change::Certificate(self.certificate_number());
         std::iter::once(certificate).chain(self.known.read_from.iter().copied())
     }
 

@@ -38,7 +38,7 @@ use unclaimed::Unclaimed;
 use crate::connections::Principal;
 use crate::decisions::{Decision, Stage};
 use crate::realms::RealmRecord;
-use crate::{Deeds, certificates};
+use crate::{Deeds, certificates, provisioning_claims};
 
 /// Who asks: the holder of a claim, or of any other certificate whose policies let it.
 #[derive(Debug, Clone)]
@@ -46,6 +46,8 @@ pub struct Claimant {
     realm: Arc<RealmRecord>,
     /// Of the certificate it connected with.
     number: i64,
+    /// Whether that is a claim of a trusted user, which is no certificate of the registry.
+    is_provisioning_claim: bool,
     certificate_id: CertificateId,
     client_id: String,
     server_name: Option<String>,
@@ -58,6 +60,7 @@ impl Claimant {
         Self {
             realm: Arc::clone(principal.realm()),
             number: principal.certificate_number(),
+            is_provisioning_claim: principal.is_provisioning_claim(),
             certificate_id: principal.certificate_id(),
             client_id: principal.client_id().to_owned(),
             server_name: principal.server_name().map(str::to_owned),
@@ -67,11 +70,20 @@ impl Claimant {
 
     /// The first step of each batch that it causes: a claim that is not active any more causes none.
     pub(crate) fn hold(&self, batch: &mut Batch) {
-        certificates::rows::hold_active(batch, self.realm.realm, self.number);
+        if self.is_provisioning_claim {
+            provisioning_claims::rows::hold(batch, self.realm.realm, self.number);
+        } else {
+            certificates::rows::hold_active(batch, self.realm.realm, self.number);
+        }
     }
 
     /// Whether its certificate is active still, for a deed whose batch was refused.
     async fn is_active(&self, deeds: &Deeds) -> Result<bool, crate::Fault> {
+        if self.is_provisioning_claim {
+            let (store, realm) = (deeds.store(), self.realm.realm);
+            let found = provisioning_claims::rows::find(store, realm, &self.certificate_id).await?;
+            return Ok(found.is_some_and(|(claim, _)| claim.expires_at > deeds.clock().now()));
+        }
         let found = certificates::rows::find(deeds.store(), self.realm.realm, &self.certificate_id).await?;
         Ok(found.is_some_and(|found| {
             found.number == self.number && found.status == thingsmith_model::CertificateStatus::Active

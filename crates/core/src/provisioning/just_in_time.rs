@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use thingsmith_template::{Template, Values, certificate};
-use thingsmith_x509::{Name, NameAttribute};
+use thingsmith_x509::{self as x509, NameAttribute};
 
 use super::{Bearer, Registered, register_thing};
 use crate::acting::ActingRole;
@@ -74,7 +74,7 @@ impl fmt::Display for NotProvisioned {
 pub(crate) async fn provision_just_in_time(
     deeds: &Deeds,
     realm: &RealmRecord,
-    subject: &Name,
+    shown: &x509::Certificate,
     record: &Certificate,
     signer: &CaCertificate,
 ) -> Result<Registered, NotProvisioned> {
@@ -83,7 +83,7 @@ pub(crate) async fn provision_just_in_time(
         .await
         .map_err(at(Step::Template))?;
     let plan = template
-        .resolve(&values(subject, record))
+        .resolve(&values(&template, shown, record))
         .map_err(|wrong| NotProvisioned {
             step: Step::Parameters,
             fault: Fault::invalid(sentence(&wrong)),
@@ -134,16 +134,27 @@ async fn find_template(
     Ok((template, config.role_arn.clone().unwrap_or(found.role_arn)))
 }
 
-/// What a template knows of a certificate. Of an attribute that the subject has several times the first counts.
-fn values(subject: &Name, record: &Certificate) -> Values {
+/// What a template knows of a certificate. Of an attribute that the subject has several times the first counts. The serial
+/// number is the subject's, else the parameter's default, else that of the certificate itself in decimal: the guide speaks of
+/// the subject alone, AWS's own sample names its things after the last.
+fn values(template: &Template, shown: &x509::Certificate, record: &Certificate) -> Values {
+    let subject = shown.subject();
     let known = ATTRIBUTES.iter().filter_map(|(name, kind)| {
         let value = subject.values(kind).next()?;
         Some((*name, value))
     });
-    known.fold(
+    let mut values = known.fold(
         Values::default().with_pseudo_parameter(certificate::ID, record.id.to_string()),
         |values, (name, value)| values.with_pseudo_parameter(name, value),
-    )
+    );
+    let has_default = template
+        .parameters()
+        .iter()
+        .any(|parameter| parameter.name == certificate::SERIAL_NUMBER && parameter.default.is_some());
+    if values.get(certificate::SERIAL_NUMBER).is_none() && !has_default {
+        values = values.with_pseudo_parameter(certificate::SERIAL_NUMBER, shown.serial_number_decimal());
+    }
+    values
 }
 
 const ATTRIBUTES: [(&str, NameAttribute); 7] = [

@@ -1,7 +1,7 @@
 //! The SQL of provisioning claims of trusted users.
 
 use thingsmith_model::{CertificateId, Realm, TemplateName, Timestamp};
-use thingsmith_ports::{Batch, Statement, Store, StoreError};
+use thingsmith_ports::{Batch, Hold, Statement, Store, StoreError};
 
 use super::ProvisioningClaim;
 use crate::things::rows::certificate_id;
@@ -46,6 +46,17 @@ pub fn insert(batch: &mut Batch, realm: Realm, claim: &ProvisioningClaim) {
             claim.expires_at.into(),
         ],
     ));
+}
+
+/// Holds a claim's row, in a batch that its holder causes.
+pub fn hold(batch: &mut Batch, realm: Realm, number: i64) {
+    batch.hold(
+        Statement::new(
+            "SELECT 1 FROM provisioning_claims WHERE realm = $1 AND number = $2",
+            [realm.0.into(), number.into()],
+        ),
+        Hold::Shared,
+    );
 }
 
 /// Deletes the claims of a template, in the batch that deletes it.

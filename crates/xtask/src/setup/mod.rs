@@ -3,15 +3,18 @@
 
 mod node;
 mod packages;
+mod samples;
 mod venv;
 
 use anyhow::Result;
 
 use crate::repository::Repository;
 
-/// Installs missing system packages and makes the Python and JavaScript environments of the client SDKs.
+/// Installs missing system packages, fetches AWS's samples where the network has them, and makes the Python and JavaScript environments of the client SDKs.
 pub(crate) fn setup(repository: &Repository) -> Result<()> {
     packages::install_missing()?;
     venv::make(repository)?;
-    node::make(repository)
+    node::make(repository)?;
+    samples::make(repository);
+    Ok(())
 }

@@ -1,6 +1,6 @@
 use serde::Deserialize;
 use thingsmith_core::{Fault, things};
-use thingsmith_model::ThingName;
+use thingsmith_model::{Resource, ThingName};
 
 use crate::{Context, Empty, Http, Operation};
 
@@ -24,8 +24,10 @@ impl Operation for DetachThingPrincipal {
     type Input = Input;
     type Output = Empty;
 
-    fn resources(_: &Context<'_>, _: &Input) -> Vec<String> {
-        vec!["*".into()]
+    // The Service Authorization Reference names no type of resource here; AWS's sample of just-in-time registration has a
+    // policy for the account's ARNs alone.
+    fn resources(cx: &Context<'_>, input: &Input) -> Vec<String> {
+        vec![cx.arn(Resource::Thing(input.thing_name.clone()))]
     }
 
     async fn call(cx: &Context<'_>, input: Input) -> Result<Empty, Fault> {

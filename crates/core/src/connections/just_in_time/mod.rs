@@ -219,8 +219,8 @@ impl Arrival<'_> {
         record: certificates::Certificate,
         registered: bool,
     ) -> Result<(), Refusal> {
-        let subject = self.certificate.subject();
-        let outcome = provision_just_in_time(self.deeds, &self.realm, subject, &record, ca).await;
+        let shown = self.certificate;
+        let outcome = provision_just_in_time(self.deeds, &self.realm, shown, &record, ca).await;
         let failure = match outcome {
             Ok(done) => {
                 self.deeds.metrics().provisioned(Provisioned::Success);

@@ -8,6 +8,7 @@ mod certificates;
 mod connections;
 mod domain_configurations;
 mod events;
+mod fleet_provisioning;
 mod functions;
 mod identity_policies;
 mod layers;
@@ -79,6 +80,7 @@ scripts! {
     connections
     domain_configurations
     events
+    fleet_provisioning
     functions
     identity_policies
     layers

@@ -9,7 +9,7 @@ use hyper_util::rt::TokioIo;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use thingsmith_core::access_keys::AccessKey;
-use thingsmith_model::Region;
+use thingsmith_model::{Region, Secret};
 use thingsmith_ports::Clock;
 use thingsmith_sigv4::{PayloadHash, Request, Signer, sign};
 use tokio::net::TcpStream;
@@ -84,8 +84,28 @@ impl Aws {
         json(&answer.map_err(|exception| exception.of(&target))?)
     }
 
+    /// The same API with a new key of a user's.
+    pub(super) async fn as_user(&self, name: &str) -> Result<Self> {
+        let answer = self.ask_iam("CreateAccessKey", &[("UserName", name)]).await?;
+        let answer = std::str::from_utf8(&answer).context("the answer is no text")?;
+        let key = AccessKey {
+            access_key_id: element(answer, "AccessKeyId")?.into(),
+            account: self.key.account.clone(),
+            secret: Secret::new(element(answer, "SecretAccessKey")?.into()),
+        };
+        Ok(Self {
+            host: self.host.clone(),
+            key,
+            region: self.region.clone(),
+        })
+    }
+
     /// Calls the `iam` service and expects it to do what it is asked.
     pub(super) async fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> Result<()> {
+        self.ask_iam(action, parameters).await.map(drop)
+    }
+
+    async fn ask_iam(&self, action: &str, parameters: &[(&str, &str)]) -> Result<Bytes> {
         let mut form = format!("Action={action}&Version=2010-05-08");
         for (name, value) in parameters {
             form.push_str(&format!(
@@ -94,7 +114,7 @@ impl Aws {
             ));
         }
         let answer = self.ask("iam", "POST", "/", &[], FORM, form).await?;
-        answer.map(drop).map_err(|exception| exception.of(action))
+        answer.map_err(|exception| exception.of(action))
     }
 
     async fn ask(
@@ -215,6 +235,15 @@ fn json(body: &[u8]) -> Result<Value> {
         return Ok(Value::Null);
     }
     serde_json::from_slice(body).context("no JSON")
+}
+
+/// What stands in an element of an answer in XML. Keys and their ids hold nothing that XML would have to escape.
+fn element<'x>(xml: &'x str, name: &str) -> Result<&'x str> {
+    let inside = xml.split_once(&format!("<{name}>")).map(|(_, rest)| rest);
+    inside
+        .and_then(|rest| rest.split_once(&format!("</{name}>")))
+        .map(|(text, _)| text)
+        .with_context(|| format!("{name} is absent"))
 }
 
 /// What an error says: a member of its JSON, or all of it where it is XML.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use aws_lc_rs::digest;
 use serde_json::{Value, json};
-use thingsmith_agent::{AgentError, Authority, Client, DeviceKey, Identity, Options};
+use thingsmith_agent::{AgentError, Authority, Client, DeviceKey, Endpoint, Identity, Options};
 
 use super::aws::{Aws, Exception};
 use crate::say;
@@ -132,6 +132,22 @@ impl<'a> BenchTop<'a> {
     /// Calls `iam`.
     pub(super) async fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> Result<()> {
         self.aws.iam(action, parameters).await
+    }
+
+    /// The same API with a new key of a user's.
+    pub(super) async fn as_user(&self, name: &str) -> Result<Aws> {
+        self.aws.as_user(name).await
+    }
+
+    /// Where devices connect, for those that connect by themselves.
+    pub(super) fn endpoint(&self) -> Endpoint {
+        Endpoint {
+            host: "127.0.0.1".to_owned(),
+            port: self.port,
+            server_name: self.host.clone(),
+            roots_pem: self.roots.clone(),
+            mqtt5: false,
+        }
     }
 
     /// Calls `lambda`; the target is what follows `/functions`.

@@ -6,12 +6,15 @@
 mod accounts;
 mod aws;
 mod bench_top;
+mod by_claim;
 mod csr;
+mod fleet;
 mod jitp;
 mod jitr;
 mod keys;
 mod own_ca;
 mod secure_element;
+mod trusted_user;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -180,6 +183,22 @@ async fn show(directory: &Path) -> Result<Vec<Row>> {
             &aws,
             &server,
             async |top| jitr::show(top).await,
+        )
+        .await,
+    );
+    rows.push(
+        row(7, "Fleet provisioning by claim", &aws, &server, async |top| {
+            by_claim::show(top, directory).await
+        })
+        .await,
+    );
+    rows.push(
+        row(
+            8,
+            "Fleet provisioning by a trusted user",
+            &aws,
+            &server,
+            async |top| trusted_user::show(top, directory).await,
         )
         .await,
     );

@@ -1,0 +1,104 @@
+//! AWS's own samples of just-in-time provisioning and registration, with nothing changed but where they connect and whom they
+//! trust: `docs/samples.md` says what stands in for their containers.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+use super::{installed, repository, text, venv};
+use crate::server::program;
+
+/// What `cargo xtask setup` fetched.
+fn fetched() -> Option<PathBuf> {
+    let samples = std::env::var_os("THINGSMITH_TEST_SAMPLES")
+        .map_or_else(|| repository().join(".tests/samples"), PathBuf::from);
+    let all = [
+        "deep-dive",
+        "sdk/samples/pubsub.py",
+        "devices/bin/python3",
+        "layer.zip",
+    ];
+    if let Some(missing) = all.iter().find(|part| !samples.join(part).exists()) {
+        eprintln!(
+            "skipped: {} is not there; cargo xtask setup fetches it where the network has it",
+            samples.join(missing).display()
+        );
+        return None;
+    }
+    Some(samples)
+}
+
+/// Follows the README of a sample on a machine of its own and gives back what it saw.
+fn followed(sample: &str) -> Option<Value> {
+    let (samples, venv) = (fetched()?, venv()?);
+    if !installed("unshare") || !installed("openssl") {
+        return None;
+    }
+    let unshared = |command: &mut Command| {
+        command
+            .args(["--net", "--mount", "--pid", "--fork", "--kill-child"])
+            .stdin(Stdio::null());
+    };
+    let mut probe = Command::new("unshare");
+    unshared(&mut probe);
+    let probe = probe.args(["mount", "--make-rprivate", "/"]).output().unwrap();
+    if !probe.status.success() {
+        eprintln!("skipped: this machine gives no namespaces: {}", text(&probe));
+        return None;
+    }
+    let work = tempfile::tempdir().unwrap();
+    let paths = json!({
+        "work": work.path(),
+        "samples": samples.join("deep-dive"),
+        "sdk": samples.join("sdk"),
+        "devices": samples.join("devices"),
+        "layer": samples.join("layer.zip"),
+        "tools": venv,
+        "thingsmith": program(),
+    });
+    let mut command = Command::new("unshare");
+    unshared(&mut command);
+    let output = command
+        .arg("python3")
+        .arg(repository().join("tests/clients/samples/run.py"))
+        .args([sample, &paths.to_string()])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{sample}: {}", text(&output));
+    Some(serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output))))
+}
+
+fn things(provisioning: &str, authority: &str, software: &str) -> Value {
+    let thing = json!({
+        "named": true,
+        "hardware": true,
+        "attributes": {"provisioning": provisioning, "CA": authority, "softwareVersion": software},
+        "type": "AnyType",
+        "billing_group": "AnyCompany",
+        "group": true,
+        "status": "ACTIVE",
+        "policies": ["AnyTypeThing-policy"],
+    });
+    json!([thing, thing, thing])
+}
+
+#[test]
+fn the_sample_of_just_in_time_provisioning_runs() {
+    let Some(found) = followed("jitp") else { return };
+    let expected = things("JITP", "IoT-Device-RootCA", "SW-100");
+    assert_eq!(
+        found,
+        json!({"things": expected, "first_connection_refused": true})
+    );
+}
+
+#[test]
+fn the_sample_of_just_in_time_registration_runs() {
+    let Some(found) = followed("jitr") else { return };
+    let expected = things("JITR", "IoT-Device-Root-CA", "1.0.0");
+    assert_eq!(
+        found,
+        json!({"things": expected, "first_connection_refused": true})
+    );
+}
