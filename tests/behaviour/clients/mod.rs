@@ -6,6 +6,7 @@ pub(crate) mod aws_cli;
 mod aws_cli_certs;
 mod aws_cli_registry;
 mod boto3;
+mod bulk;
 mod calls;
 mod defaults;
 pub(crate) mod device;

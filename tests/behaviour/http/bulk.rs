@@ -187,7 +187,7 @@ async fn every_line_is_registered_or_reported_with_its_number_and_reason() {
             line("pump-3"),
             String::new(),
             too_long,
-            line("pump-6"),
+            json!({"ThingName": "pump-6", "CSR": csr, "Size": ""}).to_string(),
             json!({"Size": "2"}).to_string(),
             json!({"ThingName": "pump-8", "CSR": "none"}).to_string(),
             "[1]".to_owned(),
@@ -214,6 +214,8 @@ async fn every_line_is_registered_or_reported_with_its_number_and_reason() {
         );
         assert_eq!(described["templateBody"], template(true).to_string());
         assert_eq!(things(&admin).await, ["pump-1", "pump-11", "pump-3", "pump-6"]);
+        let sixth = named(&admin, "DescribeThing", json!({"thingName": "pump-6"})).await;
+        assert_eq!(done(sixth).json()["attributes"], json!({"size": "1"}));
         let results = report(&server, &task, "results").await;
         let numbers: Vec<_> = results
             .iter()

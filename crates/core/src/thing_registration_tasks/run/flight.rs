@@ -83,7 +83,14 @@ impl Flight {
     }
 
     async fn register(&self) -> Result<(), Fault> {
-        let values = Values::new(self.line.parameters()?);
+        let mut parameters = self.line.parameters()?;
+        // A list has nothing in a column where the template's default is meant.
+        for parameter in self.template.parameters() {
+            if parameter.default.is_some() && parameters.get(&parameter.name).is_some_and(String::is_empty) {
+                parameters.remove(&parameter.name);
+            }
+        }
+        let values = Values::new(parameters);
         let plan = self.template.resolve(&values);
         let plan = plan.map_err(|wrong| Fault::invalid(sentence(&wrong)))?;
         let (deeds, realm, role) = (&self.deeds, &self.realm, &*self.role);
