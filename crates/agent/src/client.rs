@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, RootCertStore};
 use thingsmith_mqtt::{
     Codec, Connect, Disconnect, Grant, Limits, Packet, PacketId, PubAck, Publish, PublishQos, Qos,

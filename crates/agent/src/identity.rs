@@ -3,6 +3,7 @@
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
+use rustls::InconsistentKeys;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
@@ -144,10 +145,18 @@ impl Identity {
     /// # Errors
     /// When it is for another one.
     pub fn check(&self) -> Result<(), AgentError> {
+        match self.certified()?.keys_match() {
+            Err(cause @ rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => Err(wrong(cause)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Certificate and key as TLS takes them. The certificate itself is not looked at: factories sign with `openssl x509
+    /// -req`, which makes version 1, and whether it will do is the server's to say.
+    pub(crate) fn certified(&self) -> Result<CertifiedKey, AgentError> {
         let provider = rustls::crypto::aws_lc_rs::default_provider();
-        CertifiedKey::from_der(self.chain.clone(), self.key.clone_key(), &provider)
-            .map(drop)
-            .map_err(wrong)
+        let key = provider.key_provider.load_private_key(self.key.clone_key());
+        Ok(CertifiedKey::new(self.chain.clone(), key.map_err(wrong)?))
     }
 
     /// Reads a certificate (with those that belong to its chain) and its private key from PEM.

@@ -143,7 +143,7 @@ pub(crate) fn run(flags: &Flags) -> Result<Issued> {
 }
 
 /// What is measured beside the server.
-struct Limit {
+pub(crate) struct Limit {
     requests: Vec<String>,
     key: EcdsaKeyPair,
     store: Arc<dyn Store>,
@@ -152,7 +152,8 @@ struct Limit {
 }
 
 impl Limit {
-    async fn new(directory: PathBuf) -> Result<Self> {
+    /// A store in a new directory, and requests to check.
+    pub(crate) async fn new(directory: PathBuf) -> Result<Self> {
         std::fs::create_dir(&directory).context("no directory can be made for the limit")?;
         let store = SqliteStore::open(&thingsmith_store_sqlite::Config::new(&directory))?;
         store.migrate(MIGRATIONS).await?;
@@ -167,7 +168,8 @@ impl Limit {
         })
     }
 
-    fn check(&self) -> Result<f64> {
+    /// CPU of the check of one request, in microseconds.
+    pub(crate) fn check(&self) -> Result<f64> {
         let before = machine::cpu();
         for csr in self.requests.iter().cycle().take(1000) {
             CertificateSigningRequest::from_pem(csr)?;
@@ -175,7 +177,8 @@ impl Limit {
         Ok(micros(machine::cpu().saturating_sub(before)) / 1000.0)
     }
 
-    fn sign(&self) -> Result<f64> {
+    /// CPU of one signature, in microseconds.
+    pub(crate) fn sign(&self) -> Result<f64> {
         let random = SystemRandom::new();
         let before = machine::cpu();
         for number in 0..1000_u32 {
@@ -187,7 +190,7 @@ impl Limit {
     }
 
     /// Writes rows of certificates for a second, from as many callers as the server has connections.
-    async fn write(&self, callers: usize) -> Result<f64> {
+    pub(crate) async fn write(&self, callers: usize) -> Result<f64> {
         let (before, started) = (machine::cpu(), Instant::now());
         let mut tasks = JoinSet::new();
         for _ in 0..callers {

@@ -6,6 +6,7 @@
 mod bare;
 mod bulk;
 mod caller;
+mod claim;
 mod connect;
 mod create_thing;
 mod fleet;
@@ -41,6 +42,8 @@ enum Command {
     Connect(connect::Flags),
     /// Devices that provision themselves just in time, beside two handshakes, an issuer's check and a registration
     Jitp(jitp::Flags),
+    /// Devices that come by a claim, beside two handshakes, a CSR's check, a signature and two durable writes
+    Claim(claim::Flags),
     /// Durable registrations of a device, beside the disk's fsync
     Register(register::Flags),
     /// A file of lines with CSRs, beside the check of each, a signature and a durable registration
@@ -68,6 +71,7 @@ fn main() -> Result<()> {
     match command {
         Command::Connect(flags) => report::print(&connect::run(&flags)?, json),
         Command::Jitp(flags) => report::print(&jitp::run(&flags)?, json),
+        Command::Claim(flags) => report::print(&claim::run(&flags)?, json),
         Command::Register(flags) => report::print(&register::run(&flags)?, json),
         Command::Bulk(flags) => report::print(&bulk::run(&flags)?, json),
         Command::CreateThing(flags) => report::print(&create_thing::run(&flags)?, json),

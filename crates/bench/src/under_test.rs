@@ -11,6 +11,7 @@ use thingsmith::{RsaKeyPoolSize, Server};
 use thingsmith_core::Deeds;
 use thingsmith_core::policies::create_policy;
 
+use crate::claim::batch;
 use crate::fleet::{self, Fleet};
 use crate::jitp::factory;
 use crate::machine;
@@ -30,6 +31,9 @@ pub(crate) struct Flags {
     /// Register the CA certificate of this file, with a template for its devices
     #[arg(long)]
     factory: Option<PathBuf>,
+    /// Make a template for fleet provisioning, and a claim whose certificate and key go into the directory
+    #[arg(long)]
+    claim: bool,
     /// Use this core only
     #[arg(long)]
     core: Option<usize>,
@@ -67,6 +71,11 @@ pub(crate) fn start_with_factory(
 ) -> Result<(Process, Announcement)> {
     let factory = factory.to_str().context("the directory's name is no text")?;
     Process::start("under-test", directory, ["--factory", factory], core)
+}
+
+/// Starts the server in a process of its own, with a claim by which devices provision themselves.
+pub(crate) fn start_with_claim(directory: &Path, core: Option<usize>) -> Result<(Process, Announcement)> {
+    Process::start("under-test", directory, ["--claim"], core)
 }
 
 pub(crate) fn run(flags: &Flags) -> Result<()> {
@@ -124,6 +133,9 @@ async fn serve(flags: &Flags) -> Result<()> {
         let second = "bench-second".parse()?;
         create_policy(server.deeds(), &realm, second, &fleet::device_policy(&realm)).await?;
         factory::register(server.deeds(), &realm, pem).await?;
+    }
+    if flags.claim {
+        batch::make(server.deeds(), &realm, &flags.directory).await?;
     }
     let key = server
         .new_administrator()

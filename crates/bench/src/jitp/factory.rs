@@ -12,11 +12,31 @@ use thingsmith_model::{AutoRegistrationStatus, CaCertificateStatus, CertificateM
 
 use crate::fleet::Device;
 
-const ROLE: &str = "bench-jitp";
+const ROLE: &str = "bench-provisioning";
 
 /// Registers a factory's CA certificate with a template that gives each device a thing and the policies `bench-device` and
 /// `bench-second`, as many as the registration that it is compared with has.
 pub(crate) async fn register(deeds: &Deeds, realm: &RealmRecord, certificate_pem: String) -> Result<()> {
+    let role_arn = role(deeds, realm).await?;
+    let new = NewCaCertificate {
+        certificate: certificate_pem,
+        verification: None,
+        mode: CertificateMode::SniOnly,
+        status: CaCertificateStatus::Active,
+        auto_registration: AutoRegistrationStatus::Enable,
+        registration_config: RegistrationConfig {
+            template_body: Some(template().to_string()),
+            role_arn: Some(role_arn),
+            template_name: None,
+        },
+        tags: Default::default(),
+    };
+    register_ca_certificate(deeds, realm, new).await?;
+    Ok(())
+}
+
+/// Makes a role by which templates act, and gives back its ARN.
+pub(crate) async fn role(deeds: &Deeds, realm: &RealmRecord) -> Result<String> {
     // Users and roles belong to an account as a whole.
     let iam = deeds.realm(&realm.account, &"aws-global".parse()?).await?;
     let trust = json!({
@@ -37,21 +57,7 @@ pub(crate) async fn register(deeds: &Deeds, realm: &RealmRecord, certificate_pem
     let role = create_role(deeds, &iam, new).await?;
     let policy = "arn:aws:iam::aws:policy/service-role/AWSIoTThingsRegistration";
     identity_policies::attach(deeds, &iam, Holder::Role(ROLE), policy).await?;
-    let new = NewCaCertificate {
-        certificate: certificate_pem,
-        verification: None,
-        mode: CertificateMode::SniOnly,
-        status: CaCertificateStatus::Active,
-        auto_registration: AutoRegistrationStatus::Enable,
-        registration_config: RegistrationConfig {
-            template_body: Some(template().to_string()),
-            role_arn: Some(role.arn(&realm.account).to_string()),
-            template_name: None,
-        },
-        tags: Default::default(),
-    };
-    register_ca_certificate(deeds, realm, new).await?;
-    Ok(())
+    Ok(role.arn(&realm.account).to_string())
 }
 
 fn template() -> Value {

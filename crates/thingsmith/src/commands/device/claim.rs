@@ -1,6 +1,6 @@
 //! The certificate with which a device comes: a claim's, or its maker's.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -21,7 +21,7 @@ impl Pair {
     }
 
     /// Reads what CreateProvisioningClaim answered, as the AWS CLI prints it.
-    pub(super) fn of_trusted_user(path: &PathBuf) -> Result<Self> {
+    pub(super) fn of_trusted_user(path: &Path) -> Result<Self> {
         let answer: Answer = serde_json::from_str(&text(path)?).with_context(|| {
             format!(
                 "{} is not what `aws iot create-provisioning-claim` prints",
