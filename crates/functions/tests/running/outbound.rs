@@ -305,6 +305,7 @@ async fn a_remote_function_is_invoked_with_a_signature_that_holds() {
     );
     let rules = Rules {
         window: Duration::from_secs(1),
+        longest_life: 86_400,
         unsigned_payload: false,
     };
     let key = SigningKey::derive("the secret", scope);
