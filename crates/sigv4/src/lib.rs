@@ -21,7 +21,7 @@ mod scope;
 mod sign;
 mod signed_request;
 
-pub use error::SigV4Error;
+pub use error::{ErrorKind, SigV4Error};
 pub use key::SigningKey;
 pub use payload::PayloadHash;
 pub use request::Request;

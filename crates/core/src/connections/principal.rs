@@ -1,6 +1,6 @@
 //! A connected principal and what its policies let it do.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +14,10 @@ use thingsmith_ports::StoreError;
 use thingsmith_x509::Certificate;
 
 use super::rows::{self, ConnectedThing, Grounds};
-use super::{Admission, Watch, propagation};
+use super::signatory::Standing;
+use super::{Admission, Signatory, Watch, propagation};
 use crate::Deeds;
+use crate::callers::Caller;
 use crate::outbox::Change;
 use crate::policies::AttachedDocument;
 use crate::realms::RealmRecord;
@@ -39,13 +41,22 @@ pub struct ConnectFacts {
     pub will_topic: Option<String>,
 }
 
-/// Somebody who connected with a certificate.
+/// How somebody who connects proved who it is.
+#[derive(Clone)]
+pub enum Proof {
+    /// With a certificate.
+    Certificate(Admission),
+    /// With the signature of an access key.
+    Signature(Signatory),
+}
+
+/// Somebody who connected, with a certificate or with the signature of an access key.
 pub struct Principal {
     deeds: Arc<Deeds>,
     realm: Arc<RealmRecord>,
-    number: i64,
-    certificate_id: CertificateId,
-    certificate: CertificateFacts,
+    who: Who,
+    certificate_id: Option<CertificateId>,
+    certificate: Option<CertificateFacts>,
     connect: ConnectFacts,
     source: Option<String>,
     will_topic: Option<String>,
@@ -57,10 +68,22 @@ pub struct Principal {
     considered_up_to: u64,
 }
 
+/// What a principal's knowledge is read by.
+enum Who {
+    /// A registered certificate, by its number.
+    Registered(i64),
+    /// Somebody who signed.
+    Signatory(Signatory),
+}
+
 /// What the store says of a principal.
 struct Known {
     read_at: Timestamp,
     active: bool,
+    /// Whose IAM policies decide, in place of documents; none of a certificate.
+    caller: Option<Arc<Caller>>,
+    /// When it is over with its activity.
+    expires_at: Option<Timestamp>,
     /// The objects that all this was read from, but for the certificate.
     read_from: Vec<Change>,
     documents: Vec<AttachedDocument>,
@@ -77,9 +100,12 @@ struct Known {
 pub struct Answer {
     /// Whether it may.
     pub allowed: bool,
-    /// The statement that decided; none when no statement spoke of it or the certificate is not active any more.
+    /// The statement of a certificate's policy that decided; none when no statement spoke of it or the certificate is not
+    /// active any more.
     pub decided_by: Option<DecidingStatement>,
-    /// Whether the certificate is still active.
+    /// Whether a statement denied it: also one of an IAM policy, which is not named.
+    pub denied_explicitly: bool,
+    /// Whether the certificate is still active, or the access key still good.
     pub active: bool,
 }
 
@@ -102,6 +128,17 @@ impl Principal {
     /// When the store fails.
     pub async fn new(
         deeds: Arc<Deeds>,
+        proof: &mut Proof,
+        connect: ConnectFacts,
+    ) -> Result<Self, StoreError> {
+        match proof {
+            Proof::Certificate(admission) => Self::certified(deeds, admission, connect).await,
+            Proof::Signature(signatory) => Self::signed(deeds, signatory.clone(), connect).await,
+        }
+    }
+
+    async fn certified(
+        deeds: Arc<Deeds>,
         admission: &mut Admission,
         connect: ConnectFacts,
     ) -> Result<Self, StoreError> {
@@ -118,33 +155,89 @@ impl Principal {
         };
         let known = match known {
             Some(known) => known,
-            None => read(&deeds, &admission.realm, admission.number, &connect.client_id).await?,
+            None => read_certificate(&deeds, &admission.realm, admission.number, &connect.client_id).await?,
         };
+        let principal = Self::with(
+            deeds,
+            &admission.realm,
+            Who::Registered(admission.number),
+            known,
+            connect,
+        );
+        Ok(Self {
+            certificate_id: Some(admission.certificate.id()),
+            certificate: Some(certificate_facts(&admission.certificate)),
+            ..principal
+        }
+        .watching(moment))
+    }
+
+    async fn signed(
+        deeds: Arc<Deeds>,
+        signatory: Signatory,
+        connect: ConnectFacts,
+    ) -> Result<Self, StoreError> {
+        let moment = deeds.watches().moment();
+        let known = read_signatory(&deeds, &signatory).await?;
+        let realm = Arc::clone(signatory.realm());
+        let principal = Self::with(deeds, &realm, Who::Signatory(signatory), known, connect);
+        Ok(principal.watching(moment))
+    }
+
+    fn with(
+        deeds: Arc<Deeds>,
+        realm: &Arc<RealmRecord>,
+        who: Who,
+        known: Known,
+        connect: ConnectFacts,
+    ) -> Self {
         let watch = deeds.watches().watch();
-        let mut principal = Self {
-            realm: Arc::clone(&admission.realm),
-            number: admission.number,
-            certificate_id: admission.certificate.id(),
-            certificate: certificate_facts(&admission.certificate),
+        Self {
+            realm: Arc::clone(realm),
+            who,
+            certificate_id: None,
+            certificate: None,
             source: connect.source.map(|address| address.to_canonical().to_string()),
             will_topic: connect
                 .will_topic
                 .as_deref()
-                .map(|topic| arn(&admission.realm, "topic", topic)),
+                .map(|topic| arn(realm, "topic", topic)),
             connect,
             known,
             watch,
             read_up_to: 0,
             considered_up_to: 0,
             deeds,
-        };
-        principal.watch_what_is_known(moment);
-        Ok(principal)
+        }
+    }
+
+    fn watching(mut self, moment: u64) -> Self {
+        self.watch_what_is_known(moment);
+        self
     }
 
     fn watch_what_is_known(&mut self, moment: u64) {
         let objects = self.concerned_by().collect();
         self.watch.set(objects, moment);
+        let over = [self.known.expires_at, self.ends_at()]
+            .into_iter()
+            .flatten()
+            .min();
+        self.watch.set_deadline(over);
+    }
+
+    /// When the connection is over whatever policies say.
+    fn ends_at(&self) -> Option<Timestamp> {
+        match &self.who {
+            Who::Registered(_) => None,
+            Who::Signatory(signatory) => Some(signatory.ends_at()),
+        }
+    }
+
+    /// Whether the connection has lasted as long as one of its kind may.
+    pub fn is_over(&self) -> bool {
+        let now = self.deeds.clock().now();
+        self.ends_at().is_some_and(|ends_at| ends_at <= now)
     }
 
     /// Waits until something changed that may have to do with this principal and [`Self::may_stay`] was not asked since.
@@ -182,9 +275,26 @@ impl Principal {
         &self.realm
     }
 
-    /// The certificate it connected with.
-    pub fn certificate_id(&self) -> CertificateId {
+    /// The certificate it connected with; none of somebody who signed.
+    pub fn certificate_id(&self) -> Option<CertificateId> {
         self.certificate_id
+    }
+
+    /// Who signed, if it connected so.
+    pub fn caller(&self) -> Option<&Caller> {
+        match &self.who {
+            Who::Registered(_) => None,
+            Who::Signatory(signatory) => Some(signatory.caller()),
+        }
+    }
+
+    /// AWS's `principalIdentifier`: the certificate's id, or IAM's id of who signed.
+    pub fn identifier(&self) -> String {
+        match (&self.certificate_id, self.caller()) {
+            (Some(id), _) => id.to_string(),
+            (None, Some(caller)) => caller.user_id.clone(),
+            (None, None) => String::new(),
+        }
     }
 
     /// The server name it asked for.
@@ -249,8 +359,13 @@ impl Principal {
 
     /// The changes that make what is known of it out of date.
     pub fn concerned_by(&self) -> impl Iterator<Item = Change> {
-        let certificate = Change::Certificate(self.number);
-        std::iter::once(certificate).chain(self.known.read_from.iter().copied())
+        let certificate = match &self.who {
+            Who::Registered(number) => Some(Change::Certificate(*number)),
+            Who::Signatory(_) => None,
+        };
+        certificate
+            .into_iter()
+            .chain(self.known.read_from.iter().copied())
     }
 
     /// May it connect under its client id?
@@ -304,18 +419,20 @@ impl Principal {
         let changes = self.watch.count();
         if aged || changes != self.read_up_to {
             let moment = self.deeds.watches().moment();
-            self.known = read(&self.deeds, &self.realm, self.number, &self.connect.client_id).await?;
+            self.known = read(&self.deeds, &self.realm, &self.who, &self.connect.client_id).await?;
             self.read_up_to = changes;
             self.watch_what_is_known(moment);
         }
-        Ok(self.decide(action, resource))
+        Ok(self.decide(action, resource, now))
     }
 
-    fn decide(&self, action: &str, resource: &str) -> Answer {
-        if !self.known.active {
+    fn decide(&self, action: &str, resource: &str, now: Timestamp) -> Answer {
+        let expired = self.known.expires_at.is_some_and(|expires_at| expires_at <= now);
+        if !self.known.active || expired {
             return Answer {
                 allowed: false,
                 decided_by: None,
+                denied_explicitly: false,
                 active: false,
             };
         }
@@ -328,8 +445,11 @@ impl Principal {
             source_ip: self.source.as_deref(),
             domain_name: self.connect.server_name.as_deref(),
             thing,
-            is_attached: client_id.map(|_| thing.is_some()),
-            certificate: Some(&self.certificate),
+            // Guide: whether the certificate or the Cognito identity is attached; others never are.
+            is_attached: client_id
+                .filter(|_| self.certificate.is_some())
+                .map(|_| thing.is_some()),
+            certificate: self.certificate.as_ref(),
             connect_attributes: connecting.then_some(ConnectAttributes {
                 persistent_connect: self.connect.persistent,
                 last_will: self.will_topic.is_some(),
@@ -341,6 +461,17 @@ impl Principal {
             },
             others: &[],
         };
+        if let (Who::Signatory(signatory), Some(caller)) = (&self.who, &self.known.caller) {
+            let source = self.connect.source.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+            let context = signatory.context(caller, source, now, context);
+            let verdict = caller.verdict(&context, action, resource);
+            return Answer {
+                allowed: verdict == Verdict::Allowed,
+                decided_by: None,
+                denied_explicitly: verdict == Verdict::ExplicitDeny,
+                active: true,
+            };
+        }
         let documents = self
             .known
             .documents
@@ -365,6 +496,7 @@ impl Principal {
         Answer {
             allowed: decision.verdict == Verdict::Allowed,
             decided_by,
+            denied_explicitly: decision.verdict == Verdict::ExplicitDeny,
             active: true,
         }
     }
@@ -383,7 +515,34 @@ fn decides_for(grounds: &Grounds, client_id: &str) -> bool {
 }
 
 /// Reads what decides for a principal.
-async fn read(
+async fn read(deeds: &Deeds, realm: &RealmRecord, who: &Who, client_id: &str) -> Result<Known, StoreError> {
+    match who {
+        Who::Registered(number) => read_certificate(deeds, realm, *number, client_id).await,
+        Who::Signatory(signatory) => read_signatory(deeds, signatory).await,
+    }
+}
+
+async fn read_signatory(deeds: &Deeds, signatory: &Signatory) -> Result<Known, StoreError> {
+    let read_at = deeds.clock().now();
+    let nothing = Known::nothing(read_at);
+    Ok(match signatory.read(deeds).await? {
+        None => nothing,
+        Some(Standing {
+            caller,
+            expires_at,
+            read_from,
+        }) => Known {
+            active: true,
+            caller: Some(caller),
+            expires_at,
+            read_from,
+            ..nothing
+        },
+    })
+}
+
+/// Reads what decides for a certificate.
+async fn read_certificate(
     deeds: &Deeds,
     realm: &RealmRecord,
     certificate: i64,
@@ -405,7 +564,7 @@ pub(crate) async fn rights(
     certificate: i64,
     client_id: &str,
 ) -> Result<(Option<ThingFacts>, Vec<AttachedDocument>), StoreError> {
-    let known = read(deeds, realm, certificate, client_id).await?;
+    let known = read_certificate(deeds, realm, certificate, client_id).await?;
     Ok((known.thing, known.documents))
 }
 
@@ -422,6 +581,21 @@ async fn read_once(
 }
 
 impl Known {
+    /// What is known of whoever is not there.
+    fn nothing(read_at: Timestamp) -> Self {
+        Self {
+            read_at,
+            active: false,
+            caller: None,
+            expires_at: None,
+            read_from: Vec::new(),
+            documents: Vec::new(),
+            thing: None,
+            exclusive: false,
+            propagated: UserProperties::new(),
+        }
+    }
+
     /// What decides on these grounds; nothing if a document was gone when its turn came.
     async fn new(
         deeds: &Deeds,
@@ -432,15 +606,7 @@ impl Known {
     ) -> Result<Option<Self>, StoreError> {
         // The same certificate registered anew has another number, and is another registration.
         let Some(grounds) = grounds else {
-            return Ok(Some(Self {
-                read_at,
-                active: false,
-                read_from: Vec::new(),
-                documents: Vec::new(),
-                thing: None,
-                exclusive: false,
-                propagated: UserProperties::new(),
-            }));
+            return Ok(Some(Self::nothing(read_at)));
         };
         let policies = grounds
             .policies
@@ -461,6 +627,8 @@ impl Known {
         Ok(Some(Self {
             read_at,
             active: grounds.status == CertificateStatus::Active,
+            caller: None,
+            expires_at: None,
             read_from,
             documents,
             exclusive: grounds.thing.as_ref().is_some_and(|thing| thing.exclusive),

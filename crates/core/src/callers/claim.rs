@@ -2,16 +2,33 @@
 
 use std::sync::Arc;
 
-use thingsmith_core::Deeds;
 use thingsmith_model::{Region, Timestamp};
 use thingsmith_sigv4::{PayloadHash, Request, Rules, SigV4Error, SignedRequest};
+use thiserror::Error;
 
+use super::Caller;
 use super::keys::{AccessKeys, Found};
-use crate::auth::Caller;
-use crate::protocol::{EdgeError, Refusal};
+use crate::{Deeds, Fault};
+
+/// Why a claim is not believed. The texts are what the caller reads; AWS's, hence the capitals.
+#[derive(Debug, Error)]
+pub enum ClaimError {
+    /// The key is not known.
+    #[error("The security token included in the request is invalid.")]
+    UnknownKey,
+    /// The session has ended.
+    #[error("The security token included in the request is expired")]
+    ExpiredToken,
+    /// The signature is not what it must be.
+    #[error(transparent)]
+    Signature(#[from] SigV4Error),
+    /// It could not be found out.
+    #[error("{0}")]
+    Failed(#[from] Fault),
+}
 
 /// A claim to be somebody, not yet proved: the body has to come first, as the signature covers it.
-pub(crate) struct Claim<'a> {
+pub struct Claim<'a> {
     signed: SignedRequest<'a>,
     found: Found,
     region: Region,
@@ -22,18 +39,17 @@ pub(crate) struct Claim<'a> {
 /// # Errors
 /// What is wrong with the signature's form, a region that cannot be one, a key that is nobody's and a session that has
 /// ended: none of them is worth reading a body for.
-pub(crate) async fn claim<'a>(
+pub async fn claim<'a>(
     keys: &AccessKeys,
     deeds: &Deeds,
     signed: SignedRequest<'a>,
-) -> Result<Claim<'a>, Refusal> {
+) -> Result<Claim<'a>, ClaimError> {
     let credential = signed.credential();
     let region = credential
         .scope
         .region
         .parse()
-        .map_err(|_| SigV4Error::Region(credential.scope.region.chars().take(64).collect()))
-        .map_err(EdgeError::from)?;
+        .map_err(|_| SigV4Error::Region(credential.scope.region.chars().take(64).collect()))?;
     let found = keys
         .find(deeds, &credential.access_key_id, signed.session_token())
         .await?;
@@ -46,16 +62,29 @@ pub(crate) async fn claim<'a>(
 
 impl<'a> Claim<'a> {
     /// Reads who signed a request's head; [`None`] if it is not signed.
-    pub(crate) fn read(request: Request<'a>) -> Result<Option<SignedRequest<'a>>, EdgeError> {
+    ///
+    /// # Errors
+    /// What is wrong with the signature's form.
+    pub fn read(request: Request<'a>) -> Result<Option<SignedRequest<'a>>, SigV4Error> {
         match SignedRequest::parse(request) {
             Ok(signed) => Ok(Some(signed)),
             Err(SigV4Error::MissingAuthenticationToken) => Ok(None),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         }
     }
 
+    /// What was signed.
+    pub fn signed(&self) -> &SignedRequest<'a> {
+        &self.signed
+    }
+
+    /// Whether its signature proves anything: a development server lets anybody in with a key that nobody knows.
+    pub fn is_provable(&self) -> bool {
+        self.found.proof.is_some()
+    }
+
     /// The region that was signed for.
-    pub(crate) fn region(&self) -> &Region {
+    pub fn region(&self) -> &Region {
         &self.region
     }
 
@@ -63,15 +92,12 @@ impl<'a> Claim<'a> {
     ///
     /// # Errors
     /// A signature that is not the key's for this request and body at this time.
-    pub(crate) fn prove(
-        &self,
-        keys: &AccessKeys,
-        body: &[u8],
-        now: Timestamp,
-    ) -> Result<Arc<Caller>, EdgeError> {
+    pub fn prove(&self, keys: &AccessKeys, body: &[u8], now: Timestamp) -> Result<Arc<Caller>, ClaimError> {
         if let Some(proof) = &self.found.proof {
             let credential = self.signed.credential();
-            let key = keys.signing_key(credential, proof).ok_or(EdgeError::UnknownKey)?;
+            let key = keys
+                .signing_key(credential, proof)
+                .ok_or(ClaimError::UnknownKey)?;
             self.signed
                 .verify(&key, PayloadHash::of(body), now, Rules::default())?;
             keys.remember(credential, key);
