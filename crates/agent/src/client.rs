@@ -1,4 +1,4 @@
-//! A device's connection: MQTT 3.1.1 over mutual TLS.
+//! A device's connection: MQTT 3.1.1 or MQTT 5 over mutual TLS.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,8 +9,9 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use thingsmith_mqtt::{
-    Connect, Disconnect, Grant, Limits, Packet, PacketId, PubAck, Publish, PublishQos, Qos, ReasonCode,
-    Subscribe, SubscribeProperties, Subscription, SubscriptionOptions, TopicFilter, TopicName, v3,
+    Codec, Connect, Disconnect, Grant, Limits, Packet, PacketId, PubAck, Publish, PublishQos, Qos,
+    ReasonCode, Subscribe, SubscribeProperties, Subscription, SubscriptionOptions, TopicFilter, TopicName,
+    Version,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -38,6 +39,9 @@ pub struct Options<'a> {
     pub patience: Duration,
 }
 
+/// How often a client lets its server hear something of it, at least.
+pub(crate) const KEEP_ALIVE_SECONDS: u16 = 60;
+
 /// A message received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
@@ -50,6 +54,8 @@ pub struct Message {
 /// A connection. Dropping it closes it without a word, as a device that loses power does.
 pub struct Client {
     stream: TlsStream<TcpStream>,
+    codec: Codec,
+    version: Version,
     input: BytesMut,
     limits: Limits,
     patience: Duration,
@@ -58,15 +64,25 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects with a clean session.
+    /// Connects by MQTT 3.1.1 with a clean session.
     ///
     /// # Errors
     /// See [`AgentError`]; a server that refuses most often only closes the connection.
     pub async fn connect(options: &Options<'_>) -> Result<Self, AgentError> {
+        Self::connect_by(options, Version::V3_1_1).await
+    }
+
+    /// Connects by this version of MQTT with a clean session.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub async fn connect_by(options: &Options<'_>, version: Version) -> Result<Self, AgentError> {
         let connecting = async {
             let stream = shake_hands(options).await?;
             let mut client = Self {
                 stream,
+                codec: Codec::speaking(version),
+                version,
                 input: BytesMut::new(),
                 limits: Limits::default(),
                 patience: options.patience,
@@ -83,15 +99,17 @@ impl Client {
 
     async fn introduce(&mut self, client_id: &str) -> Result<(), AgentError> {
         self.send(&Packet::Connect(Box::new(Connect {
+            version: self.version,
             client_id: client_id.to_owned(),
             clean_session: true,
-            keep_alive_seconds: 60,
+            keep_alive_seconds: KEEP_ALIVE_SECONDS,
             ..Connect::default()
         })))
         .await?;
         match self.read().await? {
             Packet::ConnAck(answer) if answer.code == ReasonCode::Success => Ok(()),
             Packet::ConnAck(answer) => Err(AgentError::Refused(answer.code)),
+            Packet::Disconnect(end) => Err(AgentError::Disconnected(end.code)),
             _ => Err(AgentError::Unexpected),
         }
     }
@@ -115,9 +133,16 @@ impl Client {
             topic_alias: None,
         }))
         .await?;
-        self.wait_for(|packet| matches!(packet, Packet::PubAck(answer) if answer.packet_id == id))
-            .await
-            .map(drop)
+        let answer = self
+            .wait_for(|packet| matches!(packet, Packet::PubAck(answer) if answer.packet_id == id))
+            .await?;
+        match answer {
+            Packet::PubAck(answer) if answer.code.is_error() => Err(AgentError::PublishRefused {
+                topic: topic.to_owned(),
+                code: answer.code,
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// Subscribes with QoS 1.
@@ -125,12 +150,25 @@ impl Client {
     /// # Errors
     /// [`AgentError::SubscriptionRefused`] when the server does not allow it; see [`AgentError`].
     pub async fn subscribe(&mut self, filter: &str) -> Result<(), AgentError> {
+        self.subscribe_all(&[filter]).await
+    }
+
+    /// Subscribes with QoS 1 to several filters at once; AWS takes eight.
+    ///
+    /// # Errors
+    /// [`AgentError::SubscriptionRefused`] names the first that the server does not allow; see [`AgentError`].
+    pub async fn subscribe_all(&mut self, filters: &[&str]) -> Result<(), AgentError> {
         let packet_id = self.take_id();
-        let subscriptions = vec![Subscription {
-            filter: TopicFilter::parse(filter, &self.limits.topic)?,
-            qos: Qos::AtLeastOnce,
-            options: SubscriptionOptions::default(),
-        }];
+        let subscriptions = filters
+            .iter()
+            .map(|filter| {
+                Ok(Subscription {
+                    filter: TopicFilter::parse(filter, &self.limits.topic)?,
+                    qos: Qos::AtLeastOnce,
+                    options: SubscriptionOptions::default(),
+                })
+            })
+            .collect::<Result<_, AgentError>>()?;
         self.send(&Packet::Subscribe(Subscribe {
             packet_id,
             subscriptions,
@@ -140,12 +178,28 @@ impl Client {
         let answer = self
             .wait_for(|packet| matches!(packet, Packet::SubAck(answer) if answer.packet_id == packet_id))
             .await?;
-        match answer {
-            Packet::SubAck(answer) if matches!(answer.grants[..], [Grant::Refused(_), ..]) => {
-                Err(AgentError::SubscriptionRefused(filter.to_owned()))
-            }
-            _ => Ok(()),
+        let Packet::SubAck(answer) = answer else {
+            return Ok(());
+        };
+        let refused = answer
+            .grants
+            .iter()
+            .position(|grant| matches!(grant, Grant::Refused(_)));
+        match refused.and_then(|at| filters.get(at)) {
+            Some(filter) => Err(AgentError::SubscriptionRefused((*filter).to_owned())),
+            None => Ok(()),
         }
+    }
+
+    /// Tells the server that the device is still there, and waits until it answers.
+    ///
+    /// # Errors
+    /// See [`AgentError`].
+    pub async fn ping(&mut self) -> Result<(), AgentError> {
+        self.send(&Packet::PingReq).await?;
+        self.wait_for(|packet| matches!(packet, Packet::PingResp))
+            .await
+            .map(drop)
     }
 
     /// The next message of the subscriptions.
@@ -153,7 +207,15 @@ impl Client {
     /// # Errors
     /// [`AgentError::TimedOut`] when none comes; see [`AgentError`].
     pub async fn next_message(&mut self) -> Result<Message, AgentError> {
-        let deadline = tokio::time::Instant::now() + self.patience;
+        self.next_message_within(self.patience).await
+    }
+
+    /// The next message of the subscriptions, which may take so long.
+    ///
+    /// # Errors
+    /// [`AgentError::TimedOut`] when none comes; see [`AgentError`].
+    pub async fn next_message_within(&mut self, patience: Duration) -> Result<Message, AgentError> {
+        let deadline = tokio::time::Instant::now() + patience;
         loop {
             if let Some(message) = self.received.pop_front() {
                 return Ok(message);
@@ -190,8 +252,10 @@ impl Client {
 
     /// Keeps a message that came while something else was waited for, and acknowledges it.
     async fn keep(&mut self, packet: Packet) -> Result<(), AgentError> {
-        let Packet::Publish(publish) = packet else {
-            return Ok(());
+        let publish = match packet {
+            Packet::Publish(publish) => publish,
+            Packet::Disconnect(end) => return Err(AgentError::Disconnected(end.code)),
+            _ => return Ok(()),
         };
         if let PublishQos::AtLeastOnce(id) = publish.qos {
             self.send(&Packet::PubAck(PubAck::success(id))).await?;
@@ -212,15 +276,14 @@ impl Client {
 
     async fn send(&mut self, packet: &Packet) -> Result<(), AgentError> {
         let mut output = BytesMut::new();
-        v3::write(packet, &mut output)?;
-        self.stream.write_all(&output).await?;
-        self.stream.flush().await?;
-        Ok(())
+        self.codec.write(packet, &mut output)?;
+        self.stream.write_all(&output).await.map_err(closed)?;
+        self.stream.flush().await.map_err(closed)
     }
 
     async fn read(&mut self) -> Result<Packet, AgentError> {
         loop {
-            if let Some(packet) = v3::read(&mut self.input, &self.limits)? {
+            if let Some(packet) = self.codec.read(&mut self.input, &self.limits)? {
                 return Ok(packet);
             }
             if self.stream.read_buf(&mut self.input).await.map_err(closed)? == 0 {
@@ -233,6 +296,12 @@ impl Client {
 /// A server that refuses closes, with the reset or the half-finished TLS that come with it.
 fn closed(cause: std::io::Error) -> AgentError {
     use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    let alert = cause
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    if let Some(rustls::Error::AlertReceived(alert)) = alert {
+        return AgentError::Alert(format!("{alert:?}"));
+    }
     match cause.kind() {
         BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof => AgentError::Closed,
         _ => cause.into(),
@@ -246,15 +315,27 @@ async fn shake_hands(options: &Options<'_>) -> Result<TlsStream<TcpStream>, Agen
         let root = root.map_err(|cause| wrong(cause.to_string()))?;
         roots.add(root).map_err(|cause| wrong(cause.to_string()))?;
     }
-    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|cause| wrong(cause.to_string()))?
-        .with_root_certificates(roots)
-        .with_client_auth_cert(options.identity.chain.clone(), options.identity.key.clone_key())
-        .map_err(|cause| wrong(cause.to_string()))?;
+    let mut config =
+        ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|cause| wrong(cause.to_string()))?
+            .with_root_certificates(roots)
+            .with_client_auth_cert(options.identity.chain.clone(), options.identity.key.clone_key())
+            .map_err(|cause| wrong(cause.to_string()))?;
+    if options.port == HTTPS_PORT {
+        config.alpn_protocols.push(MQTT_BY_ALPN.into());
+    }
     let name = ServerName::try_from(options.server_name.to_owned())
         .map_err(|_| AgentError::ServerName(options.server_name.to_owned()))?;
     let tcp = TcpStream::connect((options.host, options.port)).await?;
     tcp.set_nodelay(true)?;
-    Ok(TlsConnector::from(Arc::new(config)).connect(name, tcp).await?)
+    TlsConnector::from(Arc::new(config))
+        .connect(name, tcp)
+        .await
+        .map_err(closed)
 }
+
+/// The port behind which AWS has both HTTPS and MQTT, told apart by ALPN ("Device communication protocols").
+const HTTPS_PORT: u16 = 443;
+/// MQTT with a client certificate.
+const MQTT_BY_ALPN: &str = "x-amzn-mqtt-ca";

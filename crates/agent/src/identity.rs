@@ -25,6 +25,16 @@ impl DeviceKey {
         })
     }
 
+    /// Reads a key as [`Self::to_pem`] wrote it.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn from_pem(pem: &str) -> Result<Self, AgentError> {
+        Ok(Self {
+            pair: KeyPair::from_pem(pem).map_err(wrong)?,
+        })
+    }
+
     /// The key as PKCS #8 PEM.
     pub fn to_pem(&self) -> Zeroizing<String> {
         Zeroizing::new(self.pair.serialize_pem())

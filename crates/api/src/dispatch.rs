@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::auth::{self, Caller, Claim, RequestFacts};
 use crate::protocol::aws_query::{self, Form};
 use crate::protocol::{EdgeError, Received, Refusal, Reply, exception, rest_json};
-use crate::service::Answer;
+use crate::service::{Answer, Form as Wanted, Members};
 use crate::{Api, Context, Service, iot_data, lambda};
 
 /// Where a request came from.
@@ -109,7 +109,7 @@ impl Api {
             Meant::Later(_) | Meant::Unknown(_) => &self.iot,
         };
         match (service.model.metadata().protocol, answer, operation) {
-            (Protocol::Query, Ok(output), Some(operation)) => {
+            (Protocol::Query, Ok(Members::Apart(output)), Some(operation)) => {
                 aws_query::success(&service.model, operation, &output, request_id)
             }
             (Protocol::Query, Err(refusal), _) => aws_query::refusal(&service.model, &refusal, request_id),
@@ -301,7 +301,11 @@ impl<'a> Answering<'a> {
             auth::authorize(&facts, action, resources)
                 .inspect_err(|refused| self.note_denied(&facts, action, resources, refused))
         };
-        (entry.run)(&cx, &decide, input).await
+        let form = match model.metadata().protocol {
+            Protocol::Query => Wanted::Apart,
+            _ => rest_json::form(model, operation),
+        };
+        (entry.run)(&cx, &decide, input, form).await
     }
 
     /// Keeps a record of what a caller may not do.
@@ -319,7 +323,7 @@ impl<'a> Answering<'a> {
         let path = self.target.split_once('?').map_or(self.target, |(path, _)| path);
         match service.model.metadata().signing_name() {
             "iotdata" => iot_data::topic_as_one_segment(path),
-            "lambda" => lambda::without_slash(path).into(),
+            "lambda" => lambda::path(self.target),
             _ => path.into(),
         }
     }

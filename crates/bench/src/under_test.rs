@@ -132,7 +132,9 @@ async fn serve(flags: &Flags) -> Result<()> {
         .mqtt
         .rsplit_once(':')
         .context("the endpoint has no port")?;
-    supply_of_keys(server.deeds()).await;
+    if flags.factory.is_none() {
+        supply_of_keys(server.deeds()).await;
+    }
     let announcement = Announcement {
         mqtt_port: mqtt_port.parse()?,
         api: endpoints.api.clone(),

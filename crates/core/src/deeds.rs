@@ -15,6 +15,7 @@ use crate::callers::Callers;
 use crate::connections::{Flights, Watches};
 use crate::decisions::{Decision, Decisions};
 use crate::events;
+use crate::fleet_provisioning::FleetProvisioning;
 use crate::functions::{Configured, Known};
 use crate::messages::sessions::{self, Sessions};
 use crate::messages::{self, Router};
@@ -22,9 +23,11 @@ use crate::metrics::Metrics;
 use crate::numbers::Numbers;
 use crate::outbox::{self, Change, Mark};
 use crate::policies::Documents;
+use crate::provisioning_claims::Throttle;
 use crate::realms::{RealmRecord, Realms};
 use crate::rules::Rules;
 use crate::schema::MIGRATIONS;
+use crate::thing_registration_tasks::Runners;
 use crate::tries::{Attempt, Tries};
 use crate::{Fault, provisioning_templates};
 
@@ -62,6 +65,7 @@ pub struct Deeds {
     router: Router,
     watches: Arc<Watches>,
     flights: Flights,
+    fleet_provisioning: FleetProvisioning,
     versions: events::Versions,
     decisions: Decisions,
     metrics: Metrics,
@@ -69,7 +73,9 @@ pub struct Deeds {
     message_numbers: Numbers,
     event_configurations: events::Known,
     known_functions: Known,
+    claim_throttle: Throttle,
     rules: Rules,
+    runners: Runners,
     page_key: hmac::Key,
 }
 
@@ -108,6 +114,7 @@ impl Deeds {
             router: Router::new(),
             watches: Watches::new(),
             flights: Flights::default(),
+            fleet_provisioning: FleetProvisioning::default(),
             versions: events::Versions::default(),
             decisions: Decisions::default(),
             metrics: Metrics::default(),
@@ -115,7 +122,9 @@ impl Deeds {
             message_numbers: Numbers::new(Arc::clone(&world.messages)),
             event_configurations: events::Known::default(),
             known_functions: Known::default(),
+            claim_throttle: Throttle::default(),
             rules: Rules::default(),
+            runners: Runners::default(),
             page_key: world.seal.derive_hmac_key("page tokens"),
             authorities,
             world,
@@ -170,9 +179,24 @@ impl Deeds {
         &self.known_functions
     }
 
+    /// How fast trusted users are given provisioning claims.
+    pub(crate) fn claim_throttle(&self) -> &Throttle {
+        &self.claim_throttle
+    }
+
     /// What sends requests to URLs that customers give.
     pub fn web(&self) -> &dyn Web {
         self.world.web.as_ref()
+    }
+
+    /// What keeps the files of buckets.
+    pub fn objects(&self) -> &Arc<dyn Objects> {
+        &self.world.objects
+    }
+
+    /// The tasks of bulk registration that this node carries out.
+    pub(crate) fn runners(&self) -> &Runners {
+        &self.runners
     }
 
     /// The rules of this node.
@@ -198,6 +222,11 @@ impl Deeds {
     /// The certificates that are being registered or provisioned just in time on this node.
     pub(crate) fn flights(&self) -> &Flights {
         &self.flights
+    }
+
+    /// What this node remembers of devices that provision themselves by a claim.
+    pub fn fleet_provisioning(&self) -> &FleetProvisioning {
+        &self.fleet_provisioning
     }
 
     pub(crate) fn versions(&self) -> &events::Versions {

@@ -116,6 +116,8 @@ codes! {
     InvalidRuntime => "InvalidRuntimeException",
     /// IAM: a member is wrong in a way that its constraints do not say.
     InvalidInput => "InvalidInputException",
+    /// The ownership token of a certificate cannot be used. Devices are answered so over MQTT; no HTTP operation has it.
+    InvalidOwnershipToken => "InvalidCertificateOwnershipToken",
     /// A member or a combination of members is wrong.
     InvalidRequest => "InvalidRequestException",
     /// A quota is used up.

@@ -3,6 +3,7 @@
 mod changes;
 mod client;
 mod lifecycle;
+mod provisioning;
 mod requests;
 mod retained;
 mod sessions;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use thingsmith_core::connections::Proof;
 use thingsmith_core::decisions::Stage;
+use thingsmith_core::fleet_provisioning::Reply;
 use thingsmith_core::messages::Delivery;
 use thingsmith_mqtt::{
     Action, Answer, Codec, Delivered, DeliveryId, DisconnectReason, Dispatch, Message, Qos, Session,
@@ -105,6 +107,8 @@ enum Event {
     Delivery(Box<Delivery>),
     /// The session may have messages in the store.
     Stored,
+    /// A request was answered, unless that failed.
+    Answered(Option<Reply>),
     Backlog,
     Changed,
     TakenOver,
@@ -141,6 +145,8 @@ impl Connection {
             }
             Event::Delivery(delivery) => self.deliver_waiting(delivery, actions).await,
             Event::Stored => self.deliver_stored(actions).await,
+            Event::Answered(Some(reply)) => self.deliver_reply(reply, actions).await,
+            Event::Answered(None) => {}
             Event::Changed => self.reconsider(actions).await,
             Event::TakenOver => self.session.close(DisconnectReason::DuplicateClientId, actions),
             Event::Shutdown => self
@@ -229,7 +235,7 @@ impl Connection {
             // Boxed, as the end is: they come once, and need more room than all else.
             Action::Authorize(connect) => Box::pin(self.connect(*connect, actions)).await,
             Action::Publish(publish) => {
-                let answer = self.publish(publish).await;
+                let answer = self.publish(publish, actions).await;
                 self.answer(answer, actions);
             }
             Action::Subscribe(subscriptions) => {
@@ -446,6 +452,7 @@ async fn client_event(client: Option<&mut Client>) -> Event {
             // INVARIANT: the client's own subscriber keeps its queue open.
             Some(delivery) = client.queue.recv() => Event::Delivery(delivery),
             () = sessions::ready(client.session.as_mut()) => Event::Stored,
+            reply = client.requests.answered() => Event::Answered(reply),
             () = client.place.seat.taken_over() => Event::TakenOver,
             () = client.principal.changed() => Event::Changed,
         },

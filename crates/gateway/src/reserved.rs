@@ -1,9 +1,17 @@
 //! Topics that begin with `$`: AWS's own, closed but for the ones that the guide names ("Reserved topics").
 
+use thingsmith_core::fleet_provisioning::Asked;
 use thingsmith_core::rules;
 use thingsmith_mqtt::TopicName;
 
-/// Whether a client may publish on this reserved topic, if its policies allow it: Basic Ingest.
+/// What a client of MQTT asks for by publishing on this topic, if its policies allow it: it is answered on its connection, and
+/// nobody else gets its message.
+pub(crate) fn request(topic: &TopicName) -> Option<Asked> {
+    // Most topics are not reserved, and looking at one byte tells.
+    topic.is_reserved().then(|| Asked::on(topic.as_str())).flatten()
+}
+
+/// Whether a client may publish a message on this reserved topic, if its policies allow it: Basic Ingest.
 pub(crate) fn may_be_published(topic: &TopicName) -> bool {
     rules::rule_of_basic_ingest(topic).is_some()
 }

@@ -96,6 +96,15 @@ pub trait Supplies: Send + Sync + 'static {
     /// When it cannot be read.
     async fn code(&self) -> Result<Bytes, SupplyError>;
 
+    /// The zip file of a layer, which stands under `/opt` before the code; none behind the last one.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    async fn layer(&self, place: usize) -> Result<Option<Bytes>, SupplyError> {
+        let _ = place;
+        Ok(None)
+    }
+
     /// A new session of the function's role, for its calls to AWS; none if it has no role.
     ///
     /// # Errors

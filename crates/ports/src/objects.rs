@@ -31,7 +31,7 @@ pub trait Objects: Send + Sync + 'static {
     /// Makes a bucket. One that the realm has already is left as it is.
     ///
     /// # Errors
-    /// [`ObjectError::BucketTaken`] when another realm has the name.
+    /// [`ObjectError::BucketTaken`] when another realm has the name; [`ObjectError::TooManyBuckets`].
     async fn create_bucket(&self, owner: &Owner, bucket: &str) -> Result<(), ObjectError>;
 
     /// The realm's buckets, by name.
@@ -95,6 +95,12 @@ pub trait Objects: Send + Sync + 'static {
         after: &str,
         most: usize,
     ) -> Result<Vec<Object>, ObjectError>;
+
+    /// Deletes the buckets of all realms with all that is in them, for development servers.
+    ///
+    /// # Errors
+    /// When they cannot be deleted.
+    async fn reset(&self) -> Result<(), ObjectError>;
 }
 
 /// A bucket.
@@ -143,6 +149,9 @@ pub enum ObjectError {
     /// Another realm has a bucket of the name.
     #[error("the name of the bucket is taken")]
     BucketTaken,
+    /// The realm has as many buckets as it may have.
+    #[error("there are too many buckets")]
+    TooManyBuckets,
     /// There are objects in the bucket.
     #[error("the bucket is not empty")]
     BucketNotEmpty,
@@ -222,6 +231,10 @@ impl Objects for NoObjects {
         _most: usize,
     ) -> Result<Vec<Object>, ObjectError> {
         Err(ObjectError::NoSuchBucket)
+    }
+
+    async fn reset(&self) -> Result<(), ObjectError> {
+        Ok(())
     }
 }
 

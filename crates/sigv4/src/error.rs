@@ -78,9 +78,14 @@ pub enum SigV4Error {
         /// The time of the request.
         time: String,
     },
-    /// The life of a presigned request is not a number of seconds up to a day.
-    #[error("X-Amz-Expires must be a number of seconds from 0 to 86400, not '{0}'.")]
-    Expires(String),
+    /// The life of a presigned request is not a number of seconds up to the longest.
+    #[error("X-Amz-Expires must be a number of seconds from 0 to {longest}, not '{given}'.")]
+    Expires {
+        /// What was given.
+        given: String,
+        /// The longest life in seconds.
+        longest: u64,
+    },
     /// The request was signed too long ago.
     #[error("Signature expired: {signed} is now earlier than {limit} ({now} - {allowance})")]
     Expired {
@@ -149,7 +154,7 @@ impl SigV4Error {
             | Self::SignedHeaders(_)
             | Self::MissingDate
             | Self::Date(_)
-            | Self::Expires(_) => ErrorKind::Incomplete,
+            | Self::Expires { .. } => ErrorKind::Incomplete,
             Self::Terminator(_)
             | Self::Region(_)
             | Self::Service { .. }

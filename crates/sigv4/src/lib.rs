@@ -10,6 +10,7 @@
 
 mod authorization;
 mod canonical;
+mod chunks;
 mod error;
 mod hex;
 mod instant;
@@ -20,14 +21,17 @@ mod request;
 mod scope;
 mod sign;
 mod signed_request;
+mod version2;
 
+pub use chunks::ChunkSignatures;
 pub use error::{ErrorKind, SigV4Error};
 pub use key::SigningKey;
-pub use payload::PayloadHash;
+pub use payload::{DeclaredPayload, PayloadHash};
 pub use request::Request;
 pub use scope::{Credential, Scope};
 pub use sign::{Signer, presign, sign};
 pub use signed_request::{Rules, SignedRequest};
+pub use version2::LinkV2;
 
 /// The one algorithm that is understood. The asymmetric variant (`AWS4-ECDSA-P256-SHA256`) is not.
 pub const ALGORITHM: &str = "AWS4-HMAC-SHA256";

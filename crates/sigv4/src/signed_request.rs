@@ -6,7 +6,11 @@ use thingsmith_model::Timestamp;
 
 use crate::authorization::{Authorization, Presigned};
 use crate::error::excerpt;
-use crate::{Credential, PayloadHash, Request, SigV4Error, SigningKey, canonical, instant};
+use crate::payload::UNSIGNED;
+use crate::{
+    ChunkSignatures, Credential, DeclaredPayload, PayloadHash, Request, SigV4Error, SigningKey, canonical,
+    instant,
+};
 
 /// What a verifier accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +19,19 @@ pub struct Rules {
     pub window: Duration,
     /// Whether the client may leave the body unsigned with `x-amz-content-sha256: UNSIGNED-PAYLOAD`.
     pub unsigned_payload: bool,
+    /// The longest life of a presigned request, in seconds.
+    pub longest_life: u64,
+}
+
+impl Rules {
+    /// S3's: a presigned request may live for a week.
+    pub fn s3() -> Self {
+        Self {
+            unsigned_payload: true,
+            longest_life: 7 * 86_400,
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for Rules {
@@ -23,6 +40,7 @@ impl Default for Rules {
         Self {
             window: Duration::from_secs(15 * 60),
             unsigned_payload: false,
+            longest_life: 86_400,
         }
     }
 }
@@ -99,7 +117,7 @@ impl<'a> SignedRequest<'a> {
         now: Timestamp,
         rules: Rules,
     ) -> Result<(), SigV4Error> {
-        self.check_time(now, rules.window)?;
+        self.check_time(now, rules)?;
         let payload = self.signed_payload(payload, rules.unsigned_payload)?;
         if self.matches(key, &payload, &["X-Amz-Signature"])? {
             return Ok(());
@@ -111,6 +129,52 @@ impl<'a> SignedRequest<'a> {
             return Ok(());
         }
         Err(SigV4Error::Mismatch)
+    }
+
+    /// What a request to S3 says of its body, unverified.
+    ///
+    /// # Errors
+    /// [`SigV4Error::MissingParameter`] where nothing is said and must be; [`SigV4Error::ContentHash`] for what is no word for
+    /// a body.
+    pub fn declared_payload(&self) -> Result<DeclaredPayload, SigV4Error> {
+        let word = self.declared_word()?;
+        DeclaredPayload::parse(word).ok_or(SigV4Error::ContentHash)
+    }
+
+    fn declared_word(&self) -> Result<&'a str, SigV4Error> {
+        match single(&self.request, "x-amz-content-sha256", "X-Amz-Content-Sha256")? {
+            Some(word) => Ok(word),
+            None if self.is_presigned() => Ok(UNSIGNED),
+            None => Err(SigV4Error::MissingParameter("X-Amz-Content-Sha256")),
+        }
+    }
+
+    /// Verifies the signature of a request to S3, whose body has not come yet: what it says of its body is signed, and that the
+    /// body is so must be found out when it comes.
+    ///
+    /// # Errors
+    /// As [`Self::verify`] and [`Self::declared_payload`].
+    pub fn verify_head(
+        &self,
+        key: &SigningKey,
+        now: Timestamp,
+        rules: Rules,
+    ) -> Result<DeclaredPayload, SigV4Error> {
+        self.check_time(now, rules)?;
+        let declared = self.declared_payload()?;
+        if self.matches(key, self.declared_word()?, &["X-Amz-Signature"])?
+            || self.is_presigned() && self.matches(key, UNSIGNED, &["X-Amz-Signature"])?
+        {
+            return Ok(declared);
+        }
+        Err(SigV4Error::Mismatch)
+    }
+
+    /// The signatures of the body's chunks, which go on from that of the request.
+    pub fn chunk_signatures(&self, key: &SigningKey) -> ChunkSignatures {
+        let scope = &self.authorization.credential.scope;
+        let time = instant::basic(self.time);
+        ChunkSignatures::new(key.clone(), time, scope, &self.authorization.signature)
     }
 
     fn matches(&self, key: &SigningKey, payload: &str, leave_out: &[&str]) -> Result<bool, SigV4Error> {
@@ -133,8 +197,8 @@ impl<'a> SignedRequest<'a> {
         let computed = payload.to_hex();
         match single(&self.request, "x-amz-content-sha256", "X-Amz-Content-Sha256")? {
             None => Ok(computed),
-            Some("UNSIGNED-PAYLOAD") if unsigned_allowed => Ok("UNSIGNED-PAYLOAD".to_owned()),
-            Some("UNSIGNED-PAYLOAD") => Err(SigV4Error::UnsignedPayload),
+            Some(UNSIGNED) if unsigned_allowed => Ok(UNSIGNED.to_owned()),
+            Some(UNSIGNED) => Err(SigV4Error::UnsignedPayload),
             Some(given) if given == computed => Ok(computed),
             Some(_) => Err(SigV4Error::ContentHash),
         }
@@ -168,13 +232,14 @@ impl<'a> SignedRequest<'a> {
         Ok(())
     }
 
-    fn check_time(&self, now: Timestamp, window: Duration) -> Result<(), SigV4Error> {
+    fn check_time(&self, now: Timestamp, rules: Rules) -> Result<(), SigV4Error> {
         let expires = self
             .authorization
             .presigned
             .as_ref()
-            .map(Presigned::lifetime)
+            .map(|presigned| presigned.lifetime(rules.longest_life))
             .transpose()?;
+        let window = rules.window;
         let life = expires.flatten().unwrap_or(window);
         // Whole seconds, for the client could not say more.
         let now = Timestamp::from_seconds(now.as_seconds());
@@ -200,14 +265,17 @@ impl<'a> SignedRequest<'a> {
 }
 
 impl Presigned {
-    fn lifetime(&self) -> Result<Option<Duration>, SigV4Error> {
+    fn lifetime(&self, longest: u64) -> Result<Option<Duration>, SigV4Error> {
         let Some(text) = &self.expires else {
             return Ok(None);
         };
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         match text.parse::<u64>() {
-            Ok(seconds) if digits && seconds <= 86_400 => Ok(Some(Duration::from_secs(seconds))),
-            _ => Err(SigV4Error::Expires(excerpt(text))),
+            Ok(seconds) if digits && seconds <= longest => Ok(Some(Duration::from_secs(seconds))),
+            _ => Err(SigV4Error::Expires {
+                given: excerpt(text),
+                longest,
+            }),
         }
     }
 }

@@ -10,8 +10,9 @@ use thingsmith_api::{Api, Config};
 use thingsmith_core::access_keys::AccessKey;
 use thingsmith_core::{Deeds, SealKey, World, rules};
 use thingsmith_model::Secret;
+use thingsmith_objects_directory::{Directory, Limits};
 use thingsmith_policy::{Document, Language};
-use thingsmith_ports::{NoObjects, Store};
+use thingsmith_ports::{Objects, Store};
 use thingsmith_sigv4::Signer;
 use thingsmith_store_postgres::PostgresStore;
 use thingsmith_store_sqlite::SqliteStore;
@@ -53,6 +54,7 @@ pub struct Builder {
     config: Config,
     engine: Engine,
     keys: Vec<ConfiguredKey>,
+    objects: Limits,
 }
 
 /// A server in the test's process, on a port of its own.
@@ -65,6 +67,8 @@ pub struct TestServer {
     pub rsa_keys: Arc<TestRsaKeys>,
     /// What its functions answer.
     pub functions: Arc<ScriptedFunctions>,
+    /// Its buckets.
+    pub objects: Arc<dyn Objects>,
     /// The deeds behind it.
     pub deeds: Arc<Deeds>,
     /// The keys that it knows.
@@ -86,6 +90,7 @@ impl Default for Builder {
             config: Config::new(account, region),
             engine: Engine::Sqlite,
             keys: Vec::new(),
+            objects: Limits::default(),
         }
     }
 }
@@ -129,6 +134,13 @@ impl Builder {
         self
     }
 
+    /// Other limits of what its buckets keep.
+    #[must_use]
+    pub fn objects(mut self, limits: Limits) -> Self {
+        self.objects = limits;
+        self
+    }
+
     /// Starts the server.
     ///
     /// # Panics
@@ -152,6 +164,11 @@ impl Builder {
         let clock = Arc::new(TestClock::default());
         let rsa_keys = Arc::new(TestRsaKeys::default());
         let functions = Arc::new(ScriptedFunctions::default());
+        let objects: Arc<dyn Objects> = {
+            let clock = Arc::<TestClock>::clone(&clock);
+            let opened = Directory::open(&directory.path().join("objects"), self.objects, clock);
+            Arc::new(opened.expect("the directory opens"))
+        };
         let world = World {
             store,
             messages,
@@ -160,7 +177,7 @@ impl Builder {
             rsa_keys: Arc::<TestRsaKeys>::clone(&rsa_keys),
             functions: Arc::<ScriptedFunctions>::clone(&functions),
             web: web(),
-            objects: Arc::new(NoObjects),
+            objects: Arc::clone(&objects),
             seal: SealKey::new(&mut [7; 32]),
         };
         let deeds = Arc::new(Deeds::open(world).await.expect("the deeds begin"));
@@ -192,6 +209,7 @@ impl Builder {
             clock,
             rsa_keys,
             functions,
+            objects,
             deeds,
             keys,
             api,
@@ -261,7 +279,7 @@ impl TestServer {
             rsa_keys: Arc::new(TestRsaKeys::default()),
             functions: Arc::<ScriptedFunctions>::clone(&self.functions),
             web: web(),
-            objects: Arc::new(NoObjects),
+            objects: Arc::clone(&self.objects),
             seal: SealKey::new(&mut [7; 32]),
         };
         Some(Arc::new(Deeds::open(world).await.expect("the deeds begin")))

@@ -1,5 +1,7 @@
-//! The socket in the data directory by which commands look inside a running server: one question, the answer as lines of
-//! JSON, the end. Who may open the socket owns the data directory.
+//! The socket in the data directory by which commands look inside a running server and tell it what no API of AWS's tells:
+//! one question, the answer as lines of JSON, the end. Who may open the socket owns the data directory.
+
+mod claims;
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -11,16 +13,21 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use thingsmith_core::Deeds;
+use thingsmith_model::{Account, Region};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader as AsyncBufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+pub(crate) use claims::{About, ClaimQuestion, Expires};
+
 const FILE: &str = "control.sock";
-/// Most bytes of a question.
-const QUESTION: u64 = 4096;
+/// Most bytes of a question: an allow list comes in parts.
+const QUESTION: u64 = 1 << 20;
+/// The member of a line that says why there is no answer.
+const REFUSED: &str = "error";
 /// Time for a question and its answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -30,6 +37,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 enum Question {
     /// Which refusals concern this client id, certificate id, thing or address?
     Why(String),
+    /// About claims, in an account and region.
+    Claim(About, ClaimQuestion),
 }
 
 /// The socket, which is removed when dropped.
@@ -59,7 +68,12 @@ impl Control {
     }
 
     /// Answers questions, one after the other, until the server stops.
-    pub(crate) async fn serve(self, deeds: Arc<Deeds>, mut stopped: watch::Receiver<bool>) {
+    pub(crate) async fn serve(
+        self,
+        deeds: Arc<Deeds>,
+        (account, region): (Account, Region),
+        mut stopped: watch::Receiver<bool>,
+    ) {
         let mut stop = pin!(async move { drop(stopped.wait_for(|stop| *stop).await) });
         loop {
             let stream = tokio::select! {
@@ -67,7 +81,8 @@ impl Control {
                 () = &mut stop => return,
             };
             match stream {
-                Ok((stream, _)) => match timeout(PATIENCE, answer(&deeds, stream)).await {
+                Ok((stream, _)) => match timeout(PATIENCE, answer(&deeds, (&account, &region), stream)).await
+                {
                     Ok(Ok(())) => {}
                     Ok(Err(cause)) => tracing::debug!(%cause, "a question was not answered"),
                     Err(_) => tracing::debug!("a question took too long"),
@@ -87,17 +102,27 @@ impl Drop for Control {
     }
 }
 
-async fn answer(deeds: &Deeds, mut stream: UnixStream) -> io::Result<()> {
+async fn answer(deeds: &Deeds, home: (&Account, &Region), mut stream: UnixStream) -> io::Result<()> {
     let (read, mut write) = stream.split();
     let mut line = String::new();
     AsyncBufReader::new(read.take(QUESTION))
         .read_line(&mut line)
         .await?;
-    let Question::Why(whom) = serde_json::from_str(&line)?;
     let mut text = String::new();
-    for decision in deeds.decisions().about(&whom) {
-        text.push_str(&serde_json::to_string(&*decision)?);
-        text.push('\n');
+    match serde_json::from_str(&line)? {
+        Question::Why(whom) => {
+            for decision in deeds.decisions().about(&whom) {
+                text.push_str(&serde_json::to_string(&*decision)?);
+                text.push('\n');
+            }
+        }
+        Question::Claim(about, question) => {
+            let lines = claims::answer(deeds, home, about, question).await;
+            for line in lines.unwrap_or_else(|refused| vec![json!({REFUSED: refused})]) {
+                text.push_str(&line.to_string());
+                text.push('\n');
+            }
+        }
     }
     write.write_all(text.as_bytes()).await?;
     write.shutdown().await
@@ -108,6 +133,22 @@ async fn answer(deeds: &Deeds, mut stream: UnixStream) -> io::Result<()> {
 /// # Errors
 /// When no server runs there or it does not answer.
 pub(crate) fn why(directory: &Path, whom: &str) -> Result<Vec<Value>> {
+    ask(directory, &Question::Why(whom.to_owned()))
+}
+
+/// Asks the server of a data directory about claims, or tells it.
+///
+/// # Errors
+/// When no server runs there or it does not answer, and what it answers when it refuses.
+pub(crate) fn claim(directory: &Path, about: &About, question: ClaimQuestion) -> Result<Vec<Value>> {
+    let lines = ask(directory, &Question::Claim(about.clone(), question))?;
+    match lines.iter().find_map(|line| line[REFUSED].as_str()) {
+        Some(refused) => Err(anyhow!("{refused}")),
+        None => Ok(lines),
+    }
+}
+
+fn ask(directory: &Path, question: &Question) -> Result<Vec<Value>> {
     let path = directory.join(FILE);
     let stream = StdUnixStream::connect(&path).map_err(|cause| match cause.kind() {
         ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
@@ -119,7 +160,7 @@ pub(crate) fn why(directory: &Path, whom: &str) -> Result<Vec<Value>> {
     let ask = || -> io::Result<Vec<Value>> {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        let mut question = serde_json::to_vec(&Question::Why(whom.to_owned()))?;
+        let mut question = serde_json::to_vec(question)?;
         question.push(b'\n');
         (&stream).write_all(&question)?;
         let lines = BufReader::new(&stream).lines();

@@ -11,12 +11,15 @@ use thingsmith_api::{Api, Tls};
 use thingsmith_core::access_keys::{self, AccessKey};
 use thingsmith_core::authorities::AuthorityError;
 use thingsmith_core::messages::{self, Clients};
-use thingsmith_core::{Deeds, OpenError, World, outbox, rules, settings};
+use thingsmith_core::{
+    Deeds, OpenError, World, fleet_provisioning, objects, outbox, provisioning_claims, rules, settings,
+};
 use thingsmith_functions::Runner;
 use thingsmith_gateway::Gateway;
 use thingsmith_gateway::doors::Doors;
 use thingsmith_model::Account;
-use thingsmith_ports::{Clock, NoObjects, Random, RsaKeys, Store};
+use thingsmith_objects_directory::Directory;
+use thingsmith_ports::{Clock, Objects, Random, RsaKeys, Store};
 use thingsmith_store_postgres::PostgresStore;
 use thingsmith_store_sqlite::SqliteStore;
 use thingsmith_web::HttpWeb;
@@ -99,6 +102,7 @@ impl Server {
         let web = HttpWeb::new(web)
             .map_err(|cause| StartError::Configuration(anyhow!(cause).context("[rules] roots")))?;
         let (seal, new_seal) = files::seal_key(&settings.seal_key_path(), random.as_ref())?;
+        let objects = open_objects(settings, &file, &clock).await?;
         let world = World {
             store,
             messages,
@@ -108,7 +112,7 @@ impl Server {
             rsa_keys: Arc::clone(&rsa_keys),
             functions: Arc::<Runner>::clone(&functions),
             web: Arc::new(web),
-            objects: Arc::new(NoObjects),
+            objects,
         };
         let deeds = Arc::new(open_deeds(settings, world, new_seal).await?);
         let account = account(settings, &deeds).await?;
@@ -180,7 +184,8 @@ impl Server {
             rsa_keys,
         });
         tasks.spawn(admin::serve(admin, admin_listener, stopped.clone()));
-        tasks.spawn(control.serve(Arc::clone(&deeds), stopped.clone()));
+        let home = (endpoints.account.clone(), endpoints.region.clone());
+        tasks.spawn(control.serve(Arc::clone(&deeds), home, stopped.clone()));
         let directory = settings.data_dir.clone();
         let keeping = records::keep(Arc::clone(&deeds), directory.clone(), stopped.clone());
         tasks.spawn(keeping);
@@ -266,6 +271,22 @@ async fn functions(
         .map_err(StartError::Configuration)?;
     let runner = Runner::start(config, Arc::clone(clock), Arc::clone(random)).await;
     Ok(Arc::new(runner.context("functions cannot be run")?))
+}
+
+/// The keeper of the files of buckets.
+async fn open_objects(
+    settings: &Settings,
+    file: &File,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<dyn Objects>, StartError> {
+    let path = file.objects.directory(&settings.data_dir);
+    let (limits, clock) = (file.objects.limits(), Arc::clone(clock));
+    // Reading what is kept waits for the disk.
+    let opened = tokio::task::spawn_blocking(move || Directory::open(&path, limits, clock)).await;
+    let directory = opened
+        .context("the directory of objects was not opened")?
+        .map_err(|cause| anyhow!(cause))?;
+    Ok(Arc::new(directory))
 }
 
 /// Opens the deeds. `made` says that this start made the seal key.
@@ -450,7 +471,7 @@ async fn follow(deeds: Arc<Deeds>, stopped: watch::Receiver<bool>) {
     }
 }
 
-/// Deletes what gateways have long since heard of, and messages and sessions whose time is over, once a minute.
+/// Deletes what gateways have long since heard of, and claims, messages and sessions whose time is over, once a minute.
 async fn sweep(deeds: Arc<Deeds>, stopped: watch::Receiver<bool>) {
     let mut stop = std::pin::pin!(until(stopped));
     loop {
@@ -460,6 +481,15 @@ async fn sweep(deeds: Arc<Deeds>, stopped: watch::Receiver<bool>) {
         }
         if let Err(cause) = outbox::sweep(&deeds).await {
             tracing::warn!(%cause, "old changes could not be deleted from the outbox; the next sweep does it");
+        }
+        if let Err(cause) = fleet_provisioning::sweep(&deeds).await {
+            tracing::warn!(%cause, "certificates that no device registered with could not be deleted; the next sweep does it");
+        }
+        if let Err(cause) = objects::uploads::sweep(&deeds).await {
+            tracing::warn!(%cause, "uploads that nobody completes could not be deleted; the next sweep does it");
+        }
+        if let Err(cause) = provisioning_claims::sweep(&deeds).await {
+            tracing::warn!(%cause, "provisioning claims that are over could not be deleted; the next sweep does it");
         }
         if let Err(cause) = messages::sweep(&deeds).await {
             tracing::warn!(%cause, "what is over could not be deleted from the store of messages; the next sweep does it");

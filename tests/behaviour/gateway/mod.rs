@@ -2,6 +2,9 @@
 
 mod admission;
 mod changes;
+mod claims;
+mod claims_hooks;
+mod claims_refusals;
 mod connect_policies;
 mod domains;
 mod events;

@@ -56,6 +56,11 @@ pub(super) fn republish(topic: &str) -> Value {
 
 /// Makes a function that AWS IoT may call for rules of this name, and gives back its ARN.
 pub(super) async fn make_function(lab: &Lab, name: &str, rule: &str) -> String {
+    make_function_for(lab, name, &format!("arn:aws:iot:{REGION}:{ACCOUNT}:rule/{rule}")).await
+}
+
+/// Makes a function that AWS IoT may call for the resource of this ARN.
+pub(super) async fn make_function_for(lab: &Lab, name: &str, source_arn: &str) -> String {
     let deeds = &lab.server.deeds;
     let mut zip = vec![0; 22];
     zip[..12].copy_from_slice(b"PK\x05\x06\0\0\0\0\x01\0\x01\0");
@@ -78,7 +83,7 @@ pub(super) async fn make_function(lab: &Lab, name: &str, rule: &str) -> String {
         statement_id: "rule".into(),
         action: "lambda:InvokeFunction".into(),
         principal: "iot.amazonaws.com".into(),
-        source_arn: Some(format!("arn:aws:iot:{REGION}:{ACCOUNT}:rule/{rule}")),
+        source_arn: Some(source_arn.into()),
         source_account: Some(ACCOUNT.into()),
     };
     let new = NewPermission {

@@ -1,6 +1,7 @@
 //! Functions: the part of Lambda's API that brings code here and calls it.
 
 mod invoking;
+mod layers;
 mod life;
 mod permissions;
 mod refusals;

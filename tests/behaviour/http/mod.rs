@@ -111,4 +111,4 @@ macro_rules! testdata {
         ))
     };
 }
-use testdata;
+pub(crate) use testdata;

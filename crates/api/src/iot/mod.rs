@@ -2,6 +2,7 @@
 
 pub mod billing_groups;
 pub mod ca_certificates;
+pub mod certificate_providers;
 pub mod certificates;
 pub mod domain_configurations;
 pub mod endpoints;
@@ -55,11 +56,17 @@ const WRITTEN: &[Entry] = &[
     entry::<ca_certificates::ListCACertificates>(),
     entry::<ca_certificates::RegisterCACertificate>(),
     entry::<ca_certificates::UpdateCACertificate>(),
+    entry::<certificate_providers::CreateCertificateProvider>(),
+    entry::<certificate_providers::DeleteCertificateProvider>(),
+    entry::<certificate_providers::DescribeCertificateProvider>(),
+    entry::<certificate_providers::ListCertificateProviders>(),
+    entry::<certificate_providers::UpdateCertificateProvider>(),
     entry::<transfers::AcceptCertificateTransfer>(),
     entry::<transfers::CancelCertificateTransfer>(),
     entry::<transfers::ListOutgoingCertificates>(),
     entry::<transfers::RejectCertificateTransfer>(),
     entry::<transfers::TransferCertificate>(),
+    entry::<provisioning_templates::CreateProvisioningClaim>(),
     entry::<provisioning_templates::CreateProvisioningTemplate>(),
     entry::<provisioning_templates::CreateProvisioningTemplateVersion>(),
     entry::<provisioning_templates::DeleteProvisioningTemplate>(),

@@ -9,7 +9,7 @@ use thingsmith_ports::StoreError;
 use super::{Identity, Lookup};
 use crate::iam::{IamArn, Kind};
 use crate::managed_policies::{self, aws};
-use crate::sessions::Session;
+use crate::sessions::{self, Session};
 use crate::user_keys::{self, Status};
 use crate::{Deeds, Fault, identity_policies, roles};
 
@@ -60,6 +60,9 @@ pub(super) async fn session(deeds: &Deeds, access_key_id: &str, token: &str) -> 
     if expires_at <= deeds.clock().now() {
         return Ok(Lookup::Expired);
     }
+    if session.role == sessions::OWN {
+        return own(session);
+    }
     let realm = Realm(session.realm);
     // A session ends with its role.
     let Some(role) = roles::rows::by_number(deeds.store(), realm, session.role).await? else {
@@ -85,6 +88,28 @@ pub(super) async fn session(deeds: &Deeds, access_key_id: &str, token: &str) -> 
         expires_at: Some(expires_at),
         variables: session.variables.clone(),
         read_from,
+    })))
+}
+
+/// A session of the service's own: all that it may do stands in its token.
+fn own(session: Session) -> Result<Lookup, Fault> {
+    let Some(policy) = &session.policy else {
+        return Ok(Lookup::Unusable);
+    };
+    Ok(Lookup::Found(Arc::new(Identity {
+        account: session.account.clone(),
+        arn: session.own_arn(),
+        user_id: session.own_user_id(),
+        user_name: None,
+        // As a role's session has one.
+        role_arn: Some(session.own_arn()),
+        secret: Secret::new(session.secret.clone()),
+        documents: Arc::new([parse(policy)?]),
+        narrowing: None,
+        issued_at: Some(Timestamp::from_millis(session.issued_at)),
+        expires_at: Some(Timestamp::from_millis(session.expires_at)),
+        variables: Vec::new(),
+        read_from: Vec::new(),
     })))
 }
 

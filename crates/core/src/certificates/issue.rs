@@ -44,24 +44,28 @@ pub(crate) async fn issue_from_csr(
 ) -> Result<Certificate, Fault> {
     let request = CertificateSigningRequest::from_pem(csr)
         .map_err(|wrong| Fault::invalid(format!("certificateSigningRequest: {}", sentence(&wrong))))?;
-    let issued = issue(deeds, &request.subject_to_issue(), request.public_key()).await?;
+    let subject = request.subject_to_issue();
+    let issued = issue(deeds, Says::of_device(deeds, &subject), request.public_key()).await?;
     Certificate::record(deeds, &issued, status, CertificateMode::Default).await
 }
 
-/// Issues a certificate and registers it.
-pub(super) async fn issue_and_record(
+/// Issues a certificate for a key. Its record is to become durable before anybody sees it.
+pub(super) async fn issue_for_key(
     deeds: &Deeds,
-    realm: &RealmRecord,
     subject: &Name,
     public_key: &PublicKey,
     status: CertificateStatus,
 ) -> Result<Certificate, Fault> {
-    let issued = issue(deeds, subject, public_key).await?;
-    let certificate = Certificate::record(deeds, &issued, status, CertificateMode::Default).await?;
-    record(deeds, realm, certificate).await
+    let issued = issue(deeds, Says::of_device(deeds, subject), public_key).await?;
+    Certificate::record(deeds, &issued, status, CertificateMode::Default).await
 }
 
-async fn record(deeds: &Deeds, realm: &RealmRecord, certificate: Certificate) -> Result<Certificate, Fault> {
+/// Registers a certificate that was issued.
+pub(super) async fn record(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    certificate: Certificate,
+) -> Result<Certificate, Fault> {
     let mut tries = Tries::default();
     loop {
         let outcome = record_once(deeds, realm, &certificate).await;
@@ -89,10 +93,30 @@ async fn record_once(
     }
 }
 
+/// What a certificate says beside whose key it is for.
+pub(crate) struct Says<'a> {
+    /// Under which name it is issued. Nobody looks for a certificate of that name: who may connect is looked up.
+    pub(crate) issuer: &'a Name,
+    /// Who is certified.
+    pub(crate) subject: &'a Name,
+    /// The last second of its validity.
+    pub(crate) not_after: Timestamp,
+}
+
+impl<'a> Says<'a> {
+    fn of_device(deeds: &'a Deeds, subject: &'a Name) -> Self {
+        Self {
+            issuer: deeds.authorities().device().certificate.subject(),
+            subject,
+            not_after: NOT_AFTER,
+        }
+    }
+}
+
 /// Builds, checks and signs. The signature leaves this node only after its record is durable.
-async fn issue(
+pub(crate) async fn issue(
     deeds: &Deeds,
-    subject: &Name,
+    says: Says<'_>,
     public_key: &PublicKey,
 ) -> Result<thingsmith_x509::Certificate, Fault> {
     let issuer = deeds.authorities().device();
@@ -101,19 +125,19 @@ async fn issue(
     let now = deeds.clock().now().as_seconds();
     let profile = Profile {
         serial_number,
-        issuer: issuer.certificate.subject(),
+        issuer: says.issuer,
         authority_key_id: &issuer.certificate.key_id_for_issuing(),
         algorithm: match issuer.signer.algorithm() {
             SignatureAlgorithm::EcdsaP256Sha256 => IssuingAlgorithm::EcdsaSha256,
             SignatureAlgorithm::RsaSha256 => IssuingAlgorithm::RsaSha256,
         },
-        subject,
+        subject: says.subject,
         public_key,
         not_before: Timestamp::from_seconds(now).minus(BACKDATED),
-        not_after: NOT_AFTER,
+        not_after: says.not_after,
     };
     let unsigned = profile.build().map_err(Fault::internal)?;
-    lint(unsigned.to_be_signed(), &profile, subject, public_key).map_err(Fault::internal)?;
+    lint(unsigned.to_be_signed(), &profile, says.subject, public_key).map_err(Fault::internal)?;
     let signature = issuer
         .signer
         .sign(unsigned.to_be_signed())

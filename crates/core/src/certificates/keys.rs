@@ -5,7 +5,7 @@ use thingsmith_x509::{Name, NameAttribute, PublicKey, rsa_private_key_pem};
 use zeroize::Zeroizing;
 
 use super::Certificate;
-use super::issue::issue_and_record;
+use super::issue::{issue_for_key, record};
 use crate::realms::RealmRecord;
 use crate::{Code, Deeds, Fault};
 
@@ -30,6 +30,26 @@ pub async fn create_keys_and_certificate(
     realm: &RealmRecord,
     status: CertificateStatus,
 ) -> Result<(Certificate, DeviceKey), Fault> {
+    let (certificate, made) = issue_with_key(deeds, status).await?;
+    Ok((record(deeds, realm, certificate).await?, made))
+}
+
+/// Makes a key and issues a certificate for it. Its record is to become durable before anybody sees it.
+///
+/// # Errors
+/// As [`create_keys_and_certificate`].
+pub(crate) async fn issue_with_key(
+    deeds: &Deeds,
+    status: CertificateStatus,
+) -> Result<(Certificate, DeviceKey), Fault> {
+    let (public_key, made) = take_key(deeds)?;
+    let subject = Name::build(&[(NameAttribute::CommonName, COMMON_NAME)]);
+    let certificate = issue_for_key(deeds, &subject, &public_key, status).await?;
+    Ok((certificate, made))
+}
+
+/// Takes a key from the supply.
+pub(crate) fn take_key(deeds: &Deeds) -> Result<(PublicKey, DeviceKey), Fault> {
     let key = deeds.rsa_keys().take().ok_or_else(|| {
         Fault::new(
             Code::Throttling,
@@ -44,7 +64,5 @@ pub async fn create_keys_and_certificate(
         public_key: public_key.to_pem(),
         private_key: Zeroizing::new(private_key),
     };
-    let subject = Name::build(&[(NameAttribute::CommonName, COMMON_NAME)]);
-    let certificate = issue_and_record(deeds, realm, &subject, &public_key, status).await?;
-    Ok((certificate, made))
+    Ok((public_key, made))
 }

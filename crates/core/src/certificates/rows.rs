@@ -130,6 +130,17 @@ pub fn hold(batch: &mut Batch, realm: Realm, number: i64, hold: Hold) {
     );
 }
 
+/// Holds the row of a certificate that is active.
+pub fn hold_active(batch: &mut Batch, realm: Realm, number: i64) {
+    batch.hold(
+        Statement::new(
+            "SELECT 1 FROM certificates WHERE realm = $1 AND number = $2 AND status = 'ACTIVE'",
+            [realm.0.into(), number.into()],
+        ),
+        Hold::Shared,
+    );
+}
+
 /// Whether any thing and whether any policy is attached to a certificate.
 pub async fn attachments(store: &dyn Store, realm: Realm, number: i64) -> Result<(bool, bool), StoreError> {
     let rows = store

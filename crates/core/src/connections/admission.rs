@@ -10,9 +10,9 @@ use thingsmith_x509::Certificate;
 use super::just_in_time;
 use super::refusal::Refusal;
 use super::rows::{self, Grounds};
-use crate::Deeds;
 use crate::certificates::{self, rows::Standing};
 use crate::realms::{self, RealmRecord};
+use crate::{Deeds, provisioning_claims};
 
 /// A certificate that may connect.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub struct Admission {
     pub number: i64,
     /// The certificate, which its holder has proven to hold.
     pub certificate: Arc<Certificate>,
+    /// Whether it is no registered certificate but a claim that a trusted user was given.
+    pub(super) is_claim: bool,
     /// What decides for it as its first thing, for as long as that is fresh.
     pub(super) seen: Option<Seen>,
 }
@@ -58,6 +60,8 @@ pub enum FirstConnection {
 /// Decides whether the holder of a certificate may connect. `realm` is where the server name leads; without a server
 /// name the certificate itself, or the CA certificate sent with it, must lead to one realm.
 ///
+/// A claim that a trusted user was given is no registered certificate, and may connect until it expires.
+///
 /// A certificate that nobody registered, or that awaits its activation, may be registered or provisioned on the way, if a
 /// registered CA signed it; what then becomes of this connection is for `first` to say.
 ///
@@ -72,6 +76,10 @@ pub async fn admit(
     let certificate = Certificate::from_der(shown.certificate)?;
     let id = certificate.id();
     let mut found = find(deeds, realm.as_ref(), id).await?;
+    // By the name of its issuer, so that no stranger's certificate costs a second look-up.
+    if found.is_none() && provisioning_claims::is_issued(&certificate) {
+        return admit_claim(deeds, realm, certificate).await;
+    }
     if !found
         .as_ref()
         .is_some_and(|(standing, _)| standing.status == CertificateStatus::Active)
@@ -96,7 +104,28 @@ pub async fn admit(
         realm,
         number: standing.number,
         certificate: Arc::new(certificate),
+        is_claim: false,
         seen,
+    })
+}
+
+/// Admits the holder of a claim that a trusted user was given.
+async fn admit_claim(
+    deeds: &Deeds,
+    realm: Option<Arc<RealmRecord>>,
+    certificate: Certificate,
+) -> Result<Admission, Refusal> {
+    let id = certificate.id();
+    let realm = realm.ok_or(Refusal::ClaimWithoutServerName(id))?;
+    let claim = provisioning_claims::rows::find(deeds.store(), realm.realm, &id).await?;
+    let (claim, _) = claim.ok_or(Refusal::NotRegistered(id))?;
+    check_validity(&certificate, deeds.clock().now())?;
+    Ok(Admission {
+        realm,
+        number: claim.number,
+        certificate: Arc::new(certificate),
+        is_claim: true,
+        seen: None,
     })
 }
 

@@ -16,11 +16,11 @@ use thingsmith_x509::Certificate;
 use super::rows::{self, ConnectedThing, Grounds};
 use super::signatory::Standing;
 use super::{Admission, Signatory, Watch, propagation};
-use crate::Deeds;
 use crate::callers::Caller;
 use crate::outbox::Change;
 use crate::policies::AttachedDocument;
 use crate::realms::RealmRecord;
+use crate::{Deeds, provisioning_claims};
 
 /// How old what is known of a principal may be when it decides while changes are not announced. While they are, it holds
 /// until one concerns it.
@@ -69,9 +69,12 @@ pub struct Principal {
 }
 
 /// What a principal's knowledge is read by.
+#[derive(Clone)]
 enum Who {
     /// A registered certificate, by its number.
     Registered(i64),
+    /// A claim that a trusted user was given.
+    Claim { number: i64, id: CertificateId },
     /// Somebody who signed.
     Signatory(Signatory),
 }
@@ -82,8 +85,10 @@ struct Known {
     active: bool,
     /// Whose IAM policies decide, in place of documents; none of a certificate.
     caller: Option<Arc<Caller>>,
-    /// When it is over with its activity.
+    /// When it is over with it, and its connection.
     expires_at: Option<Timestamp>,
+    /// From when on it may ask for nothing more.
+    ends_at: Option<Timestamp>,
     /// The objects that all this was read from, but for the certificate.
     read_from: Vec<Change>,
     documents: Vec<AttachedDocument>,
@@ -143,6 +148,10 @@ impl Principal {
         connect: ConnectFacts,
     ) -> Result<Self, StoreError> {
         let now = deeds.clock().now();
+        let who = match (admission.is_claim, admission.number, admission.certificate.id()) {
+            (true, number, id) => Who::Claim { number, id },
+            (false, number, _) => Who::Registered(number),
+        };
         let seen = admission.seen.take();
         let mut moment = deeds.watches().moment();
         let known = match seen.filter(|seen| decides_for(&seen.grounds, &connect.client_id)) {
@@ -155,15 +164,9 @@ impl Principal {
         };
         let known = match known {
             Some(known) => known,
-            None => read_certificate(&deeds, &admission.realm, admission.number, &connect.client_id).await?,
+            None => read(&deeds, &admission.realm, &who, &connect.client_id).await?,
         };
-        let principal = Self::with(
-            deeds,
-            &admission.realm,
-            Who::Registered(admission.number),
-            known,
-            connect,
-        );
+        let principal = Self::with(deeds, &admission.realm, who, known, connect);
         Ok(Self {
             certificate_id: Some(admission.certificate.id()),
             certificate: Some(certificate_facts(&admission.certificate)),
@@ -229,8 +232,8 @@ impl Principal {
     /// When the connection is over whatever policies say.
     fn ends_at(&self) -> Option<Timestamp> {
         match &self.who {
-            Who::Registered(_) => None,
             Who::Signatory(signatory) => Some(signatory.ends_at()),
+            Who::Registered(_) | Who::Claim { .. } => None,
         }
     }
 
@@ -283,8 +286,8 @@ impl Principal {
     /// Who signed, if it connected so.
     pub fn caller(&self) -> Option<&Caller> {
         match &self.who {
-            Who::Registered(_) => None,
             Who::Signatory(signatory) => Some(signatory.caller()),
+            Who::Registered(_) | Who::Claim { .. } => None,
         }
     }
 
@@ -297,9 +300,22 @@ impl Principal {
         }
     }
 
+    /// The number of that certificate's registration.
+    pub(crate) fn certificate_number(&self) -> Option<i64> {
+        match self.who {
+            Who::Registered(number) | Who::Claim { number, .. } => Some(number),
+            Who::Signatory(_) => None,
+        }
+    }
+
     /// The server name it asked for.
     pub fn server_name(&self) -> Option<&str> {
         self.connect.server_name.as_deref()
+    }
+
+    /// Whether its certificate is a claim that a trusted user was given, which may do nothing but provision.
+    pub fn is_provisioning_claim(&self) -> bool {
+        matches!(self.who, Who::Claim { .. })
     }
 
     /// The address it comes from.
@@ -359,10 +375,7 @@ impl Principal {
 
     /// The changes that make what is known of it out of date.
     pub fn concerned_by(&self) -> impl Iterator<Item = Change> {
-        let certificate = match &self.who {
-            Who::Registered(number) => Some(Change::Certificate(*number)),
-            Who::Signatory(_) => None,
-        };
+        let certificate = self.certificate_number().map(Change::Certificate);
         certificate
             .into_iter()
             .chain(self.known.read_from.iter().copied())
@@ -427,8 +440,10 @@ impl Principal {
     }
 
     fn decide(&self, action: &str, resource: &str, now: Timestamp) -> Answer {
+        // Whoever asked with a claim in time still hears the answer.
+        let is_over = action != "iot:Receive" && self.known.ends_at.is_some_and(|ends_at| now >= ends_at);
         let expired = self.known.expires_at.is_some_and(|expires_at| expires_at <= now);
-        if !self.known.active || expired {
+        if !self.known.active || is_over || expired {
             return Answer {
                 allowed: false,
                 decided_by: None,
@@ -516,10 +531,29 @@ fn decides_for(grounds: &Grounds, client_id: &str) -> bool {
 
 /// Reads what decides for a principal.
 async fn read(deeds: &Deeds, realm: &RealmRecord, who: &Who, client_id: &str) -> Result<Known, StoreError> {
-    match who {
-        Who::Registered(number) => read_certificate(deeds, realm, *number, client_id).await,
-        Who::Signatory(signatory) => read_signatory(deeds, signatory).await,
+    let certificate = match who {
+        Who::Registered(number) => *number,
+        Who::Claim { id, .. } => return read_claim(deeds, realm, id).await,
+        Who::Signatory(signatory) => return read_signatory(deeds, signatory).await,
+    };
+    for _ in 0..READINGS {
+        if let Some(known) = read_once(deeds, realm, certificate, client_id).await? {
+            return Ok(known);
+        }
     }
+    Err(StoreError::other("a document of an attached policy is not there"))
+}
+
+/// The thing that a certificate connects as under a client id, and the documents that decide for it, whether it is active
+/// or not.
+pub(crate) async fn rights(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    certificate: i64,
+    client_id: &str,
+) -> Result<(Option<ThingFacts>, Vec<AttachedDocument>), StoreError> {
+    let known = read(deeds, realm, &Who::Registered(certificate), client_id).await?;
+    Ok((known.thing, known.documents))
 }
 
 async fn read_signatory(deeds: &Deeds, signatory: &Signatory) -> Result<Known, StoreError> {
@@ -541,31 +575,20 @@ async fn read_signatory(deeds: &Deeds, signatory: &Signatory) -> Result<Known, S
     })
 }
 
-/// Reads what decides for a certificate.
-async fn read_certificate(
-    deeds: &Deeds,
-    realm: &RealmRecord,
-    certificate: i64,
-    client_id: &str,
-) -> Result<Known, StoreError> {
-    for _ in 0..READINGS {
-        if let Some(known) = read_once(deeds, realm, certificate, client_id).await? {
-            return Ok(known);
-        }
-    }
-    Err(StoreError::other("a document of an attached policy is not there"))
-}
-
-/// The thing that a certificate connects as under a client id, and the documents that decide for it, whether it is active
-/// or not.
-pub(crate) async fn rights(
-    deeds: &Deeds,
-    realm: &RealmRecord,
-    certificate: i64,
-    client_id: &str,
-) -> Result<(Option<ThingFacts>, Vec<AttachedDocument>), StoreError> {
-    let known = read_certificate(deeds, realm, certificate, client_id).await?;
-    Ok((known.thing, known.documents))
+/// Reads what a claim that a trusted user was given may do: it has no thing and no policies of the registry.
+async fn read_claim(deeds: &Deeds, realm: &RealmRecord, id: &CertificateId) -> Result<Known, StoreError> {
+    let read_at = deeds.clock().now();
+    let found = provisioning_claims::rows::find(deeds.store(), realm.realm, id).await?;
+    let Some((claim, template)) = found else {
+        return Ok(Known::nothing(read_at));
+    };
+    Ok(Known {
+        active: true,
+        ends_at: Some(claim.expires_at),
+        read_from: vec![Change::ProvisioningTemplate(claim.template)],
+        documents: vec![provisioning_claims::rights(realm, &claim, &template)?],
+        ..Known::nothing(read_at)
+    })
 }
 
 /// Reads once; nothing if a document was gone when its turn came.
@@ -588,6 +611,7 @@ impl Known {
             active: false,
             caller: None,
             expires_at: None,
+            ends_at: None,
             read_from: Vec::new(),
             documents: Vec::new(),
             thing: None,
@@ -629,6 +653,7 @@ impl Known {
             active: grounds.status == CertificateStatus::Active,
             caller: None,
             expires_at: None,
+            ends_at: None,
             read_from,
             documents,
             exclusive: grounds.thing.as_ref().is_some_and(|thing| thing.exclusive),

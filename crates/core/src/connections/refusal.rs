@@ -30,6 +30,12 @@ pub enum Refusal {
          sent with it, and the client sent no server name (SNI) to choose an account"
     )]
     ServerNameMissing(CertificateId),
+    /// Whoever has a provisioning claim of a trusted user must say where it is of.
+    #[error(
+        "certificate {0} is a provisioning claim of a trusted user, and the client sent no server name (SNI) to choose an \
+         account"
+    )]
+    ClaimWithoutServerName(CertificateId),
     /// Without a server name there are several accounts with this certificate or the CA certificate sent with it.
     #[error(
         "certificate {0} is registered in several accounts, or the CA certificate sent with it is, and the client sent no \
@@ -182,6 +188,7 @@ impl Refusal {
         match self {
             Self::NotRegistered(id)
             | Self::ServerNameMissing(id)
+            | Self::ClaimWithoutServerName(id)
             | Self::Ambiguous(id)
             | Self::NotActive { id, .. }
             | Self::NotYetValid { id, .. }

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
-use thingsmith_model::{Realm, Timestamp};
+use thingsmith_model::{CertificateId, Realm, Timestamp};
 use thingsmith_policy::Verdict;
 
 use crate::acting;
@@ -40,6 +40,8 @@ pub enum Stage {
     Registration,
     /// A device provisioned by a template just in time.
     Provisioning,
+    /// A device that asks for a certificate of its own by a claim, or registers with it.
+    FleetProvisioning,
     /// The first bytes after it: which protocol, and whether it may be spoken so.
     Protocol,
     /// The signature of a request, such as the one that begins a WebSocket.
@@ -70,6 +72,7 @@ impl Stage {
         Self::Authority,
         Self::Registration,
         Self::Provisioning,
+        Self::FleetProvisioning,
         Self::Protocol,
         Self::Signature,
         Self::Connect,
@@ -90,6 +93,7 @@ impl Stage {
             Self::Authority => "authority",
             Self::Registration => "registration",
             Self::Provisioning => "provisioning",
+            Self::FleetProvisioning => "fleet_provisioning",
             Self::Protocol => "protocol",
             Self::Signature => "signature",
             Self::Connect => "connect",
@@ -138,7 +142,11 @@ pub struct Decision {
     /// The registered CA certificate that signed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_certificate_id: Option<String>,
-    /// The step of provisioning at which it failed: `template`, `parameters`, `role` or `resources`.
+    /// The certificate that was to become the device's own, where the one it connected with is a claim.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_certificate_id: Option<String>,
+    /// The step of provisioning at which it failed: `template`, `parameters`, `role` or `resources`, and by a claim also
+    /// `payload`, `limits`, `certificate`, `token` or `admission`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template_step: Option<&'static str>,
     /// The thing it acts as.
@@ -179,6 +187,7 @@ impl Decision {
             client_id: None,
             certificate_id: None,
             ca_certificate_id: None,
+            device_certificate_id: None,
             template_step: None,
             thing: None,
             caller: None,
@@ -210,6 +219,13 @@ impl Decision {
     #[must_use]
     pub fn to_server(mut self, server_name: Option<&str>) -> Self {
         self.server_name = server_name.map(str::to_owned);
+        self
+    }
+
+    /// The same with the certificate that was shown.
+    #[must_use]
+    pub fn with_certificate(mut self, id: CertificateId) -> Self {
+        self.certificate_id = Some(id.to_string());
         self
     }
 
@@ -275,12 +291,9 @@ impl Decision {
             let address = peer.parse::<SocketAddr>().map(|peer| peer.ip());
             peer == whom || address.is_ok_and(|address| whom.parse() == Ok(address))
         });
-        is(&self.client_id)
-            || is(&self.certificate_id)
-            || is(&self.thing)
-            || is(&self.caller)
-            || is(&self.access_key_id)
-            || from
+        let certificate = is(&self.certificate_id) || is(&self.device_certificate_id);
+        let caller = is(&self.caller) || is(&self.access_key_id);
+        is(&self.client_id) || certificate || is(&self.thing) || caller || from
     }
 
     fn bound(&mut self) {

@@ -5,6 +5,7 @@ use thingsmith_ports::Batch;
 
 use super::create::{check_limits, check_zip};
 use super::{Environment, Function, FunctionName, environment, expect_revision, not_found, rows};
+use crate::layers::{self, LayerVersionName};
 use crate::outbox::Change;
 use crate::realms::RealmRecord;
 use crate::tags;
@@ -43,6 +44,8 @@ pub struct FunctionUpdate {
     pub storage_mib: Option<i64>,
     /// All its environment variables.
     pub environment: Option<Environment>,
+    /// All its layers.
+    pub layers: Option<Vec<LayerVersionName>>,
     /// The revision that the caller expects.
     pub revision: Option<String>,
 }
@@ -71,6 +74,7 @@ pub async fn update_code(
         name: name.within(realm)?,
         expected: update.revision.as_deref(),
         zip: Some(&update.zip),
+        layers: None,
         dry_run: update.dry_run,
     };
     change(deeds, realm, &changing, apply).await
@@ -117,6 +121,7 @@ pub async fn update_configuration(
         name: name.within(realm)?,
         expected: update.revision.as_deref(),
         zip: None,
+        layers: update.layers.as_deref(),
         dry_run: false,
     };
     change(deeds, realm, &changing, apply).await
@@ -127,6 +132,7 @@ struct Changing<'a> {
     name: &'a str,
     expected: Option<&'a str>,
     zip: Option<&'a Bytes>,
+    layers: Option<&'a [LayerVersionName]>,
     dry_run: bool,
 }
 
@@ -166,14 +172,23 @@ async fn change_once(
         ..found.clone()
     };
     apply(&mut changed)?;
+    if let Some(names) = changing.layers {
+        changed.layers = layers::for_function(deeds, realm, names).await?;
+    }
     let changed = after.insert(changed);
     if changing.dry_run {
         return Ok(());
     }
     let mut batch = Batch::new();
+    if changing.layers.is_some() {
+        layers::rows::give(&mut batch, realm.realm, found.number, &changed.layers);
+    }
     rows::update(&mut batch, realm.realm, changed, &found.revision);
     if let Some(zip) = changing.zip {
         rows::set_code(&mut batch, realm.realm, found.number, &changed.code_sha256, zip);
+    }
+    if changing.layers.is_some() {
+        layers::rows::sweep(&mut batch, realm.realm);
     }
     let change = Change::Function(found.number);
     deeds.commit_change(batch, realm.realm, change, tries).await
@@ -202,7 +217,9 @@ async fn delete_once(
 ) -> Result<(), Attempt> {
     let found = find(deeds, realm, name).await?;
     let mut batch = Batch::new();
+    layers::rows::take_all(&mut batch, realm.realm, found.number);
     rows::delete(&mut batch, realm.realm, found.number);
+    layers::rows::sweep(&mut batch, realm.realm);
     tags::rows::delete_all(&mut batch, realm.realm, found.number);
     let change = Change::Function(found.number);
     deeds.commit_change(batch, realm.realm, change, tries).await

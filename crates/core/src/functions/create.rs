@@ -5,6 +5,7 @@ use bytes::Bytes;
 use thingsmith_ports::{Batch, StoreError};
 
 use super::{Environment, Function, MOST_CODE_BYTES, arn, environment, rows};
+use crate::layers::{self, LayerVersionName};
 use crate::realms::RealmRecord;
 use crate::tags::{self, Tags};
 use crate::tries::{Attempt, Tries};
@@ -35,6 +36,8 @@ pub struct NewFunction {
     pub environment: Environment,
     /// Its zip file.
     pub zip: Bytes,
+    /// Its layers.
+    pub layers: Vec<LayerVersionName>,
     /// Its tags.
     pub tags: Tags,
 }
@@ -72,9 +75,15 @@ pub async fn create_function(
         revision: deeds.uuid().to_string(),
         policy_revision: deeds.uuid().to_string(),
         modified_at: deeds.clock().now(),
+        layers: Vec::new(),
     };
     let mut tries = Tries::default();
     loop {
+        // A layer that is deleted between the tries is not there any more.
+        let function = Function {
+            layers: layers::for_function(deeds, realm, &new.layers).await?,
+            ..function.clone()
+        };
         let outcome = create_once(deeds, realm, &function, &new.zip, &new.tags).await;
         if let Some(done) = tries.settle(outcome).await? {
             deeds.known_functions().forget();
@@ -91,6 +100,7 @@ async fn create_once(
     tags: &Tags,
 ) -> Result<Function, Attempt> {
     let mut batch = Batch::new();
+    layers::rows::give(&mut batch, realm.realm, function.number, &function.layers);
     rows::insert(&mut batch, realm.realm, function);
     rows::set_code(
         &mut batch,
@@ -122,7 +132,7 @@ fn taken(realm: &RealmRecord, name: &str) -> Fault {
 }
 
 /// Checks that bytes can be a zip file, and gives back their SHA-256. What is in it is looked at when it is first run.
-pub(super) fn check_zip(zip: &Bytes) -> Result<Vec<u8>, Fault> {
+pub(crate) fn check_zip(zip: &Bytes) -> Result<Vec<u8>, Fault> {
     /// The end of the central directory: 22 bytes, and a comment of up to 65,535 (APPNOTE 4.3.16).
     const END: &[u8; 4] = b"PK\x05\x06";
     const LONGEST_END: usize = 22 + 65_535;

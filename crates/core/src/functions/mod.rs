@@ -22,6 +22,7 @@ use thingsmith_model::Timestamp;
 
 pub use change::{CodeUpdate, FunctionUpdate, delete_function, update_code, update_configuration};
 pub use configured::Configured;
+pub(crate) use create::check_zip;
 pub use create::{NewFunction, create_function};
 pub use environment::{Environment, environment_of};
 pub use for_service::{InvokeFailure, OnBehalf, invoke_for_service};
@@ -30,6 +31,7 @@ pub(crate) use known::Known;
 pub use name::FunctionName;
 pub use permissions::{NewPermission, Permission, add_permission, policy, remove_permission};
 
+use crate::layers::LayerOfFunction;
 use crate::pages::{Page, PageRequest};
 use crate::realms::RealmRecord;
 use crate::tags::{self, Tags};
@@ -77,6 +79,8 @@ pub struct Function {
     pub policy_revision: String,
     /// When it was changed last.
     pub modified_at: Timestamp,
+    /// The layers that are unpacked before its code, in this order.
+    pub layers: Vec<LayerOfFunction>,
 }
 
 impl Function {

@@ -1,16 +1,20 @@
 //! The SQL of functions.
 
+use std::error::Error;
+use std::sync::Arc;
+
 use thingsmith_model::{Realm, Timestamp};
 use thingsmith_ports::{Batch, Row, Statement, Store, StoreError};
 
 use super::{Function, Permission};
+use crate::layers::LayerOfFunction;
 
 /// The function of this name.
 pub async fn find(store: &dyn Store, realm: Realm, name: &str) -> Result<Option<Function>, StoreError> {
     let rows = store
         .read(Statement::new(
             "SELECT number, name, role_arn, runtime, handler, description, timeout_seconds, memory_mib, storage_mib, \
-             architecture, sealed_environment, code_sha256, code_bytes, revision, policy_revision, modified_at \
+             architecture, sealed_environment, code_sha256, code_bytes, revision, policy_revision, modified_at, layers \
              FROM functions WHERE realm = $1 AND name = $2",
             [realm.0.into(), name.into()],
         ))
@@ -28,7 +32,7 @@ pub async fn page(
     let rows = store
         .read(Statement::new(
             "SELECT number, name, role_arn, runtime, handler, description, timeout_seconds, memory_mib, storage_mib, \
-             architecture, sealed_environment, code_sha256, code_bytes, revision, policy_revision, modified_at \
+             architecture, sealed_environment, code_sha256, code_bytes, revision, policy_revision, modified_at, layers \
              FROM functions WHERE realm = $1 AND name > $2 ORDER BY name LIMIT $3",
             [realm.0.into(), after.into(), limit.into()],
         ))
@@ -41,8 +45,8 @@ pub fn insert(batch: &mut Batch, realm: Realm, function: &Function) {
     batch.execute(Statement::new(
         "INSERT INTO functions (number, realm, name, role_arn, runtime, handler, description, timeout_seconds, \
          memory_mib, storage_mib, architecture, sealed_environment, code_sha256, code_bytes, revision, \
-         policy_revision, modified_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+         policy_revision, modified_at, layers) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
         [
             function.number.into(),
             realm.0.into(),
@@ -61,6 +65,7 @@ pub fn insert(batch: &mut Batch, realm: Realm, function: &Function) {
             function.revision.as_str().into(),
             function.policy_revision.as_str().into(),
             function.modified_at.into(),
+            written(&function.layers).into(),
         ],
     ));
 }
@@ -71,7 +76,7 @@ pub fn update(batch: &mut Batch, realm: Realm, function: &Function, before: &str
         Statement::new(
             "UPDATE functions SET role_arn = $4, runtime = $5, handler = $6, description = $7, timeout_seconds = $8, \
              memory_mib = $9, storage_mib = $10, architecture = $11, sealed_environment = $12, code_sha256 = $13, \
-             code_bytes = $14, revision = $15, modified_at = $16 \
+             code_bytes = $14, revision = $15, modified_at = $16, layers = $17 \
              WHERE realm = $1 AND number = $2 AND revision = $3",
             [
                 realm.0.into(),
@@ -90,6 +95,7 @@ pub fn update(batch: &mut Batch, realm: Realm, function: &Function, before: &str
                 function.code_bytes.into(),
                 function.revision.as_str().into(),
                 function.modified_at.into(),
+                written(&function.layers).into(),
             ],
         ),
         1,
@@ -225,5 +231,35 @@ fn function(row: &Row) -> Result<Function, StoreError> {
         revision: row.get(13)?,
         policy_revision: row.get(14)?,
         modified_at,
+        layers: layers(row.get(16)?)?,
     })
+}
+
+/// The column with a function's layers.
+fn written(layers: &[LayerOfFunction]) -> String {
+    let parts = layers
+        .iter()
+        .map(|it| format!("{}:{}:{}:{}", it.number, it.name, it.version, it.code_bytes));
+    parts.collect::<Vec<_>>().join(" ")
+}
+
+fn layers(text: String) -> Result<Vec<LayerOfFunction>, StoreError> {
+    let layer = |part: &str| {
+        let mut parts = part.split(':');
+        Some(LayerOfFunction {
+            number: parts.next()?.parse().ok()?,
+            name: parts.next()?.to_owned(),
+            version: parts.next()?.parse().ok()?,
+            code_bytes: parts.next()?.parse().ok()?,
+        })
+    };
+    text.split_whitespace()
+        .map(|part| {
+            layer(part).ok_or_else(|| {
+                StoreError::Other(Arc::from(Box::<dyn Error + Send + Sync>::from(format!(
+                    "{part} is no layer of a function"
+                ))))
+            })
+        })
+        .collect()
 }

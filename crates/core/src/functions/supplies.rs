@@ -11,6 +11,7 @@ use thingsmith_ports::{Clock, FunctionCredentials, Random, Store, Supplies, Supp
 use super::{Function, SERVICE, rows};
 use crate::acting::Service;
 use crate::deeds::World;
+use crate::layers::{self, LayerOfFunction};
 use crate::sessions::{self, Issuer, NewSession};
 use crate::{SealKey, roles};
 
@@ -24,6 +25,7 @@ pub(super) struct OfFunction {
     number: i64,
     name: String,
     code_sha256: Vec<u8>,
+    layers: Vec<LayerOfFunction>,
     role_arn: String,
 }
 
@@ -38,6 +40,7 @@ impl OfFunction {
             number: function.number,
             name: function.name.clone(),
             code_sha256: function.code_sha256.clone(),
+            layers: function.layers.clone(),
             role_arn: function.role_arn.clone(),
         }
     }
@@ -56,6 +59,24 @@ impl Supplies for OfFunction {
             Err(error) => Err(missing(format!(
                 "the code of {} cannot be read: {error}",
                 self.name
+            ))),
+        }
+    }
+
+    async fn layer(&self, place: usize) -> Result<Option<Bytes>, SupplyError> {
+        let Some(layer) = self.layers.get(place) else {
+            return Ok(None);
+        };
+        let found = layers::rows::code(self.store.as_ref(), self.realm, layer.number).await;
+        match found {
+            Ok(Some(zip)) => Ok(Some(zip.into())),
+            Ok(None) => Err(missing(format!(
+                "the layers of {} were changed meanwhile",
+                self.name
+            ))),
+            Err(error) => Err(missing(format!(
+                "the layer {} of {} cannot be read: {error}",
+                layer.name, self.name
             ))),
         }
     }

@@ -1,9 +1,13 @@
 //! What is counted, for whoever watches the server.
 
+mod fleet;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+pub use fleet::Fleet;
 
 use crate::decisions::Stage;
 
@@ -18,6 +22,9 @@ pub struct Metrics {
     dropped: AtomicU64,
     commits: AtomicU64,
     provisioned: [AtomicU64; Provisioned::ALL.len()],
+    provisioning_claims: AtomicU64,
+    claims_over_limit: AtomicU64,
+    fleet: Fleet,
     rules_evaluated: AtomicU64,
     rule_actions_done: AtomicU64,
     rule_actions_failed: AtomicU64,
@@ -136,6 +143,21 @@ impl Metrics {
         self.provisioned[outcome as usize].fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts a claim that a trusted user was given.
+    pub fn provisioning_claim(&self) {
+        self.provisioning_claims.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a registration by a claim that was used more often than there are devices that carry it.
+    pub fn claim_over_limit(&self) {
+        self.claims_over_limit.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What is counted of fleet provisioning.
+    pub fn fleet(&self) -> &Fleet {
+        &self.fleet
+    }
+
     /// Counts a rule that is evaluated for a message.
     pub fn rule_evaluated(&self) {
         self.rules_evaluated.fetch_add(1, Ordering::Relaxed);
@@ -204,6 +226,17 @@ impl Metrics {
         for (outcome, counter) in Provisioned::ALL.iter().zip(&self.provisioned) {
             provisioned.value(&[("outcome", outcome.as_str())], count(counter));
         }
+        page.counter(
+            "provisioning_claims_total",
+            "Claims that trusted users were given (CreateProvisioningClaim).",
+        )
+        .value(&[], count(&self.provisioning_claims));
+        page.counter(
+            "claims_over_limit_total",
+            "Registrations by claims that were used more often than there are devices that carry them.",
+        )
+        .value(&[], count(&self.claims_over_limit));
+        self.fleet.write(page);
         page.counter(
             "rules_evaluated_total",
             "Topic rules evaluated, one for each message.",

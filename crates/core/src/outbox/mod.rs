@@ -41,6 +41,8 @@ pub enum Change {
     CaCertificate(i64),
     /// What a function is, or who may call it. No device's connection depends on it.
     Function(i64),
+    /// A provisioning template: of interest to the connections of claims that a trusted user was given for it.
+    ProvisioningTemplate(i64),
     /// What a user, a role or a managed policy of IAM permits. No device's connection depends on it.
     Identity(i64),
 }
@@ -57,6 +59,7 @@ impl Change {
             Self::Unseen(_) => "unseen",
             Self::CaCertificate(_) => "ca certificate",
             Self::Function(_) => "function",
+            Self::ProvisioningTemplate(_) => "provisioning template",
             Self::Identity(_) => "identity",
         }
     }
@@ -72,6 +75,7 @@ impl Change {
             | Self::Unseen(number)
             | Self::CaCertificate(number)
             | Self::Function(number)
+            | Self::ProvisioningTemplate(number)
             | Self::Identity(number) => number,
         }
     }
@@ -87,6 +91,7 @@ impl Change {
             "unseen" => Some(Self::Unseen(object)),
             "ca certificate" => Some(Self::CaCertificate(object)),
             "function" => Some(Self::Function(object)),
+            "provisioning template" => Some(Self::ProvisioningTemplate(object)),
             "identity" => Some(Self::Identity(object)),
             _ => None,
         }

@@ -20,6 +20,8 @@ use crate::{Code, Deeds, Fault};
 pub(super) enum Source<'a> {
     /// It is registered.
     Registered(CertificateId),
+    /// It is registered under this number: a device was given it to register with.
+    Owned { id: CertificateId, number: i64 },
     /// Just issued: nobody else can have it.
     Issued(Certificate),
     /// Given as PEM: registered, or to be registered under the CA certificate that signed it.
@@ -62,6 +64,17 @@ impl<'a> Source<'a> {
                 signer,
             });
         }
+        if let Bearer::Claimed(owned) = bearer {
+            let (id, number) = (owned.token.certificate_id, owned.token.certificate);
+            let own =
+                matches!(&planned.source, CertificateSource::Id(named) if named.parse().ok() == Some(id));
+            if !own {
+                return Err(Fault::invalid(
+                    "CertificateId must be that of the certificate that the ownership token is for.",
+                ));
+            }
+            return Ok(Self::Owned { id, number });
+        }
         match &planned.source {
             CertificateSource::Id(id) => {
                 let id = id.parse().map_err(|_| {
@@ -100,7 +113,7 @@ impl<'a> Source<'a> {
     /// The record of the certificate that the batch may add.
     pub(super) fn record(&self) -> Option<&Certificate> {
         match self {
-            Self::Registered(_) => None,
+            Self::Registered(_) | Self::Owned { .. } => None,
             Self::Issued(record) | Self::Given { record, .. } | Self::Shown { record, .. } => Some(record),
         }
     }
@@ -157,22 +170,29 @@ impl Bearing {
                 let (record, signer) = (record.clone(), None);
                 return Ok(Self::Add { record, signer });
             }
-            Source::Registered(id) => id,
+            Source::Registered(id) | Source::Owned { id, .. } => id,
             Source::Given { record, .. } | Source::Shown { record, .. } => &record.id,
         };
         let found = match source {
             Source::Shown { .. } if fresh => None,
             _ => rows::find(deeds.store(), realm.realm, id).await?,
         };
+        // The same certificate registered anew is another registration.
+        let found = found.filter(|found| match source {
+            Source::Owned { number, .. } => found.number == *number,
+            _ => true,
+        });
         if let Some(found) = found {
             let signer = match source {
                 Source::Shown { signer, .. } => Some(Signer::AutoRegistering(signer.number)),
-                Source::Registered(_) | Source::Issued(_) | Source::Given { .. } => None,
+                Source::Registered(_) | Source::Owned { .. } | Source::Issued(_) | Source::Given { .. } => {
+                    None
+                }
             };
             return Ok(Self::take(realm, actor, planned, found, signer)?);
         }
         match source {
-            Source::Registered(id) => Err(certificates::not_found(id).into()),
+            Source::Registered(id) | Source::Owned { id, .. } => Err(certificates::not_found(id).into()),
             Source::Given { read, ca, record } => {
                 actor.may("iot:RegisterCertificate", "*")?;
                 let signer = find_signer(deeds, realm, read, ca.as_ref()).await?;

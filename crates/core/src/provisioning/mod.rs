@@ -13,5 +13,6 @@ mod thing;
 
 pub(crate) use just_in_time::provision_just_in_time;
 pub use just_in_time::{NotProvisioned, Step};
+pub(crate) use register_thing::{Along, Standing, register_thing_with};
 pub use register_thing::{Bearer, Registered, register_thing};
 pub use single_thing::register_single_thing;

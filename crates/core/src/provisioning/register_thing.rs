@@ -1,7 +1,8 @@
 //! The room behind every way in: a plan becomes a registered device.
 
+use async_trait::async_trait;
 use thingsmith_model::ThingName;
-use thingsmith_ports::{Batch, Hold};
+use thingsmith_ports::{Batch, Hold, Store, StoreError};
 use thingsmith_template::{Named, Plan, PlannedCertificate};
 
 use super::certificate::{Bearing, Source};
@@ -11,11 +12,12 @@ use super::thing::{self, Record};
 use crate::acting::Acting;
 use crate::ca_certificates::CaCertificate;
 use crate::certificates::{self, Certificate};
+use crate::fleet_provisioning::{self, OwnedCertificate};
 use crate::outbox::Change;
 use crate::realms::RealmRecord;
 use crate::things::{self, PrincipalType};
 use crate::tries::{Attempt, Tries};
-use crate::{Deeds, Fault};
+use crate::{Code, Deeds, Fault};
 
 /// Whose registration it is.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +32,8 @@ pub enum Bearer<'a> {
         /// The CA certificate that signed it. It must be active when the batch happens.
         signer: &'a CaCertificate,
     },
+    /// A device that was given a certificate to register with, and the token that says so. The batch uses the token up.
+    Claimed(OwnedCertificate<'a>),
 }
 
 /// A device that was registered.
@@ -61,11 +65,45 @@ pub async fn register_thing(
     plan: &Plan,
     bearer: Bearer<'_>,
 ) -> Result<Registered, Fault> {
+    register_thing_with(deeds, realm, actor, plan, bearer, None).await
+}
+
+/// What is to happen in the batch of a registration, besides it.
+#[async_trait]
+pub(crate) trait Along: Sync {
+    /// Adds the last steps of the batch.
+    fn write(&self, batch: &mut Batch, registered: &Registered);
+
+    /// Whether they may still happen; asked before each try but the first.
+    async fn standing(&self, store: &dyn Store) -> Result<Standing, StoreError>;
+}
+
+/// Whether what goes along with a registration may still happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It has not happened and may.
+    Open,
+    /// It has happened, and with it the registration.
+    Done,
+    /// It has not happened and may not any more.
+    Lost,
+}
+
+/// As [`register_thing`], with something that happens in the same batch. There is a batch then even when all of the plan is
+/// there.
+pub(crate) async fn register_thing_with(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    actor: &dyn Acting,
+    plan: &Plan,
+    bearer: Bearer<'_>,
+    along: Option<&dyn Along>,
+) -> Result<Registered, Fault> {
     let wanted = Wanted::read(deeds, actor, plan, &bearer).await?;
     let mut tries = Tries::default();
     let mut sent = None;
     loop {
-        let outcome = register_once(deeds, realm, actor, &wanted, &mut sent, &mut tries).await;
+        let outcome = register_once(deeds, realm, actor, &wanted, along, &mut sent, &mut tries).await;
         if tries.settle_change(deeds.store(), outcome).await?.is_some() {
             let Some(Sent { registered, thing }) = sent else {
                 return Err(Fault::internal("a registration ended without having begun"));
@@ -84,6 +122,8 @@ struct Wanted<'a> {
     certificate: Option<(&'a Named<PlannedCertificate>, Source<'a>)>,
     thing: Option<(&'a str, thing::Wanted)>,
     policies: Vec<policies::Wanted<'a>>,
+    /// Whose certificate it is, where a token says so.
+    owned: Option<OwnedCertificate<'a>>,
 }
 
 impl<'a> Wanted<'a> {
@@ -108,7 +148,7 @@ impl<'a> Wanted<'a> {
                 let source = Source::prepare(deeds, actor, &named.resource, bearer).await;
                 Some((named, source.map_err(|fault| blame(&named.logical_name, fault))?))
             }
-            (None, Bearer::JustInTime { .. }) => {
+            (None, Bearer::JustInTime { .. } | Bearer::Claimed(_)) => {
                 return Err(Fault::invalid("The template has no AWS::IoT::Certificate."));
             }
             (None, Bearer::Planned) => None,
@@ -118,6 +158,10 @@ impl<'a> Wanted<'a> {
             certificate,
             thing,
             policies,
+            owned: match bearer {
+                Bearer::Claimed(owned) => Some(*owned),
+                Bearer::Planned | Bearer::JustInTime { .. } => None,
+            },
         })
     }
 }
@@ -140,11 +184,24 @@ async fn register_once(
     realm: &RealmRecord,
     actor: &dyn Acting,
     wanted: &Wanted<'_>,
+    along: Option<&dyn Along>,
     sent: &mut Option<Sent>,
     tries: &mut Tries,
 ) -> Result<(), Attempt> {
-    if tries.in_doubt() && happened(deeds, realm, wanted).await? {
+    if let Some(along) = along
+        && !tries.is_first()
+    {
+        match along.standing(deeds.store()).await? {
+            Standing::Open => {}
+            Standing::Done => return Ok(()),
+            Standing::Lost => return Err(lost().into()),
+        }
+    } else if tries.in_doubt() && happened(deeds, realm, wanted).await? {
         return Ok(());
+    }
+    if let Some(owned) = wanted.owned.filter(|_| !tries.is_first()) {
+        fleet_provisioning::check_token(deeds, realm, owned.token).await?;
+        owned.claimant.check_active(deeds).await?;
     }
     let bearing = match &wanted.certificate {
         Some((named, source)) => {
@@ -180,9 +237,17 @@ async fn register_once(
         }
     }
     let mut batch = Batch::new();
-    let changes = changes(bearing.as_ref(), thing.as_ref(), &grants, attach);
+    let mut changes = changes(bearing.as_ref(), thing.as_ref(), &grants, attach);
     let at = deeds.clock().now();
     let generation_id = deeds.uuid();
+    if let (Some(owned), Some(bearing)) = (wanted.owned, &bearing) {
+        owned.claimant.hold(&mut batch);
+        // Whatever else there is to do, the token is used up, and this is the mark that it was.
+        let own = Change::Certificate(bearing.certificate().number);
+        if !changes.contains(&own) {
+            changes.push(own);
+        }
+    }
     // Certificates first, then things, what they belong to, and policies last: the order of all batches that hold several.
     if let Some(bearing) = &bearing {
         // Exclusively where all that hangs on the certificate is looked at, or it changes.
@@ -193,6 +258,9 @@ async fn register_once(
             None => None,
         };
         bearing.write(&mut batch, realm, hold, at, generation_id);
+    }
+    if let Some(owned) = wanted.owned {
+        fleet_provisioning::rows::consume(&mut batch, realm.realm, &owned.token.hash, at);
     }
     if let Some(thing) = &thing {
         thing.write(&mut batch, realm, attach.is_some())?;
@@ -208,16 +276,25 @@ async fn register_once(
         thing.write_belongings(&mut batch, realm);
     }
     grants.write(&mut batch, realm, target.map(|(number, _)| number));
-    let nothing = changes.is_empty() && !bearing.as_ref().is_some_and(Bearing::is_new);
-    *sent = Some(Sent {
-        registered: registered(realm, wanted, bearing.as_ref(), thing.as_ref()),
-        thing,
-    });
+    let nothing = changes.is_empty() && !bearing.as_ref().is_some_and(Bearing::is_new) && along.is_none();
+    let registered = registered(realm, wanted, bearing.as_ref(), thing.as_ref());
+    if let Some(along) = along {
+        along.write(&mut batch, &registered);
+    }
+    *sent = Some(Sent { registered, thing });
     if nothing {
         // All of it is there.
         return Ok(());
     }
     deeds.commit_changes(batch, realm.realm, &changes, tries).await
+}
+
+/// What went along cannot any more: whoever asked knows why.
+fn lost() -> Fault {
+    Fault::new(
+        Code::ServiceUnavailable,
+        "Somebody else goes on with what this registration belongs to.",
+    )
 }
 
 /// Whether an earlier try has added the certificate: its number is this deed's own. What adds none has a mark.

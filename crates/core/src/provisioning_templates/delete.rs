@@ -6,11 +6,11 @@ use thingsmith_ports::{Batch, Hold};
 use super::{not_found, rows};
 use crate::outbox::Change;
 use crate::realms::RealmRecord;
-use crate::tags;
 use crate::tries::{Attempt, Tries};
-use crate::{Code, Deeds, Fault};
+use crate::{Code, Deeds, Fault, claims, provisioning_claims, tags};
 
-/// Deletes a provisioning template with all its versions. Devices that were provisioned with it stay.
+/// Deletes a provisioning template with all its versions, the claims that trusted users were given for it and its allow list.
+/// Devices that were provisioned with it stay.
 ///
 /// # Errors
 /// `ResourceNotFoundException` when there is no such template, `DeleteConflictException` while a CA certificate names it.
@@ -50,7 +50,14 @@ async fn delete_once(
     rows::hold(&mut batch, realm.realm, before.number, Hold::Exclusive);
     rows::delete(&mut batch, realm.realm, &before);
     tags::rows::delete_all(&mut batch, realm.realm, before.number);
+    provisioning_claims::rows::delete_of_template(&mut batch, realm.realm, before.number);
+    claims::rows::delete_allow_list(&mut batch, realm.realm, before.number);
     deeds
-        .commit_change(batch, realm.realm, Change::Unseen(before.number), tries)
+        .commit_change(
+            batch,
+            realm.realm,
+            Change::ProvisioningTemplate(before.number),
+            tries,
+        )
         .await
 }

@@ -8,7 +8,7 @@ use crate::tries::{Attempt, Tries};
 use crate::{Deeds, Fault, messages};
 
 /// Deletes all things, certificates, CA certificates, policies, provisioning templates and event configurations, retained
-/// messages and sessions of every realm, and what hangs on them. Realms, authorities, settings and access keys stay, so that
+/// messages, sessions and buckets of every realm, and what hangs on them. Realms, authorities, settings and access keys stay, so that
 /// endpoints keep their names and clients what they trust. Gateways hear of every certificate that goes.
 ///
 /// # Errors
@@ -28,6 +28,7 @@ pub async fn reset(deeds: &Deeds) -> Result<(), Fault> {
         if tries.settle(outcome).await?.is_some() {
             deeds.rules().all_changed(deeds).await?;
             deeds.rules().refresh(deeds).await;
+            deeds.objects().reset().await.map_err(Fault::internal)?;
             return messages::reset(deeds).await;
         }
     }

@@ -57,6 +57,7 @@ pub fn delete_the_rest(batch: &mut Batch) {
         "DELETE FROM provisioning_template_counts WHERE templates = 0",
         "DELETE FROM provisioning_template_versions WHERE NOT EXISTS \
          (SELECT 1 FROM provisioning_templates t WHERE t.number = provisioning_template_versions.template)",
+        "DELETE FROM ownership_tokens",
         "DELETE FROM registration_codes",
         "DELETE FROM certificate_transfers WHERE NOT EXISTS (SELECT 1 FROM certificates c \
          WHERE c.realm = certificate_transfers.realm AND c.id = certificate_transfers.id) \
@@ -72,8 +73,29 @@ pub fn delete_the_rest(batch: &mut Batch) {
         "DELETE FROM function_code WHERE NOT EXISTS (SELECT 1 FROM functions f WHERE f.number = function_code.function)",
         "DELETE FROM function_permissions \
          WHERE NOT EXISTS (SELECT 1 FROM functions f WHERE f.number = function_permissions.function)",
+        "DELETE FROM function_layers \
+         WHERE NOT EXISTS (SELECT 1 FROM functions f WHERE f.number = function_layers.function)",
+        "DELETE FROM layer_versions \
+         WHERE NOT EXISTS (SELECT 1 FROM function_layers f WHERE f.layer = layer_versions.number)",
+        "DELETE FROM layer_code \
+         WHERE NOT EXISTS (SELECT 1 FROM layer_versions v WHERE v.number = layer_code.layer)",
+        "DELETE FROM layers WHERE NOT EXISTS (SELECT 1 FROM layer_versions v \
+         WHERE v.realm = layers.realm AND v.name = layers.name)",
         "DELETE FROM domain_configurations",
+        "DELETE FROM thing_registration_tasks",
+        "DELETE FROM thing_registration_lanes WHERE NOT EXISTS \
+         (SELECT 1 FROM thing_registration_tasks t WHERE t.number = thing_registration_lanes.task)",
+        "DELETE FROM thing_registration_lines WHERE NOT EXISTS \
+         (SELECT 1 FROM thing_registration_tasks t WHERE t.number = thing_registration_lines.task)",
         "DELETE FROM topic_rule_destinations",
+        "DELETE FROM certificate_providers",
+        "DELETE FROM provisioning_claims",
+        "DELETE FROM claim_limits",
+        "DELETE FROM claim_counts",
+        "DELETE FROM allow_lists WHERE NOT EXISTS \
+         (SELECT 1 FROM provisioning_templates t WHERE t.number = allow_lists.template)",
+        "DELETE FROM allowed_serial_numbers WHERE NOT EXISTS \
+         (SELECT 1 FROM provisioning_templates t WHERE t.number = allowed_serial_numbers.template)",
         "DELETE FROM logging_options",
         "DELETE FROM logging_levels",
         "DELETE FROM user_keys WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.number = user_keys.holder)",
@@ -109,6 +131,7 @@ pub fn delete_the_rest(batch: &mut Batch) {
          AND NOT EXISTS (SELECT 1 FROM billing_groups b WHERE b.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM ca_certificates c WHERE c.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM role_aliases r WHERE r.number = tags.resource) \
+         AND NOT EXISTS (SELECT 1 FROM certificate_providers c WHERE c.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM provisioning_templates p WHERE p.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM topic_rules r WHERE r.number = tags.resource) \
          AND NOT EXISTS (SELECT 1 FROM functions f WHERE f.number = tags.resource) \

@@ -92,7 +92,7 @@ impl Rules {
 
     /// Has the token of a destination sent. Nobody waits for it.
     pub(crate) fn confirm(&self, deeds: &Deeds, realm: &RealmRecord, confirmation: Confirmation) {
-        let api = self.api.get().map_or("", String::as_str);
+        let api = self.api().unwrap_or_default();
         let token = confirmation.token.expose_secret();
         let enable_url = format!("{api}/confirmdestination/{token}");
         let delivery = Delivery::Confirm {

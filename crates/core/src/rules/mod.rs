@@ -95,6 +95,11 @@ impl Rules {
         drop(self.api.set(url.trim_end_matches('/').to_owned()));
     }
 
+    /// Where the API is reached, once that is known.
+    pub(crate) fn api(&self) -> Option<&str> {
+        self.api.get().map(String::as_str)
+    }
+
     /// Bytes that wait in the queues of this node.
     pub fn waiting_bytes(&self) -> usize {
         self.offered.waiting_bytes() + self.deliveries.waiting_bytes()

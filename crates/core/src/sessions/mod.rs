@@ -14,7 +14,7 @@ use thingsmith_model::{Account, Secret, Timestamp};
 use thingsmith_policy::{Document, Language};
 use thingsmith_ports::Random;
 
-pub(crate) use token::Session;
+pub(crate) use token::{OWN, Session};
 
 use crate::iam::{self, malformed};
 use crate::realms::RealmRecord;
@@ -111,6 +111,46 @@ pub(crate) fn issue_plain(
 ) -> Result<Credentials, Fault> {
     debug_assert!(new.policy.is_none() && new.policy_arns.is_empty());
     make(issuer, realm, role, new, Vec::new())
+}
+
+/// A session of the service's own, which has no role: it may do what its policy says.
+pub(crate) struct OwnSession {
+    /// Its name, which its ARN ends in.
+    pub(crate) name: &'static str,
+    /// How long it lasts.
+    pub(crate) lifetime: Duration,
+    /// A policy of IAM's language.
+    pub(crate) policy: String,
+}
+
+/// Makes a session of the service's own in a realm.
+pub(crate) fn issue_own(deeds: &Deeds, realm: &RealmRecord, own: OwnSession) -> Result<Credentials, Fault> {
+    Document::parse(&own.policy, Language::Iam).map_err(Fault::internal)?;
+    let (now, random) = (deeds.clock().now(), deeds.random());
+    let mut secret = [0; 30];
+    random.fill(&mut secret);
+    let session = Session {
+        realm: realm.realm.0,
+        account: realm.account.clone(),
+        role: OWN,
+        name: own.name.to_owned(),
+        secret: STANDARD.encode(secret),
+        issued_at: now.as_millis(),
+        expires_at: now.plus(own.lifetime).as_millis(),
+        policy: Some(own.policy),
+        managed: Vec::new(),
+        variables: Vec::new(),
+    };
+    let access_key_id = format!("ASIA{}", iam::characters(16, random));
+    let session_token = session.seal(&deeds.world().seal, &access_key_id)?;
+    Ok(Credentials {
+        session_token: Secret::new(session_token),
+        user_id: session.own_user_id(),
+        arn: session.own_arn(),
+        expires_at: Timestamp::from_millis(session.expires_at),
+        secret: Secret::new(session.secret.clone()),
+        access_key_id,
+    })
 }
 
 fn make(

@@ -16,7 +16,7 @@ pub(crate) struct Session {
     pub(crate) realm: i64,
     /// The account of the role.
     pub(crate) account: Account,
-    /// The role's number.
+    /// The role's number, or [`OWN`].
     pub(crate) role: i64,
     /// The session's name.
     pub(crate) name: String,
@@ -34,6 +34,11 @@ pub(crate) struct Session {
     pub(crate) variables: Vec<(String, String)>,
 }
 
+/// In the place of a role's number: a session of the service's own. No object has this number.
+pub(crate) const OWN: i64 = 0;
+/// The role that the ARN of such a session names. There is none of the name.
+const OWN_ROLE: &str = "AWSServiceRoleForThingsmith";
+
 /// The longest token that is looked at; the longest that is made has some 6,000 characters.
 const MOST_CHARACTERS: usize = 16 * 1024;
 
@@ -46,6 +51,16 @@ impl Session {
     /// The session's ARN.
     pub(crate) fn arn(&self, role: &Role) -> String {
         super::arn(&self.account, &role.name, &self.name)
+    }
+
+    /// The id of a session of the service's own.
+    pub(crate) fn own_user_id(&self) -> String {
+        format!("{OWN_ROLE}:{}", self.name)
+    }
+
+    /// The ARN of a session of the service's own.
+    pub(crate) fn own_arn(&self) -> String {
+        super::arn(&self.account, OWN_ROLE, &self.name)
     }
 
     pub(super) fn seal(&self, seal: &SealKey, access_key_id: &str) -> Result<String, Fault> {

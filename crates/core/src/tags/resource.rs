@@ -5,8 +5,8 @@ use thingsmith_ports::{Batch, Hold};
 
 use crate::realms::RealmRecord;
 use crate::{
-    Deeds, Fault, billing_groups, ca_certificates, domain_configurations, policies, provisioning_templates,
-    role_aliases, thing_groups, thing_types, topic_rules,
+    Deeds, Fault, billing_groups, ca_certificates, certificate_providers, domain_configurations, policies,
+    provisioning_templates, role_aliases, thing_groups, thing_types, topic_rules,
 };
 
 /// A resource that takes tags.
@@ -53,6 +53,11 @@ pub(super) async fn find(deeds: &Deeds, realm: &RealmRecord, arn: &Arn) -> Resul
             let name = &other["rolealias/".len()..];
             let found = role_aliases::rows::find(deeds.store(), realm.realm, name).await?;
             (found.map(|it| it.number), role_aliases::rows::hold)
+        }
+        Resource::Other(other) if other.starts_with("certificateprovider/") => {
+            let name = &other["certificateprovider/".len()..];
+            let found = certificate_providers::rows::find(deeds.store(), realm.realm, name).await?;
+            (found.map(|it| it.number), certificate_providers::rows::hold)
         }
         Resource::Other(other) if other.starts_with("rule/") => {
             let found = topic_rules::rows::find(deeds.store(), realm.realm, &other["rule/".len()..]).await?;

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use thingsmith_core::certificates::{self, Certificate};
 use thingsmith_core::functions::{Environment, NewFunction, NewPermission, Permission};
+use thingsmith_core::layers::NewLayerVersion;
 use thingsmith_core::policies::{self, Policy};
 use thingsmith_core::realms::RealmRecord;
 use thingsmith_core::tags::Tags;
@@ -173,6 +174,7 @@ pub(crate) fn new_function(name: &str) -> NewFunction {
         architecture: "x86_64".into(),
         environment: Environment::new(),
         zip: zip(b"0"),
+        layers: Vec::new(),
         tags: Tags::new(),
     }
 }
@@ -188,5 +190,17 @@ pub(crate) fn function_permission(statement_id: &str) -> NewPermission {
             source_account: None,
         },
         revision: None,
+    }
+}
+
+/// A version of a layer to be.
+pub(crate) fn new_layer_version(layer: &str) -> NewLayerVersion {
+    NewLayerVersion {
+        layer: layer.parse().unwrap(),
+        description: String::new(),
+        license: String::new(),
+        runtimes: Vec::new(),
+        architectures: Vec::new(),
+        zip: zip(b"0"),
     }
 }

@@ -1,9 +1,9 @@
 # Runs as root of namespaces of its own and starts the rest of its arguments where nothing of the machine is to be seen but
 # programs, the code and what was named. Arguments: an empty folder, the folder of the code, the size of /tmp in KiB, a file
-# with roots or nothing, what may be read, `--`, what is hidden, `--`, the command.
+# with roots or nothing, the folder of layers or nothing, what may be read, `--`, what is hidden, `--`, the command.
 set -eu
-root=$1 code=$2 temporary=$3 roots=$4
-shift 4
+root=$1 code=$2 temporary=$3 roots=$4 layers=$5
+shift 5
 
 # expose SOURCE [PLACE]: everybody may read it, nobody write.
 expose() {
@@ -60,6 +60,16 @@ while [ "$1" != -- ]; do
     shift
 done
 shift
+if [ -n "$layers" ]; then
+    if [ -e "$root/opt" ]; then
+        # Something that may be read stands there too.
+        for entry in "$layers"/* "$layers"/.[!.]*; do
+            expose "$entry" "/opt/${entry##*/}"
+        done
+    else
+        expose "$layers" /opt
+    fi
+fi
 while [ "$1" != -- ]; do
     if [ -d "$root$1" ]; then
         mount -t tmpfs -o mode=0000,size=4k,nr_inodes=2 thingsmith "$root$1"

@@ -98,13 +98,14 @@ async fn works(
     let task_root = match level {
         // Whether others may come to our folder is not asked here.
         Level::User | Level::Off => "/".to_owned(),
-        _ => level.places(&code, &scratch).task_root,
+        _ => level.places(&code, None, &scratch).task_root,
     };
     let launch = Launch {
         command: &["/bin/sh".into(), "-c".into(), ":".into()],
         environment: &[("PATH", PATH.into()), ("LAMBDA_TASK_ROOT", task_root)],
         variables: &[],
         code: &code,
+        layers: None,
         scratch: &scratch,
         roots: None,
         readable: &[],

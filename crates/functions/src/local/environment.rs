@@ -1,5 +1,6 @@
 //! What a worker's runtime reads of its environment, and what comes with each event.
 
+use std::path::Path;
 use std::time::Duration;
 
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -7,6 +8,7 @@ use thingsmith_model::Secret;
 use thingsmith_ports::{Call, FunctionCredentials};
 
 use super::Shop;
+use super::code::Code;
 use super::confinement::PATH;
 use super::launch::Places;
 use super::runtime_api::Event;
@@ -80,6 +82,56 @@ pub(super) fn customers(variables: &[(String, Secret<String>)]) -> Vec<(String, 
         .filter(|(name, value)| !is_reserved(name) && !value.expose_secret().contains('\0'))
         .cloned()
         .collect()
+}
+
+/// The variables of a customer, and those by which runtimes find what layers bring (Lambda guide, "Packaging your layer
+/// content"). They are the worker's alone: a program that runs before it is confined must not load what a customer brought.
+pub(super) fn with_layers(
+    mut variables: Vec<(String, Secret<String>)>,
+    code: &Code,
+    places: &Places,
+) -> Vec<(String, Secret<String>)> {
+    let (Some(folder), Some(place)) = (code.layers(), &places.layers) else {
+        return variables;
+    };
+    for (name, paths, after) in [
+        ("PYTHONPATH", python(folder), ""),
+        ("NODE_PATH", vec!["nodejs/node_modules".to_owned()], ""),
+        ("LD_LIBRARY_PATH", vec!["lib".to_owned()], ""),
+        ("PATH", vec!["bin".to_owned()], PATH),
+    ] {
+        let mut all: Vec<String> = Vec::new();
+        if !after.is_empty() {
+            all.push(after.to_owned());
+        }
+        let there = paths.iter().filter(|path| folder.join(path).is_dir());
+        all.extend(there.map(|path| format!("{place}/{path}")));
+        if all.len() == usize::from(!after.is_empty()) {
+            continue;
+        }
+        let own = variables.iter().position(|(given, _)| given == name);
+        // What a customer set comes first, and takes the place of our own path.
+        let own = own.map(|at| variables.swap_remove(at).1.expose_secret().clone());
+        if let Some(own) = own {
+            all.retain(|path| path != after);
+            all.insert(0, own);
+        }
+        variables.push((name.to_owned(), Secret::new(all.join(":"))));
+    }
+    variables
+}
+
+/// Where layers have modules of Python.
+fn python(folder: &Path) -> Vec<String> {
+    let mut paths = vec!["python".to_owned()];
+    let versions = std::fs::read_dir(folder.join("python/lib"));
+    for version in versions.into_iter().flatten().flatten() {
+        if let Some(name) = version.file_name().to_str() {
+            paths.push(format!("python/lib/{name}/site-packages"));
+        }
+    }
+    paths.sort();
+    paths
 }
 
 fn is_reserved(name: &str) -> bool {

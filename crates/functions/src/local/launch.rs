@@ -44,6 +44,7 @@ pub(super) struct Launch<'a> {
     /// The customer's. Names are checked here.
     pub(super) variables: &'a [(String, Secret<String>)],
     pub(super) code: &'a Path,
+    pub(super) layers: Option<&'a Path>,
     /// A folder of its own.
     pub(super) scratch: &'a Path,
     pub(super) roots: Option<&'a Path>,
@@ -58,6 +59,8 @@ pub(super) struct Launch<'a> {
 /// Where a worker finds things, which depends on how it is confined.
 pub(super) struct Places {
     pub(super) task_root: String,
+    /// Where the layers are; none if there are none.
+    pub(super) layers: Option<String>,
     pub(super) temporary: String,
     pub(super) roots: String,
 }
@@ -74,16 +77,18 @@ impl Level {
     }
 
     /// Where a worker with this code and scratch folder finds them.
-    pub(super) fn places(self, code: &Path, scratch: &Path) -> Places {
+    pub(super) fn places(self, code: &Path, layers: Option<&Path>, scratch: &Path) -> Places {
         if self.has_namespaces() {
             return Places {
                 task_root: "/var/task".into(),
+                layers: layers.map(|_| "/opt".to_owned()),
                 temporary: "/tmp".into(),
                 roots: "/var/runtime/roots.pem".into(),
             };
         }
         Places {
             task_root: code.display().to_string(),
+            layers: layers.map(|path| path.display().to_string()),
             temporary: scratch.join(TEMPORARY).display().to_string(),
             roots: scratch.join(ROOTS).display().to_string(),
         }
@@ -128,6 +133,7 @@ impl Tools {
             add(&[&text(&launch.scratch.join(NEW_ROOT)), &text(launch.code)]);
             add(&[&(launch.limits.temporary_bytes / 1024).to_string()]);
             add(&[&launch.roots.map(text).unwrap_or_default()]);
+            add(&[&launch.layers.map(text).unwrap_or_default()]);
             for paths in [launch.readable, launch.hidden] {
                 for path in paths {
                     add(&[&text(path)]);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thingsmith_model::Secret;
-use thingsmith_ports::{Call, FunctionCredentials, Outcome, RunError, Runnable};
+use thingsmith_ports::{Call, FunctionCredentials, Outcome, RunError, Runnable, SupplyError};
 use tokio::net::TcpListener;
 use tokio::net::unix::pipe;
 use tokio::process::Command;
@@ -129,10 +129,6 @@ impl Shop {
 
     async fn code(&self, job: &Job, ground: &Ground) -> Result<Arc<Code>, String> {
         let unpacked = job.slot.shelf.code.get_or_try_init(|| async {
-            let zip = tokio::time::timeout(SUPPLYING, job.function.supplies.code())
-                .await
-                .map_err(|_| "its code cannot be read in time".to_owned())?
-                .map_err(|cause| format!("its code cannot be read: {cause}"))?;
             // Within namespaces nobody else's folders can be seen.
             let level = ground.confinement.level;
             let group = match level.has_user() && !level.has_namespaces() {
@@ -143,7 +139,21 @@ impl Shop {
             if let Some(parent) = folder.parent() {
                 make(parent, 0o711).map_err(|cause| cause.to_string())?;
             }
-            let code = Code::unpack(zip, folder, group, self.config.code.clone()).await;
+            let supplies = &job.function.supplies;
+            let limits = &self.config.code;
+            let mut code = Code::at(folder, group);
+            let mut room = limits.unpacked_bytes;
+            for place in 0.. {
+                let Some(zip) = supplied("a layer", supplies.layer(place)).await? else {
+                    break;
+                };
+                (code, room) = code
+                    .add_layer(zip, room, limits.clone())
+                    .await
+                    .map_err(|cause| format!("a layer cannot be unpacked: {cause}"))?;
+            }
+            let zip = supplied("its code", supplies.code()).await?;
+            let code = code.add_code(zip, room, limits.clone()).await;
             code.map(Arc::new)
                 .map_err(|cause| format!("its code cannot be unpacked: {cause}"))
         });
@@ -164,7 +174,7 @@ impl Shop {
         furnish(scratch.path(), owner, roots)
             .map_err(|cause| format!("its folder cannot be made: {cause}"))?;
         Ok(Room {
-            places: level.places(code.folder(), scratch.path()),
+            places: level.places(code.folder(), code.layers(), scratch.path()),
             confinement: Arc::clone(&ground.confinement),
             code,
             scratch,
@@ -201,8 +211,9 @@ impl Shop {
         let launch = Launch {
             command: &interpreter.command(&job.handler, &room.places.task_root),
             environment: &environment.variables(),
-            variables: &job.variables,
+            variables: &environment::with_layers(job.variables, &room.code, &room.places),
             code: room.code.folder(),
+            layers: room.code.layers(),
             scratch: room.scratch.path(),
             roots: room.has_roots.then_some(roots.as_path()),
             readable: &interpreter.readable,
@@ -294,6 +305,14 @@ impl Shop {
         outcome.log_tail = worker.log.tail();
         Err(NotStarted::Failed(outcome))
     }
+}
+
+/// Waits for a supply, which may not take long.
+async fn supplied<T>(what: &str, supply: impl Future<Output = Result<T, SupplyError>>) -> Result<T, String> {
+    tokio::time::timeout(SUPPLYING, supply)
+        .await
+        .map_err(|_| format!("{what} cannot be read in time"))?
+        .map_err(|cause| format!("{what} cannot be read: {cause}"))
 }
 
 /// Sends what a process writes, to whichever output, into one pipe.

@@ -30,8 +30,14 @@ pub(super) enum UnpackError {
     Entry { name: String, cause: io::Error },
 }
 
-/// Unpacks a zip file into a folder that exists. What was unpacked before an error stays there.
-pub(super) fn unpack(zip: &[u8], folder: &Path, limits: &CodeLimits) -> Result<(), UnpackError> {
+/// Unpacks a zip file into a folder that exists, and takes the bytes of its files from `room`. What was unpacked before an
+/// error stays there.
+pub(super) fn unpack(
+    zip: &[u8],
+    folder: &Path,
+    limits: &CodeLimits,
+    room: &mut u64,
+) -> Result<(), UnpackError> {
     if zip.len() > limits.zip_bytes {
         return Err(UnpackError::Limit(format!(
             "it has {} bytes, and may have {}",
@@ -47,7 +53,6 @@ pub(super) fn unpack(zip: &[u8], folder: &Path, limits: &CodeLimits) -> Result<(
             limits.entries
         )));
     }
-    let mut room = limits.unpacked_bytes;
     let mut folders = Folders::within(folder);
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index)?;
@@ -66,11 +71,11 @@ pub(super) fn unpack(zip: &[u8], folder: &Path, limits: &CodeLimits) -> Result<(
                     folders.make(parent).map_err(of_entry)?;
                 }
                 let executable = mode & 0o111 != 0;
-                room = write(&mut entry, &path, executable, room)
+                *room = write(&mut entry, &path, executable, *room)
                     .map_err(of_entry)?
                     .ok_or_else(|| {
                         UnpackError::Limit(format!(
-                            "its files have more than {} bytes unpacked",
+                            "the files of code and layers have more than {} bytes unpacked",
                             limits.unpacked_bytes
                         ))
                     })?;
@@ -176,7 +181,7 @@ mod tests {
 
     fn unpacked(zip: &[u8], limits: &CodeLimits) -> Result<tempfile::TempDir, UnpackError> {
         let folder = tempfile::tempdir().unwrap();
-        unpack(zip, folder.path(), limits).map(|()| folder)
+        unpack(zip, folder.path(), limits, &mut limits.unpacked_bytes.clone()).map(|()| folder)
     }
 
     #[test]

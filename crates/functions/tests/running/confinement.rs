@@ -233,6 +233,8 @@ def handler(event, headers):
             assert!(outcome.failed.is_some(), "{outcome:?}");
             eventually("no process of the worker is left", || with(&marker).is_empty()).await;
         }
+        // Only the function that hangs is to run out of time.
+        function.timeout = Duration::from_secs(60);
         assert_eq!(stage.answer(&function, "\"answer\"").await, "done");
         assert!(
             with(&marker).len() >= 10,

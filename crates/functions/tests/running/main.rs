@@ -11,6 +11,7 @@ mod bounds;
 mod confinement;
 mod death;
 mod failures;
+mod layers;
 mod logs;
 mod outbound;
 mod processes;

@@ -33,6 +33,7 @@ pub(crate) struct Function {
     pub(crate) runtime: &'static str,
     pub(crate) handler: String,
     pub(crate) files: Vec<(&'static str, String)>,
+    pub(crate) layers: Vec<Vec<(&'static str, String)>>,
     pub(crate) timeout: Duration,
     pub(crate) memory_mib: u32,
     pub(crate) environment: Vec<(String, Secret<String>)>,
@@ -98,6 +99,7 @@ impl Stage {
                 ("client.py", include_str!("client.py").into()),
                 ("app.py", code.into()),
             ],
+            layers: Vec::new(),
             timeout: Duration::from_secs(60),
             memory_mib: 128,
             environment: Vec::new(),
@@ -160,11 +162,13 @@ impl Function {
 
     pub(crate) fn call_with(&self, event: &str, kind: FunctionKind) -> Call {
         static CALLS: AtomicUsize = AtomicUsize::new(1);
-        let files: Vec<_> = self
-            .files
-            .iter()
-            .map(|(name, content)| (*name, content.as_bytes()))
-            .collect();
+        let zip = |files: &[(&str, String)]| {
+            let files: Vec<_> = files
+                .iter()
+                .map(|(name, content)| (*name, content.as_bytes()))
+                .collect();
+            Bytes::from(zipped(&files))
+        };
         Call {
             function: Arc::new(Runnable {
                 arn: self.arn(),
@@ -173,7 +177,8 @@ impl Function {
                 kind,
                 timeout: self.timeout,
                 supplies: Arc::new(Given {
-                    code: zipped(&files).into(),
+                    code: zip(&self.files),
+                    layers: self.layers.iter().map(|files| zip(files)).collect(),
                     credentials: self.credentials.clone(),
                 }),
             }),
@@ -201,6 +206,7 @@ pub(crate) fn zipped(files: &[(&str, &[u8])]) -> Vec<u8> {
 
 struct Given {
     code: Bytes,
+    layers: Vec<Bytes>,
     credentials: Option<FunctionCredentials>,
 }
 
@@ -208,6 +214,10 @@ struct Given {
 impl Supplies for Given {
     async fn code(&self) -> Result<Bytes, SupplyError> {
         Ok(self.code.clone())
+    }
+
+    async fn layer(&self, place: usize) -> Result<Option<Bytes>, SupplyError> {
+        Ok(self.layers.get(place).cloned())
     }
 
     async fn credentials(&self) -> Result<Option<FunctionCredentials>, SupplyError> {

@@ -7,9 +7,10 @@ use thingsmith_core::connections::{Answer, Principal};
 use thingsmith_core::events::Lifecycle;
 use thingsmith_core::messages::sessions::Connected;
 use thingsmith_core::messages::{Delivery, Seat, Subscriber};
-use thingsmith_mqtt::{TopicFilter, Will};
+use thingsmith_mqtt::{Qos, TopicFilter, Will};
 use tokio::sync::mpsc;
 
+use super::provisioning::Requests;
 use crate::gateway::Gateway;
 
 /// A client that was accepted.
@@ -21,6 +22,8 @@ pub(super) struct Client {
     pub(super) place: Place,
     /// Its session, if that outlives the connection or was there before it.
     pub(super) session: Option<Connected>,
+    /// What it asked for and was not answered yet.
+    pub(super) requests: Requests,
     pub(super) will: Option<Will>,
     /// The last refusal to receive that was written down.
     pub(super) receive_denied: Option<Answer>,
@@ -32,7 +35,7 @@ pub(super) struct Place {
     pub(super) gateway: Arc<Gateway>,
     pub(super) subscriber: Subscriber,
     pub(super) seat: Seat,
-    pub(super) filters: HashMap<String, TopicFilter>,
+    pub(super) filters: HashMap<String, (TopicFilter, Qos)>,
 }
 
 impl Drop for Place {
@@ -41,7 +44,7 @@ impl Drop for Place {
             return;
         }
         let realm = self.seat.realm();
-        for filter in self.filters.values() {
+        for (filter, _) in self.filters.values() {
             self.gateway
                 .deeds
                 .router()

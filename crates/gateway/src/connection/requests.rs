@@ -16,6 +16,7 @@ use thingsmith_ports::StoreError;
 
 use super::Connection;
 use super::client::{Client, Place};
+use super::provisioning::Requests;
 use super::retained::Retained;
 use crate::{refusal, reserved};
 
@@ -128,6 +129,7 @@ impl Connection {
             queue,
             place,
             session: None,
+            requests: Requests::default(),
             will,
             receive_denied: None,
         };
@@ -146,13 +148,14 @@ impl Connection {
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    pub(super) async fn publish(&mut self, publish: Publish) -> Answer {
+    pub(super) async fn publish(&mut self, publish: Publish, actions: &mut Vec<Action>) -> Answer {
         let Some(client) = &mut self.client else {
             return Answer::Refused(DisconnectReason::ServerError);
         };
         let mut message = publish.message;
         let topic = message.topic.as_str();
-        if message.topic.is_reserved() && !reserved::may_be_published(&message.topic) {
+        let asked = reserved::request(&message.topic);
+        if message.topic.is_reserved() && asked.is_none() && !reserved::may_be_published(&message.topic) {
             let reason = "nothing may be published on this reserved topic";
             let (deeds, peer) = (&self.gateway.deeds, self.peer.address);
             refusal::impossible(deeds, Stage::Publish, &client.principal, peer, topic, reason);
@@ -177,6 +180,10 @@ impl Connection {
                 };
             }
             Err(cause) => return self.store_failed(&cause.into()),
+        }
+        if let Some(asked) = asked {
+            self.gateway.deeds.metrics().message_in();
+            return self.provision(asked, &message, actions);
         }
         client.principal.enrich(&mut message);
         let realm = client.principal.realm().realm;
@@ -290,7 +297,7 @@ impl Connection {
         client
             .place
             .filters
-            .insert(filter.as_str().to_owned(), filter.clone());
+            .insert(filter.as_str().to_owned(), (filter.clone(), qos));
         Ok(Some(Grant::Granted(qos)))
     }
 
@@ -301,7 +308,7 @@ impl Connection {
         let realm = client.principal.realm().realm;
         let mut gone = Vec::new();
         for filter in filters {
-            if let Some(filter) = client.place.filters.remove(filter.as_str()) {
+            if let Some((filter, _)) = client.place.filters.remove(filter.as_str()) {
                 self.gateway
                     .deeds
                     .router()
@@ -333,6 +340,6 @@ impl Connection {
 }
 
 /// What a client is told that may not publish.
-fn not_authorized() -> Answer {
+pub(super) fn not_authorized() -> Answer {
     Answer::Denied(ReasonCode::NotAuthorized, DisconnectReason::ForbiddenAccess)
 }

@@ -36,8 +36,9 @@ impl Connection {
         )
         .await?;
         client.session = session;
-        for filter in filters {
-            client.place.filters.insert(filter.as_str().to_owned(), filter);
+        for (filter, qos) in filters {
+            let text = filter.as_str().to_owned();
+            client.place.filters.insert(text, (filter, qos));
         }
         // MQTT 5, 3.1.3.2.2: a will that waits is published when its session ends, and not if its client is back before.
         if let Some(will) = self.gateway.wills.take(realm, client.principal.client_id())

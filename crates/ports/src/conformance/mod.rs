@@ -6,4 +6,5 @@
     reason = "a suite is test code, though it is compiled as a library"
 )]
 
+pub mod objects;
 pub mod store;

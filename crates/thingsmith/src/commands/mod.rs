@@ -1,6 +1,8 @@
 //! The commands, a file each.
 
+mod claim;
 mod demo;
+mod device;
 mod env;
 mod serve;
 mod why;
@@ -32,6 +34,11 @@ enum Command {
     /// Say what the running server refused to a client, a certificate, a thing or an address, and what decided. Exits with
     /// 1 when nothing is known and with 2 when no server can be asked
     Why(why::Flags),
+    /// Be a device: provision yourself, connect, publish, rotate
+    Device(Box<device::Flags>),
+    /// Guard fleet provisioning by claim: which serial numbers may be registered, how many devices carry a claim
+    /// certificate, and which claims are used more often than that
+    Claim(claim::Flags),
     /// Show the ways of provisioning live, against a server of their own that is gone afterwards
     Demo,
 }
@@ -43,6 +50,8 @@ impl Arguments {
             Command::Serve(settings) => serve::run(&settings),
             Command::Env(flags) => env::run(&flags),
             Command::Why(flags) => Ok(why::run(&flags)),
+            Command::Device(flags) => device::run(&flags),
+            Command::Claim(flags) => Ok(claim::run(&flags)),
             Command::Demo => demo::run(),
         };
         done.unwrap_or_else(|error| {
@@ -55,7 +64,9 @@ impl Arguments {
     pub fn serve_settings(self) -> Option<Settings> {
         match self.command {
             Command::Serve(settings) => Some(*settings),
-            Command::Env(_) | Command::Why(_) | Command::Demo => None,
+            Command::Env(_) | Command::Why(_) | Command::Device(_) | Command::Claim(_) | Command::Demo => {
+                None
+            }
         }
     }
 }

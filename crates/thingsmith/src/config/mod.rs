@@ -4,6 +4,7 @@ mod access_keys;
 mod functions;
 mod gateway;
 mod issuing;
+mod objects;
 mod rules;
 mod store;
 
@@ -20,6 +21,7 @@ pub use access_keys::AccessKeySection;
 pub use functions::FunctionsSection;
 pub use gateway::GatewaySection;
 pub use issuing::IssuingSection;
+pub use objects::ObjectsSection;
 pub use rules::RulesSection;
 pub use store::StoreChoice;
 
@@ -96,6 +98,9 @@ pub struct File {
     /// How certificates and keys are made.
     #[serde(default)]
     pub issuing: IssuingSection,
+    /// Where the files of buckets are kept, and how much of them.
+    #[serde(default)]
+    pub objects: ObjectsSection,
     /// Where topic rules may send messages to.
     #[serde(default)]
     pub rules: RulesSection,

@@ -31,8 +31,8 @@ async fn what_no_function_can_be_is_refused_and_nothing_is_made() {
         (json!({"Publish": true}), 501, "NotImplementedException"),
         (
             json!({"Layers": ["arn:aws:lambda:us-east-1:123456789012:layer:a:1"]}),
-            501,
-            "NotImplementedException",
+            400,
+            invalid,
         ),
         (json!({"Runtime": null}), 400, invalid),
         (json!({"Handler": null}), 400, invalid),

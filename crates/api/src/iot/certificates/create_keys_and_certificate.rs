@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 use thingsmith_core::{Fault, certificates};
 use thingsmith_model::Resource;
 
+use super::KeyPair;
 use crate::{Context, Http, Operation};
 
 /// Makes an RSA-2048 key and issues a certificate for it. This answer is the only place where the private key ever
@@ -26,14 +27,6 @@ pub struct Output {
     key_pair: KeyPair,
 }
 
-/// AWS's `KeyPair`.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct KeyPair {
-    public_key: String,
-    private_key: String,
-}
-
 impl Operation for CreateKeysAndCertificate {
     const NAME: &'static str = "CreateKeysAndCertificate";
     const HTTP: Http = Http::post("/keys-and-certificate");
@@ -53,10 +46,7 @@ impl Operation for CreateKeysAndCertificate {
             certificate_arn: cx.arn(Resource::Certificate(made.id)),
             certificate_id: made.id.to_string(),
             certificate_pem: made.pem(),
-            key_pair: KeyPair {
-                public_key: key.public_key,
-                private_key: key.private_key.to_string(),
-            },
+            key_pair: key.into(),
         })
     }
 }

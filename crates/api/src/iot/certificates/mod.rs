@@ -11,6 +11,7 @@ mod register_certificate_without_ca;
 mod update_certificate;
 
 use serde::{Deserialize, Deserializer, Serialize};
+use thingsmith_core::certificates::DeviceKey;
 use thingsmith_model::{CertificateId, CertificateStatus, Timestamp};
 
 pub use create_certificate_from_csr::CreateCertificateFromCsr;
@@ -36,6 +37,23 @@ impl Validity {
         Self {
             not_before: not_before.as_seconds_f64(),
             not_after: not_after.as_seconds_f64(),
+        }
+    }
+}
+
+/// AWS's `KeyPair`.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct KeyPair {
+    public_key: String,
+    private_key: String,
+}
+
+impl From<DeviceKey> for KeyPair {
+    fn from(key: DeviceKey) -> Self {
+        Self {
+            public_key: key.public_key,
+            private_key: key.private_key.to_string(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Operations on provisioning templates and their versions.
 
+mod create_provisioning_claim;
 mod create_provisioning_template;
 mod create_provisioning_template_version;
 mod delete_provisioning_template;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use thingsmith_core::provisioning_templates::{self, Hook};
 use thingsmith_model::TemplateName;
 
+pub use create_provisioning_claim::CreateProvisioningClaim;
 pub use create_provisioning_template::CreateProvisioningTemplate;
 pub use create_provisioning_template_version::CreateProvisioningTemplateVersion;
 pub use delete_provisioning_template::DeleteProvisioningTemplate;

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
+use thingsmith_core::Fault;
 use thingsmith_core::functions::{self, Function, LATEST};
 use thingsmith_core::realms::RealmRecord;
-use thingsmith_core::{Fault, iso8601};
 
 use super::settings::{EphemeralStorage, TracingConfig};
 use crate::Context;
+use crate::lambda::written;
 
 /// AWS's `FunctionConfiguration`.
 #[derive(Serialize)]
@@ -37,7 +38,17 @@ pub struct FunctionConfiguration {
     package_type: &'static str,
     architectures: Vec<String>,
     ephemeral_storage: EphemeralStorage,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    layers: Vec<Layer>,
     snap_start: SnapStart,
+}
+
+/// AWS's `Layer`.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Layer {
+    arn: String,
+    code_size: i64,
 }
 
 /// AWS's `EnvironmentResponse`.
@@ -70,6 +81,11 @@ pub(super) fn configuration(
         .map(|(name, value)| (name, value.expose_secret().clone()))
         .collect();
     let arn = function.arn(realm);
+    let layers = function.layers.iter().map(|layer| Layer {
+        arn: layer.arn(realm),
+        code_size: layer.code_bytes,
+    });
+    let layers = layers.collect();
     Ok(FunctionConfiguration {
         function_arn: if qualified { format!("{arn}:{LATEST}") } else { arn },
         function_name: function.name,
@@ -80,7 +96,7 @@ pub(super) fn configuration(
         description: function.description,
         timeout: function.timeout_seconds,
         memory_size: function.memory_mib,
-        last_modified: last_modified(function.modified_at),
+        last_modified: written(function.modified_at),
         code_sha256: STANDARD.encode(function.code_sha256),
         version: LATEST,
         environment: (!variables.is_empty()).then_some(Environment { variables }),
@@ -95,16 +111,10 @@ pub(super) fn configuration(
         ephemeral_storage: EphemeralStorage {
             size: function.storage_mib,
         },
+        layers,
         snap_start: SnapStart {
             apply_on: "None",
             optimization_status: "Off",
         },
     })
-}
-
-/// A time as this service writes it: `2026-01-31T12:00:00.123+0000`.
-fn last_modified(time: thingsmith_model::Timestamp) -> String {
-    let seconds = iso8601(time);
-    let millis = time.as_millis().rem_euclid(1000);
-    format!("{}.{millis:03}+0000", seconds.trim_end_matches('Z'))
 }

@@ -7,7 +7,7 @@ use thingsmith_core::{Fault, tags};
 
 use super::configuration::{FunctionConfiguration, configuration};
 use super::settings::{Environment, EphemeralStorage, Unanswered, asks, first};
-use super::{architecture, hand_over, zip};
+use super::{architecture, hand_over, layers, zip};
 use crate::{Context, Http, Operation};
 
 /// Creates a function from a zip file. The caller must be permitted to hand the role over (`iam:PassRole`), and the role
@@ -36,6 +36,7 @@ pub struct Input {
     code_signing_config_arn: Option<String>,
     architectures: Option<Vec<String>>,
     ephemeral_storage: Option<EphemeralStorage>,
+    layers: Option<Vec<String>>,
     tenancy_config: Option<Value>,
     #[serde(flatten)]
     unanswered: Unanswered,
@@ -93,6 +94,7 @@ impl Operation for CreateFunction {
         let tags = tags::checked("Tags", input.tags.unwrap_or_default())?;
         let zip = zip("Code.ZipFile", input.code.zip_file)?;
         hand_over(cx, &input.role).await?;
+        let layers = layers(cx, input.layers)?.unwrap_or_default();
         let realm = cx.realm().await?;
         let new = NewFunction {
             name: input.function_name.within(&realm)?.to_owned(),
@@ -109,6 +111,7 @@ impl Operation for CreateFunction {
                 .map(Environment::into_variables)
                 .unwrap_or_default(),
             zip,
+            layers,
             tags,
         };
         let function = functions::create_function(cx.deeds, &realm, new).await?;

@@ -26,9 +26,11 @@ use bytes::Bytes;
 use serde::Deserialize;
 use thingsmith_core::Fault;
 use thingsmith_core::functions::{FunctionName, SERVICE};
+use thingsmith_core::layers::LayerVersionName;
+use thingsmith_policy::Verdict;
 
 use crate::Context;
-use crate::auth::may_pass_role;
+use crate::auth::{may_pass_role, refused};
 
 /// The input of an operation that names a function and nothing else.
 #[derive(Deserialize)]
@@ -56,8 +58,23 @@ async fn hand_over(cx: &Context<'_>, role_arn: &str) -> Result<(), Fault> {
     may_pass_role(cx, "Role", role_arn, SERVICE).await
 }
 
+/// The layers that a list of ARNs names. The caller must be permitted to read each (Lambda guide, "Working with layers").
+fn layers(cx: &Context<'_>, given: Option<Vec<String>>) -> Result<Option<Vec<LayerVersionName>>, Fault> {
+    const ACTION: &str = "lambda:GetLayerVersion";
+    let Some(arns) = given else { return Ok(None) };
+    let mut names = Vec::new();
+    for arn in arns {
+        let own = cx.caller.verdict(cx.facts, ACTION, &arn);
+        if own != Verdict::Allowed {
+            return Err(refused(cx.caller, ACTION, &arn, own));
+        }
+        names.push(arn.parse()?);
+    }
+    Ok(Some(names))
+}
+
 /// Reads a zip file.
-fn zip(member: &str, text: Option<String>) -> Result<Bytes, Fault> {
+pub(super) fn zip(member: &str, text: Option<String>) -> Result<Bytes, Fault> {
     let Some(text) = text else {
         return Err(Fault::invalid(format!(
             "{member} is missing: please provide a source for function code."

@@ -63,7 +63,6 @@ pub(super) struct Unanswered {
     #[serde(rename = "KMSKeyArn")]
     kms_key_arn: Option<String>,
     tracing_config: Option<TracingConfig>,
-    layers: Option<Value>,
     file_system_configs: Option<Value>,
     image_config: Option<Value>,
     snap_start: Option<SnapStart>,
@@ -91,7 +90,6 @@ impl Unanswered {
             ("DeadLetterConfig", asks(self.dead_letter_config.as_ref())),
             ("KMSKeyArn", other(self.kms_key_arn.as_deref(), "")),
             ("TracingConfig", other(tracing, "PassThrough")),
-            ("Layers", asks(self.layers.as_ref())),
             ("FileSystemConfigs", asks(self.file_system_configs.as_ref())),
             ("ImageConfig", asks(self.image_config.as_ref())),
             ("SnapStart", other(snap, "None")),

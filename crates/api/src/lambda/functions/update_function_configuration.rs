@@ -3,8 +3,8 @@ use thingsmith_core::Fault;
 use thingsmith_core::functions::{self, FunctionName, FunctionUpdate};
 
 use super::configuration::{FunctionConfiguration, configuration};
-use super::hand_over;
 use super::settings::{Environment, EphemeralStorage, Unanswered};
+use super::{hand_over, layers};
 use crate::{Context, Http, Operation};
 
 /// Changes the configuration of a function. For another role, the caller must be permitted to hand it over.
@@ -27,6 +27,7 @@ pub struct Input {
     runtime: Option<String>,
     revision_id: Option<String>,
     ephemeral_storage: Option<EphemeralStorage>,
+    layers: Option<Vec<String>>,
     #[serde(flatten)]
     unanswered: Unanswered,
 }
@@ -59,6 +60,7 @@ impl Operation for UpdateFunctionConfiguration {
             memory_mib: input.memory_size,
             storage_mib: input.ephemeral_storage.map(|it| it.size),
             environment: input.environment.map(Environment::into_variables),
+            layers: layers(cx, input.layers)?,
             revision: input.revision_id,
         };
         let realm = cx.realm().await?;

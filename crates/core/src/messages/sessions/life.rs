@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thingsmith_model::{Realm, Timestamp};
-use thingsmith_mqtt::{TopicFilter, TopicLimits};
+use thingsmith_mqtt::{Qos, TopicFilter, TopicLimits};
 use thingsmith_ports::{Batch, StoreError};
 
 use super::{Connected, KeptSession, LONGEST_EXPIRY_SECONDS, SessionRecord, SessionSubscription, rows};
@@ -32,8 +32,8 @@ pub struct Opened {
     pub session: Option<Connected>,
     /// Whether it was found.
     pub present: bool,
-    /// What it is subscribed to.
-    pub filters: Vec<TopicFilter>,
+    /// What it is subscribed to, and with which quality of service.
+    pub filters: Vec<(TopicFilter, Qos)>,
 }
 
 /// Opens the session of a client that has just taken its seat. `clean_start` begins anew; with `expiry_seconds` of 0 the
@@ -87,7 +87,7 @@ pub async fn open(
             // Already there, but for a session that another node has made.
             let router = deeds.router();
             router.subscribe_session(&kept, &filter, subscription.qos, subscription.options());
-            filters.push(filter);
+            filters.push((filter, subscription.qos));
         }
     }
     Ok(Opened {

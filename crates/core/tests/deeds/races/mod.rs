@@ -8,6 +8,7 @@ mod domains;
 mod functions;
 mod identities;
 mod just_in_time;
+mod layers;
 mod nodes;
 mod objects;
 mod provisioning;

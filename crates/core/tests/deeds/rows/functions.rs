@@ -1,4 +1,5 @@
 use thingsmith_core::functions::{self, Function, Permission};
+use thingsmith_core::layers::LayerOfFunction;
 use thingsmith_model::{Realm, Timestamp};
 use thingsmith_ports::Batch;
 
@@ -25,6 +26,20 @@ fn function(number: i64, name: &str) -> Function {
         revision: format!("r{number}"),
         policy_revision: format!("p{number}"),
         modified_at: Timestamp::from_millis(number),
+        layers: layers(number),
+    }
+}
+
+fn layers(number: i64) -> Vec<LayerOfFunction> {
+    let layer = |name: &str, version| LayerOfFunction {
+        number: version + 10,
+        name: name.into(),
+        version,
+        code_bytes: 5,
+    };
+    match number {
+        1 => vec![layer("b-_", 2), layer("a", 1)],
+        _ => Vec::new(),
     }
 }
 

@@ -10,6 +10,7 @@ mod domain_configurations;
 mod events;
 mod functions;
 mod identity_policies;
+mod layers;
 mod logging;
 mod managed_policies;
 mod numbers;
@@ -79,6 +80,7 @@ scripts! {
     events
     functions
     identity_policies
+    layers
     logging
     managed_policies
     numbers

@@ -2,9 +2,10 @@
 
 use thingsmith_core::Code;
 use thingsmith_core::functions::{self, CodeUpdate, FunctionName, FunctionUpdate};
+use thingsmith_core::layers::{self, LayerVersionName};
 
 use super::{Registry, Trouble};
-use crate::objects::{code, function_permission, new_function, zip};
+use crate::objects::{code, function_permission, new_function, new_layer_version, zip};
 
 #[tokio::test(start_paused = true)]
 async fn a_deed_whose_commit_is_lost_is_done_once() {
@@ -52,6 +53,24 @@ async fn a_deed_whose_commit_is_lost_is_done_once() {
             .unwrap();
         let policy = functions::policy(deeds, realm, &name).await;
         assert_eq!(code(&policy), Some(Code::ResourceNotFound));
+        spoil();
+        let layer = layers::publish_layer_version(deeds, realm, new_layer_version("l"))
+            .await
+            .unwrap();
+        assert_eq!(layer.version, 1);
+        let layer: LayerVersionName = layer.arn(realm).parse().unwrap();
+        spoil();
+        let update = FunctionUpdate {
+            layers: Some(vec![layer.clone()]),
+            ..FunctionUpdate::default()
+        };
+        functions::update_configuration(deeds, realm, &name, &update)
+            .await
+            .unwrap();
+        spoil();
+        layers::delete_layer_version(deeds, realm, &layer).await.unwrap();
+        let gone = layers::layer_version(&registry.other, realm, &layer).await;
+        assert_eq!(code(&gone), Some(Code::ResourceNotFound));
         spoil();
         functions::delete_function(deeds, realm, &name).await.unwrap();
         let gone = functions::function(&registry.other, realm, &name).await;
