@@ -47,7 +47,7 @@ enum Meant<'a> {
 
 /// The services whose operations devices and their makers need and that come later, by the name in the scope of their
 /// signatures.
-const LATER: [&str; 10] = [
+const LATER: [&str; 9] = [
     "IoTSecuredTunneling",
     "acm",
     "acm-pca",
@@ -56,7 +56,6 @@ const LATER: [&str; 10] = [
     "iot-jobs-data",
     "iotdeviceadvisor",
     "iotdevicegateway",
-    "s3",
     "secretsmanager",
 ];
 
@@ -226,7 +225,7 @@ impl<'a> Answering<'a> {
         let claim = match claim {
             Ok(claim) => claim,
             Err(error) => {
-                self.discard(body).await;
+                self.api.discard(body).await;
                 return Err(error);
             }
         };
@@ -392,15 +391,17 @@ impl<'a> Answering<'a> {
             _ => usual,
         }
     }
+}
 
+impl Api {
     /// Lets a small body of a refused request pass, so that its sender gets to read the answer.
-    async fn discard(&self, body: Incoming) {
-        let limit = self.api.config.body_bytes;
+    pub(crate) async fn discard(&self, body: Incoming) {
+        let limit = self.config.body_bytes;
         if body.size_hint().lower() > limit as u64 {
             return;
         }
         let mut body = Limited::new(body, limit);
         let pass = async { while let Some(Ok(_)) = body.frame().await {} };
-        let _ = tokio::time::timeout(self.api.config.body_timeout, pass).await;
+        let _ = tokio::time::timeout(self.config.body_timeout, pass).await;
     }
 }

@@ -19,6 +19,7 @@ mod own;
 mod pages;
 pub mod protocol;
 mod readiness;
+mod s3;
 mod server;
 mod service;
 pub mod sts;

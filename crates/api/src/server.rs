@@ -2,17 +2,19 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http_body_util::Full;
-use hyper::body::Incoming;
+use futures_util::{Stream, TryStreamExt as _};
+use http_body_util::{Either, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use thingsmith_ports::ObjectError;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -23,6 +25,7 @@ use crate::Api;
 use crate::dispatch::{Noted, Source};
 use crate::own;
 use crate::protocol::{Refusal, Reply, rest_json};
+use crate::s3::{self, S3Body, S3Reply};
 use crate::tls::Tls;
 
 /// Serves a listener until `shutdown` is done; then lets requests that are under way end, for as long as the
@@ -169,7 +172,7 @@ async fn respond(
     api: Arc<Api>,
     source: Source,
     request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+) -> Result<Response<ReplyBody>, Infallible> {
     let began = Instant::now();
     let mut id = [0; 16];
     api.deeds.random().fill(&mut id);
@@ -183,6 +186,14 @@ async fn respond(
     };
     let reply = match refused {
         Some(error) => rest_json::refusal(&api.iot.model, &Refusal::Edge(error)),
+        None if s3::is_meant(&head) => {
+            let reply = api.answer_s3(&head, body, source, id, &mut noted).await;
+            api.deeds
+                .metrics()
+                .request(noted.operation.as_deref(), reply.status);
+            log(reply.status, reply.error, &noted, id, began.elapsed());
+            return Ok(s3_response(reply));
+        }
         None => match api.answer_own(&head).await {
             Some(reply) => reply,
             None => api.answer(&head, body, source, id, &mut noted).await,
@@ -191,13 +202,44 @@ async fn respond(
     api.deeds
         .metrics()
         .request(noted.operation.as_deref(), reply.status);
-    log(&reply, &noted, id, began.elapsed());
+    log(
+        reply.status,
+        reply.error_type.as_deref(),
+        &noted,
+        id,
+        began.elapsed(),
+    );
     Ok(response(reply, id))
 }
 
-fn response(reply: Reply, id: Uuid) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(reply.body));
-    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+/// What is sent: bytes that are there, or an object's while they are read.
+type ReplyBody = Either<Full<Bytes>, StreamBody<ObjectFrames>>;
+type ObjectFrames = Pin<Box<dyn Stream<Item = Result<Frame<Bytes>, ObjectError>> + Send>>;
+
+fn status(number: u16) -> StatusCode {
+    StatusCode::from_u16(number).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+fn s3_response(reply: S3Reply) -> Response<ReplyBody> {
+    let mut response = Response::new(match reply.body {
+        S3Body::Bytes(bytes) => Either::Left(Full::new(bytes)),
+        S3Body::Stream(bytes) => Either::Right(StreamBody::new(Box::pin(bytes.map_ok(Frame::data)) as _)),
+    });
+    *response.status_mut() = status(reply.status);
+    let headers = response.headers_mut();
+    for (name, value) in reply.headers {
+        // Metadata may be any UTF-8.
+        let value = HeaderValue::from_bytes(value.as_bytes());
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), value) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+fn response(reply: Reply, id: Uuid) -> Response<ReplyBody> {
+    let mut response = Response::new(Either::Left(Full::new(reply.body)));
+    *response.status_mut() = status(reply.status);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
     if let Ok(id) = HeaderValue::try_from(id.to_string()) {
@@ -217,11 +259,11 @@ fn response(reply: Reply, id: Uuid) -> Response<Full<Bytes>> {
 }
 
 /// One line for each request. Successes are the ordinary case and stand a level lower.
-fn log(reply: &Reply, noted: &Noted, request_id: Uuid, duration: Duration) {
+fn log(status: u16, error: Option<&str>, noted: &Noted, request_id: Uuid, duration: Duration) {
     let duration_ms = duration.as_secs_f64() * 1e3;
-    let (status, operation) = (reply.status, noted.operation.as_deref());
+    let operation = noted.operation.as_deref();
     let access_key_id = noted.access_key_id.as_deref();
-    match &reply.error_type {
+    match error {
         None => {
             tracing::debug!(operation, status, duration_ms, %request_id, access_key_id, "request answered");
         }

@@ -4,6 +4,7 @@
 //! prints the ratio. CPU time is what counts: the wall clock also measures the neighbours. Nothing is asserted here.
 
 mod bare;
+mod bulk;
 mod caller;
 mod connect;
 mod create_thing;
@@ -42,6 +43,8 @@ enum Command {
     Jitp(jitp::Flags),
     /// Durable registrations of a device, beside the disk's fsync
     Register(register::Flags),
+    /// A file of lines with CSRs, beside the check of each, a signature and a durable registration
+    Bulk(bulk::Flags),
     /// CreateThing over HTTP with signed requests, beside the disk's fsync
     CreateThing(create_thing::Flags),
     /// CreateCertificateFromCsr over HTTP, beside the check of a CSR, a signature and a durable write
@@ -66,6 +69,7 @@ fn main() -> Result<()> {
         Command::Connect(flags) => report::print(&connect::run(&flags)?, json),
         Command::Jitp(flags) => report::print(&jitp::run(&flags)?, json),
         Command::Register(flags) => report::print(&register::run(&flags)?, json),
+        Command::Bulk(flags) => report::print(&bulk::run(&flags)?, json),
         Command::CreateThing(flags) => report::print(&create_thing::run(&flags)?, json),
         Command::Issue(flags) => report::print(&issue::run(&flags)?, json),
         Command::Keys(flags) => report::print(&keys::run(&flags)?, json),

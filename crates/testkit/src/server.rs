@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use thingsmith_api::auth::{AccessKeys, ConfiguredKey, UnknownKeys};
 use thingsmith_api::{Api, Config};
 use thingsmith_core::access_keys::AccessKey;
-use thingsmith_core::{Deeds, SealKey, World, rules};
+use thingsmith_core::{Deeds, SealKey, World, rules, thing_registration_tasks};
 use thingsmith_model::Secret;
 use thingsmith_objects_directory::{Directory, Limits};
 use thingsmith_policy::{Document, Language};
@@ -78,6 +78,8 @@ pub struct TestServer {
     task: Option<JoinHandle<()>>,
     /// Carries the topic rules out.
     rules: JoinHandle<()>,
+    /// Carries out the tasks of bulk registration.
+    registering: JoinHandle<()>,
     postgres: Option<thingsmith_store_postgres::Config>,
     _directory: TempDir,
 }
@@ -204,6 +206,8 @@ impl Builder {
         let task = Some(tokio::spawn(serve));
         deeds.rules().set_api(&format!("http://{address}"));
         let rules = tokio::spawn(rules::run(Arc::clone(&deeds), std::future::pending()));
+        let registering = thing_registration_tasks::run(Arc::clone(&deeds), false, std::future::pending());
+        let registering = tokio::spawn(registering);
         TestServer {
             address,
             clock,
@@ -216,6 +220,7 @@ impl Builder {
             stop: Some(stop),
             task,
             rules,
+            registering,
             postgres: schema,
             _directory: directory,
         }
@@ -305,6 +310,15 @@ impl TestServer {
         }
     }
 
+    /// Ends what carries out tasks of bulk registration as a crash does, and begins it again, as another node that may not
+    /// believe that the first is gone.
+    pub fn crash_registering(&mut self) {
+        self.registering.abort();
+        let registering =
+            thing_registration_tasks::run(Arc::clone(&self.deeds), false, std::future::pending());
+        self.registering = tokio::spawn(registering);
+    }
+
     /// Tells the server to end and waits until it has.
     ///
     /// # Panics
@@ -322,6 +336,7 @@ impl TestServer {
 impl Drop for TestServer {
     fn drop(&mut self) {
         self.rules.abort();
+        self.registering.abort();
         if !std::thread::panicking() {
             let unlisted = self.api.unlisted_exceptions();
             assert_eq!(

@@ -13,6 +13,7 @@ use thingsmith_core::authorities::AuthorityError;
 use thingsmith_core::messages::{self, Clients};
 use thingsmith_core::{
     Deeds, OpenError, World, fleet_provisioning, objects, outbox, provisioning_claims, rules, settings,
+    thing_registration_tasks,
 };
 use thingsmith_functions::Runner;
 use thingsmith_gateway::Gateway;
@@ -117,6 +118,9 @@ impl Server {
         let deeds = Arc::new(open_deeds(settings, world, new_seal).await?);
         let account = account(settings, &deeds).await?;
         let configured_functions = file.functions.functions(&account, &settings.region);
+        deeds
+            .fleet_provisioning()
+            .configure(file.fleet_provisioning.limits());
         deeds.configure_functions(configured_functions.map_err(StartError::Configuration)?);
         let configured = configured_keys(&file, &account)?;
         let api_listener = listen("--api", settings.api).await?;
@@ -191,6 +195,9 @@ impl Server {
         tasks.spawn(keeping);
         deeds.rules().set_api(&endpoints.api);
         tasks.spawn(rules::run(Arc::clone(&deeds), until(stopped.clone())));
+        let alone = matches!(settings.store, StoreChoice::Sqlite);
+        let registering = thing_registration_tasks::run(Arc::clone(&deeds), alone, until(stopped.clone()));
+        tasks.spawn(registering);
         tasks.spawn(follow(Arc::clone(&deeds), stopped.clone()));
         tasks.spawn(sweep(Arc::clone(&deeds), stopped));
         Ok(Self {
@@ -481,6 +488,9 @@ async fn sweep(deeds: Arc<Deeds>, stopped: watch::Receiver<bool>) {
         }
         if let Err(cause) = outbox::sweep(&deeds).await {
             tracing::warn!(%cause, "old changes could not be deleted from the outbox; the next sweep does it");
+        }
+        if let Err(cause) = thing_registration_tasks::sweep(&deeds).await {
+            tracing::warn!(%cause, "old tasks of bulk registration could not be deleted; the next sweep does it");
         }
         if let Err(cause) = fleet_provisioning::sweep(&deeds).await {
             tracing::warn!(%cause, "certificates that no device registered with could not be deleted; the next sweep does it");

@@ -21,7 +21,7 @@ struct Factory {
 }
 
 /// Writes a file for the CLI to read.
-fn written(directory: &Path, name: &str, content: &Value) -> String {
+pub(super) fn written(directory: &Path, name: &str, content: &Value) -> String {
     let path = directory.join(name);
     std::fs::write(&path, content.to_string()).unwrap();
     file(&path)

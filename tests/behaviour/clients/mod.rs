@@ -10,6 +10,7 @@ mod defaults;
 pub(crate) mod device;
 mod devices;
 mod domains;
+pub(crate) mod fleet;
 mod functions;
 mod groups;
 mod iam;

@@ -3,6 +3,7 @@
 mod authority;
 mod billing_groups;
 mod bounds;
+mod bulk;
 mod ca_certificates;
 mod certificates;
 mod domain_configurations;
@@ -29,6 +30,7 @@ mod realms;
 mod register_thing;
 mod rights;
 mod role_aliases;
+mod s3;
 mod sts;
 mod tags;
 mod thing_group_events;

@@ -100,6 +100,7 @@ const RESOURCES: &[(&str, &str)] = &[
         "DescribeThingGroup",
         "arn:aws:iot:us-east-1:123456789012:thinggroup/a",
     ),
+    ("DescribeThingRegistrationTask", "*"),
     (
         "DescribeThingType",
         "arn:aws:iot:us-east-1:123456789012:thingtype/a",
@@ -148,6 +149,8 @@ const RESOURCES: &[(&str, &str)] = &[
     ),
     ("ListThingPrincipals", "*"),
     ("ListThingPrincipalsV2", "*"),
+    ("ListThingRegistrationTaskReports", "*"),
+    ("ListThingRegistrationTasks", "*"),
     ("ListThingTypes", "*"),
     ("ListThings", "*"),
     (
@@ -176,6 +179,8 @@ const RESOURCES: &[(&str, &str)] = &[
     ("SetLoggingOptions", "*"),
     ("SetV2LoggingLevel", "*"),
     ("SetV2LoggingOptions", "*"),
+    ("StartThingRegistrationTask", "*"),
+    ("StopThingRegistrationTask", "*"),
     ("TagResource", "a"),
     ("TestAuthorization", "*"),
     ("TransferCertificate", CERTIFICATE),

@@ -15,6 +15,7 @@ pub mod provisioning_templates;
 pub mod role_aliases;
 pub mod tags;
 pub mod thing_groups;
+pub mod thing_registration_tasks;
 pub mod thing_types;
 pub mod things;
 pub mod topic_rule_destinations;
@@ -77,6 +78,11 @@ const WRITTEN: &[Entry] = &[
     entry::<provisioning_templates::ListProvisioningTemplates>(),
     entry::<provisioning_templates::UpdateProvisioningTemplate>(),
     entry::<provisioning::RegisterThing>(),
+    entry::<thing_registration_tasks::DescribeThingRegistrationTask>(),
+    entry::<thing_registration_tasks::ListThingRegistrationTaskReports>(),
+    entry::<thing_registration_tasks::ListThingRegistrationTasks>(),
+    entry::<thing_registration_tasks::StartThingRegistrationTask>(),
+    entry::<thing_registration_tasks::StopThingRegistrationTask>(),
     entry::<policies::AttachPolicy>(),
     entry::<policies::AttachPrincipalPolicy>(),
     entry::<policies::CreatePolicy>(),

@@ -208,7 +208,7 @@ fn element(out: &mut String, name: &str, value: &Value) {
 }
 
 /// XML 1.0, 2.2 and 2.4: what cannot stand in a text is written as a reference, or replaced where even that is forbidden.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

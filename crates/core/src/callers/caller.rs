@@ -22,6 +22,8 @@ pub struct Caller {
     pub user_name: Option<String>,
     /// The role of a session, by its ARN.
     pub role_arn: Option<String>,
+    /// Whether it is a session of the service's own.
+    pub own: bool,
     /// When a session was made.
     pub issued_at: Option<Timestamp>,
     /// What policies can ask of a session besides.
@@ -53,6 +55,7 @@ impl Caller {
             user_id: account.to_string(),
             user_name: None,
             role_arn: None,
+            own: false,
             issued_at: None,
             variables: Vec::new(),
             permission: Permission::All,
@@ -69,6 +72,7 @@ impl Caller {
             user_id: identity.user_id.clone(),
             user_name: identity.user_name.clone(),
             role_arn: identity.role_arn.clone(),
+            own: identity.own,
             issued_at: identity.issued_at,
             variables: identity.variables.clone(),
             permission: Permission::Policies {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use thingsmith_model::{Region, Timestamp};
-use thingsmith_sigv4::{PayloadHash, Request, Rules, SigV4Error, SignedRequest};
+use thingsmith_sigv4::{
+    ChunkSignatures, DeclaredPayload, LinkV2, PayloadHash, Request, Rules, SigV4Error, SignedRequest,
+};
 use thiserror::Error;
 
 use super::Caller;
@@ -104,4 +106,75 @@ impl<'a> Claim<'a> {
         }
         Ok(Arc::clone(&self.found.caller))
     }
+}
+
+/// A proven request whose body is still to come.
+pub struct ProvenHead {
+    /// Who sent it.
+    pub caller: Arc<Caller>,
+    /// What it says of its body.
+    pub payload: DeclaredPayload,
+    /// How the body's chunks are signed; none where the signature proves nothing.
+    pub chunks: Option<ChunkSignatures>,
+}
+
+impl Claim<'_> {
+    /// Proves a claim before the body comes, as S3 does.
+    ///
+    /// # Errors
+    /// A signature that is not the key's for this request at this time.
+    pub fn prove_head(
+        &self,
+        keys: &AccessKeys,
+        now: Timestamp,
+        rules: Rules,
+    ) -> Result<ProvenHead, ClaimError> {
+        let caller = Arc::clone(&self.found.caller);
+        let Some(proof) = &self.found.proof else {
+            return Ok(ProvenHead {
+                caller,
+                payload: self.signed.declared_payload()?,
+                chunks: None,
+            });
+        };
+        let credential = self.signed.credential();
+        let key = keys
+            .signing_key(credential, proof)
+            .ok_or(ClaimError::UnknownKey)?;
+        let payload = self.signed.verify_head(&key, now, rules)?;
+        let chunks = self.signed.chunk_signatures(&key);
+        keys.remember(credential, key);
+        Ok(ProvenHead {
+            caller,
+            payload,
+            chunks: Some(chunks),
+        })
+    }
+}
+
+/// Proves a link of Signature Version 2; whether its time is over is another question. `bucket` is the one that the host
+/// names, if it names any.
+///
+/// # Errors
+/// A key that is nobody's, and a signature that is not its.
+pub async fn prove_link(
+    keys: &AccessKeys,
+    deeds: &Deeds,
+    link: &LinkV2<'_>,
+    bucket: Option<&str>,
+) -> Result<ProvenHead, ClaimError> {
+    let found = keys
+        .find(deeds, link.access_key_id(), link.session_token())
+        .await?;
+    if let Some(proof) = &found.proof {
+        let secret = keys
+            .secret(link.access_key_id(), proof)
+            .ok_or(ClaimError::UnknownKey)?;
+        link.verify(secret, bucket)?;
+    }
+    Ok(ProvenHead {
+        caller: found.caller,
+        payload: DeclaredPayload::Unsigned,
+        chunks: None,
+    })
 }

@@ -83,6 +83,7 @@ impl AccessKeys {
                 user_id: user_id(&key.account, &key.name),
                 user_name: Some(key.name),
                 role_arn: None,
+                own: false,
                 issued_at: None,
                 variables: Vec::new(),
                 permission: Permission::Policies {
@@ -187,6 +188,14 @@ impl AccessKeys {
                 Some(Caller::administrator(access_key_id, account))
             }
         }
+    }
+
+    /// The secret by which a link of Signature Version 2 must have been signed.
+    pub(super) fn secret<'a>(&'a self, access_key_id: &str, proof: &'a Proof) -> Option<&'a str> {
+        Some(match proof {
+            Proof::Configured => self.known.get(access_key_id)?.secret.expose_secret(),
+            Proof::Registered(identity) => identity.secret.expose_secret(),
+        })
     }
 
     /// The key that a credential must have signed with.

@@ -40,6 +40,7 @@ pub(super) async fn user(deeds: &Deeds, access_key_id: &str) -> Result<Lookup, F
         user_id: key.user_id,
         user_name: Some(key.user_name),
         role_arn: None,
+        own: false,
         secret: Secret::new(String::from_utf8(secret.to_vec()).map_err(Fault::internal)?),
         documents,
         narrowing: None,
@@ -81,6 +82,7 @@ pub(super) async fn session(deeds: &Deeds, access_key_id: &str, token: &str) -> 
         user_id: session.user_id(&role),
         user_name: None,
         role_arn: Some(role.arn(&session.account).to_string()),
+        own: false,
         secret: Secret::new(session.secret.clone()),
         documents,
         narrowing: (!narrowing.is_empty()).then(|| narrowing.into()),
@@ -103,6 +105,7 @@ fn own(session: Session) -> Result<Lookup, Fault> {
         user_name: None,
         // As a role's session has one.
         role_arn: Some(session.own_arn()),
+        own: true,
         secret: Secret::new(session.secret.clone()),
         documents: Arc::new([parse(policy)?]),
         narrowing: None,

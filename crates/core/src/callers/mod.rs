@@ -19,7 +19,7 @@ use thingsmith_model::{Account, Secret, Timestamp};
 use thingsmith_policy::Document;
 
 pub use caller::{Caller, Permission};
-pub use claim::{Claim, ClaimError, claim};
+pub use claim::{Claim, ClaimError, ProvenHead, claim, prove_link};
 pub use facts::RequestFacts;
 pub use keys::{AccessKeys, ConfiguredKey, KeysError, UnknownKeys};
 pub(crate) use lookup::documents;
@@ -47,6 +47,8 @@ pub struct Identity {
     pub user_name: Option<String>,
     /// The ARN of the session's role; a user has none.
     pub role_arn: Option<String>,
+    /// Whether it is a session of the service's own, which reaches what customers do not.
+    pub own: bool,
     /// What the key signs with.
     pub secret: Secret<String>,
     /// The policies of the user or role.

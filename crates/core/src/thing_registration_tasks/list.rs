@@ -1,10 +1,10 @@
 //! Reading and listing tasks and their reports.
 
 use super::report::{ReportType, key};
-use super::{Progress, Task, TaskStatus, not_found, report_bucket, rows};
+use super::{Progress, Task, TaskStatus, not_found, rows};
 use crate::pages::{Page, PageRequest};
 use crate::realms::RealmRecord;
-use crate::{Deeds, Fault};
+use crate::{Deeds, Fault, objects};
 
 /// Reads a task and what was counted of it.
 ///
@@ -78,6 +78,6 @@ pub async fn list_reports(
     let most = usize::try_from(page.limit_and_one()).unwrap_or(usize::MAX);
     let found: Vec<i64> = (first..=parts).take(most).collect();
     let page = page.cut(deeds, realm.realm, &list, found, |last| *last)?;
-    let bucket = report_bucket(realm);
+    let bucket = objects::reports_bucket(realm);
     Ok(page.map(|part| (bucket.clone(), key(&task.id, report, part))))
 }

@@ -18,7 +18,6 @@ mod sweep;
 use std::fmt;
 
 use thingsmith_model::Timestamp;
-use thingsmith_ports::Owner;
 
 pub use list::{describe_task, list_reports, list_tasks};
 pub use report::ReportType;
@@ -28,7 +27,6 @@ pub use stop::stop_task;
 pub use sweep::sweep;
 
 use crate::Fault;
-use crate::realms::RealmRecord;
 
 /// The service as which a task's role is assumed.
 pub const SERVICE: &str = "iot.amazonaws.com";
@@ -150,19 +148,6 @@ pub struct Floor {
     pub line: i64,
     /// The offset of the byte behind the line.
     pub offset: i64,
-}
-
-/// The bucket in which a realm's reports are kept. Its name is not to be had by customers.
-pub fn report_bucket(realm: &RealmRecord) -> String {
-    format!("thingsmith-reports-{}-{}", realm.account, realm.region)
-}
-
-/// Whose the buckets of a realm are.
-fn owner(realm: &RealmRecord) -> Owner {
-    Owner {
-        account: realm.account.clone(),
-        region: realm.region.clone(),
-    }
 }
 
 fn not_found(id: &str) -> Fault {

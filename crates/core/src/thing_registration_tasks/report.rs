@@ -7,10 +7,10 @@ use futures_util::stream;
 use serde_json::{Value, json};
 use thingsmith_ports::{NewObject, ObjectBytes, ObjectError, StoreError};
 
-use super::{Task, owner, report_bucket, rows};
+use super::{Task, rows};
 use crate::provisioning::Registered;
 use crate::realms::RealmRecord;
-use crate::{Deeds, Fault};
+use crate::{Deeds, Fault, objects};
 
 /// The two reports of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +83,7 @@ pub(super) async fn write(
     realm: &RealmRecord,
     task: &Task,
 ) -> Result<(i64, i64), ObjectError> {
-    let (owner, bucket) = (owner(realm), report_bucket(realm));
+    let (owner, bucket) = (objects::owner(realm), objects::reports_bucket(realm));
     let mut parts = [0, 0];
     for (parts, report) in parts.iter_mut().zip([ReportType::Results, ReportType::Errors]) {
         let mut rows = Rows {
@@ -122,7 +122,7 @@ pub(super) async fn write(
 
 /// Deletes the objects of a task's reports.
 pub(super) async fn delete(deeds: &Deeds, realm: &RealmRecord, task: &Task) -> Result<(), ObjectError> {
-    let (owner, bucket) = (owner(realm), report_bucket(realm));
+    let (owner, bucket) = (objects::owner(realm), objects::reports_bucket(realm));
     for (report, parts) in [
         (ReportType::Results, task.result_parts),
         (ReportType::Errors, task.error_parts),

@@ -4,12 +4,12 @@ use thingsmith_model::Timestamp;
 use thingsmith_ports::{Batch, ObjectError, StoreError};
 use thingsmith_template::{Template, Use};
 
-use super::{SERVICE, Task, TaskStatus, owner, rows};
+use super::{SERVICE, Task, TaskStatus, rows};
 use crate::acting::{Acting, ActingRole};
 use crate::fault::sentence;
 use crate::realms::RealmRecord;
 use crate::tries::{Attempt, Tries};
-use crate::{Deeds, Fault};
+use crate::{Deeds, Fault, objects};
 
 /// What a new task is to be.
 #[derive(Debug, Clone)]
@@ -35,7 +35,13 @@ pub async fn start_task(deeds: &Deeds, realm: &RealmRecord, new: NewTask) -> Res
     template.check_for(Use::Given).map_err(wrong)?;
     let id = deeds.uuid().to_string();
     may_read(deeds, realm, &id, (&new.role_arn, &new.bucket, &new.key)).await?;
-    let found = deeds.objects().head(&owner(realm), &new.bucket, &new.key).await;
+    if objects::is_own(&new.bucket) {
+        return Err(unreadable(&new.bucket, &new.key, ObjectError::NoSuchBucket));
+    }
+    let found = deeds
+        .objects()
+        .head(&objects::owner(realm), &new.bucket, &new.key)
+        .await;
     let object = found.map_err(|cause| unreadable(&new.bucket, &new.key, cause))?;
     let now = deeds.clock().now();
     let task = Task {

@@ -4,6 +4,7 @@ mod claim;
 mod demo;
 mod device;
 mod env;
+mod import;
 mod serve;
 mod why;
 
@@ -36,6 +37,8 @@ enum Command {
     Why(why::Flags),
     /// Be a device: provision yourself, connect, publish, rotate
     Device(Box<device::Flags>),
+    /// Register a file of devices: upload it, start the task, show how far it is and where its reports are
+    Import(Box<import::Flags>),
     /// Guard fleet provisioning by claim: which serial numbers may be registered, how many devices carry a claim
     /// certificate, and which claims are used more often than that
     Claim(claim::Flags),
@@ -51,6 +54,7 @@ impl Arguments {
             Command::Env(flags) => env::run(&flags),
             Command::Why(flags) => Ok(why::run(&flags)),
             Command::Device(flags) => device::run(&flags),
+            Command::Import(flags) => import::run(&flags),
             Command::Claim(flags) => Ok(claim::run(&flags)),
             Command::Demo => demo::run(),
         };
@@ -64,9 +68,12 @@ impl Arguments {
     pub fn serve_settings(self) -> Option<Settings> {
         match self.command {
             Command::Serve(settings) => Some(*settings),
-            Command::Env(_) | Command::Why(_) | Command::Device(_) | Command::Claim(_) | Command::Demo => {
-                None
-            }
+            Command::Env(_)
+            | Command::Why(_)
+            | Command::Device(_)
+            | Command::Import(_)
+            | Command::Claim(_)
+            | Command::Demo => None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a server is told: flags, and a file for what flags cannot say well.
 
 mod access_keys;
+mod fleet_provisioning;
 mod functions;
 mod gateway;
 mod issuing;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Deserializer};
 use thingsmith_model::{Account, Region};
 
 pub use access_keys::AccessKeySection;
+pub use fleet_provisioning::{FleetProvisioningSection, RateSection};
 pub use functions::FunctionsSection;
 pub use gateway::GatewaySection;
 pub use issuing::IssuingSection;
@@ -89,6 +91,9 @@ pub struct File {
     /// Access keys beside the administrator's.
     #[serde(default)]
     pub access_keys: Vec<AccessKeySection>,
+    /// How much devices may ask for by their claims.
+    #[serde(default)]
+    pub fleet_provisioning: FleetProvisioningSection,
     /// How functions are run, and those that are reached over HTTP.
     #[serde(default)]
     pub functions: FunctionsSection,

@@ -45,6 +45,7 @@ const CRATES: [(Layer, &[&str]); 5] = [
             "bus-nats",
             "console",
             "functions",
+            "objects-directory",
             "gateway",
             "keys-pkcs11",
             "store-postgres",

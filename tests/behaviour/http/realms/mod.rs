@@ -1,5 +1,6 @@
 //! Realms never see each other.
 
+mod bulk;
 mod certs;
 mod domains;
 mod provisioning;
@@ -123,6 +124,7 @@ async fn inventory(side: &mut Side, id: &str) -> Vec<String> {
     replies.extend(registry::inventory(side, id).await);
     replies.extend(thing_groups::inventory(side, id).await);
     replies.extend(provisioning::inventory(side).await);
+    replies.extend(bulk::inventory(side).await);
     replies.extend(roles::inventory(side).await);
     replies.extend(domains::inventory(side).await);
     replies.extend(topic_rules::inventory(side).await);
@@ -242,6 +244,7 @@ async fn trespass(ours: &mut Side, theirs: &Side, id: &str) {
     .await;
     registry::trespass(ours, theirs, id).await;
     provisioning::trespass(ours, theirs, id).await;
+    bulk::trespass(ours, theirs).await;
     roles::trespass(ours, theirs).await;
     domains::trespass(ours).await;
     topic_rules::trespass(ours, theirs).await;

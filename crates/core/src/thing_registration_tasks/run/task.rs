@@ -20,9 +20,9 @@ use crate::realms::{self, RealmRecord};
 use crate::thing_registration_tasks::input::{Line, Lines};
 use crate::thing_registration_tasks::start::{may_read, unreadable};
 use crate::thing_registration_tasks::sweep::delete_lines;
-use crate::thing_registration_tasks::{Floor, KEEP, Progress, Task, TaskStatus, owner, report, rows};
+use crate::thing_registration_tasks::{Floor, KEEP, Progress, Task, TaskStatus, report, rows};
 use crate::tries::{Attempt, Tries};
-use crate::{Code, Deeds, Fault};
+use crate::{Code, Deeds, Fault, objects};
 
 /// Lines that are registered at the same time: enough that the store can make many durable at once.
 const LANES: i64 = 64;
@@ -269,7 +269,7 @@ impl<'a> Carried<'a> {
         let got = self
             .deeds
             .objects()
-            .get(&owner(&self.realm), bucket, key, begin..*size)
+            .get(&objects::owner(&self.realm), bucket, key, begin..*size)
             .await;
         match got {
             Ok((object, bytes)) if object.etag == *etag && object.size == *size => {

@@ -160,6 +160,15 @@ async fn update_status(script: &mut Script) {
 
 async fn attachments_and_delete(script: &mut Script) {
     let one = &all()[0];
+    for (number, expected) in [
+        (one.number, is_active(script, one).await),
+        (all()[1].number, is_active(script, &all()[1]).await),
+        (999, Outcome::Guard(0)),
+    ] {
+        let mut batch = Batch::new();
+        step!(script, batch, certificates::hold_active(HERE, number));
+        assert_eq!(script.commit(batch).await, expected);
+    }
     let mut delete = Batch::new();
     step!(
         script,
@@ -296,4 +305,13 @@ async fn transfer(script: &mut Script) {
     assert_eq!(script.commit(batch).await, Outcome::Done);
     let gone = read!(script, certificates::find(HERE, &before.id));
     script.expect(gone, None);
+}
+
+/// How holding a certificate ends that must be active.
+async fn is_active(script: &mut Script, certificate: &Certificate) -> Outcome {
+    let found = read!(script, certificates::find(HERE, &certificate.id));
+    match found.is_some_and(|found| found.status == CertificateStatus::Active) {
+        true => Outcome::Done,
+        false => Outcome::Guard(0),
+    }
 }

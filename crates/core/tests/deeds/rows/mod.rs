@@ -8,6 +8,7 @@ mod certificates;
 mod connections;
 mod domain_configurations;
 mod events;
+mod fleet_provisioning;
 mod functions;
 mod identity_policies;
 mod layers;
@@ -28,6 +29,7 @@ mod sessions;
 mod settings;
 mod tags;
 mod thing_groups;
+mod thing_registration_tasks;
 mod thing_types;
 mod things;
 mod topic_rule_destinations;
@@ -78,6 +80,7 @@ scripts! {
     connections
     domain_configurations
     events
+    fleet_provisioning
     functions
     identity_policies
     layers
@@ -95,6 +98,7 @@ scripts! {
     settings
     tags
     thing_groups
+    thing_registration_tasks
     thing_types
     things
     topic_rule_destinations
