@@ -32,3 +32,4 @@ mod slow;
 mod whole;
 mod wills;
 mod wire;
+mod wsock;
