@@ -14,7 +14,7 @@ use crate::{Config, Service, iam, iot, iot_data, lambda, sts};
 pub struct Api {
     pub(crate) deeds: Arc<Deeds>,
     pub(crate) config: Config,
-    pub(crate) keys: AccessKeys,
+    pub(crate) keys: Arc<AccessKeys>,
     pub(crate) iam: Service,
     pub(crate) iot: Service,
     pub(crate) iot_data: Service,
@@ -31,11 +31,11 @@ const LARGE: usize = 4;
 
 impl Api {
     /// Makes the edge. Reading AWS's models takes some milliseconds.
-    pub fn new(deeds: Arc<Deeds>, config: Config, keys: AccessKeys) -> Self {
+    pub fn new(deeds: Arc<Deeds>, config: Config, keys: impl Into<Arc<AccessKeys>>) -> Self {
         Self {
             deeds,
             config,
-            keys,
+            keys: keys.into(),
             iam: iam::service(),
             iot: iot::service(),
             iot_data: iot_data::service(),

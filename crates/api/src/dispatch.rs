@@ -80,7 +80,7 @@ impl Api {
             target: target.as_bytes(),
             headers: &headers,
         };
-        let signed = Claim::read(request);
+        let signed = Claim::read(request).map_err(EdgeError::from);
         let scope = signed
             .as_ref()
             .ok()
@@ -214,6 +214,7 @@ impl<'a> Answering<'a> {
                 auth::claim(&self.api.keys, &self.api.deeds, signed)
                     .await
                     .map(Some)
+                    .map_err(Refusal::from)
             }
             // Some operations of the query services take no signature; which one is meant stands in the body.
             Ok(None) if matches!(self.meant, Meant::Spoken(service) if service.model.metadata().protocol == Protocol::Query) => {

@@ -7,6 +7,7 @@ mod provisioning;
 mod requests;
 mod retained;
 mod sessions;
+mod stream;
 mod wills;
 
 use std::future::poll_fn;
@@ -18,7 +19,7 @@ use std::task::ready;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use thingsmith_core::connections::Admission;
+use thingsmith_core::connections::Proof;
 use thingsmith_core::decisions::Stage;
 use thingsmith_core::fleet_provisioning::Reply;
 use thingsmith_core::messages::Delivery;
@@ -31,10 +32,11 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use self::client::Client;
+pub(crate) use self::stream::Stream;
 pub(crate) use self::wills::execute as execute_will;
 use crate::gateway::Gateway;
 use crate::refusal;
-use crate::tls::AdmittedStream;
+use crate::websocket::FrameError;
 
 /// Bytes asked for at a time: as many as a record of TLS may carry (RFC 8446, 5.1).
 const READ: usize = 16 * 1024;
@@ -50,7 +52,7 @@ pub(crate) struct Peer {
     pub(crate) address: SocketAddr,
     pub(crate) server_name: Option<String>,
     /// Until it says who it is.
-    pub(crate) admission: Option<Admission>,
+    pub(crate) proof: Option<Proof>,
 }
 
 /// Speaks MQTT with a client until one of the two ends it. `first` is a byte that was read already to see that it is MQTT.
@@ -58,7 +60,7 @@ pub(crate) struct Peer {
 /// What it is given goes into a box before there is a future, which would keep room for all of it twice.
 pub(crate) fn serve(
     gateway: Arc<Gateway>,
-    stream: AdmittedStream,
+    stream: Stream,
     first: Option<u8>,
     peer: Peer,
     shutdown: watch::Receiver<bool>,
@@ -85,7 +87,7 @@ struct Connection {
     gateway: Arc<Gateway>,
     peer: Peer,
     started: Instant,
-    stream: AdmittedStream,
+    stream: Stream,
     codec: Codec,
     session: Session,
     output: BytesMut,
@@ -134,7 +136,12 @@ impl Connection {
             Event::Read(Ok(_)) | Event::Backlog => {}
             Event::Read(Err(cause)) => {
                 tracing::debug!(peer = %self.peer.address, %cause, "the connection was lost");
-                self.session.close(DisconnectReason::ConnectionLost, actions);
+                let broken = cause.get_ref().is_some_and(|cause| cause.is::<FrameError>());
+                let reason = match broken {
+                    true => DisconnectReason::ClientError,
+                    false => DisconnectReason::ConnectionLost,
+                };
+                self.session.close(reason, actions);
             }
             Event::Delivery(delivery) => self.deliver_waiting(delivery, actions).await,
             Event::Stored => self.deliver_stored(actions).await,
@@ -426,7 +433,7 @@ impl Connection {
 
 /// Reads what is there, and adds it to the input. The room for it is this function's alone while something comes: a
 /// connection that waits keeps none.
-async fn read(stream: &mut AdmittedStream, input: &mut BytesMut) -> std::io::Result<usize> {
+async fn read(stream: &mut Stream, input: &mut BytesMut) -> std::io::Result<usize> {
     poll_fn(|cx| {
         let mut room = [MaybeUninit::uninit(); READ];
         let mut read = ReadBuf::uninit(&mut room);

@@ -36,6 +36,9 @@ pub enum Speaks {
     /// What ALPN says: HTTPS, or MQTT with a client certificate (AWS's ports 443 and 8443). `mqtt`, by which a client
     /// would choose a custom authorizer, is not spoken and is refused by TLS itself.
     Https,
+    /// As [`Self::Https`], but that nobody is asked for a certificate who does not say by ALPN that it has one (AWS's port
+    /// 443).
+    Web,
 }
 
 /// What may be spoken once the handshake stands.
@@ -45,15 +48,21 @@ pub enum Spoken {
     Mqtt,
     /// HTTPS.
     Https,
+    /// HTTPS with a signature: messages are published.
+    SignedHttps,
+    /// HTTPS with a signature: MQTT in a WebSocket.
+    SignedWebSocket,
     /// What ALPN or the first byte says.
     Either,
 }
 
 /// The doors of one name, which show the same certificates.
 #[derive(Debug, Clone)]
-struct Pair {
+struct Trio {
     mqtt: Door,
     https: Door,
+    /// Nobody is asked for a certificate.
+    web: Door,
 }
 
 /// What a configuration says about a name's doors.
@@ -66,7 +75,7 @@ struct Manner {
 /// The doors of a name, and until when they need not be looked up again.
 #[derive(Clone)]
 struct Known {
-    doors: Pair,
+    doors: Trio,
     realm: Arc<RealmRecord>,
     manner: Manner,
     read_at: Timestamp,
@@ -78,7 +87,7 @@ pub struct Doors {
     domain: String,
     default_names: Vec<String>,
     default_realm: Arc<RealmRecord>,
-    default_doors: Pair,
+    default_doors: Trio,
     by_name: Mutex<LruCache<String, Known>>,
 }
 
@@ -139,13 +148,15 @@ impl Doors {
     /// When the store fails or a certificate cannot be made.
     pub async fn choose(&self, hello: &Hello, speaks: Speaks) -> Result<Option<Entrance>, DoorsError> {
         let Some(name) = &hello.server_name else {
-            return Ok(self.default_doors.entrance(Manner::default(), speaks, None));
+            return Ok(self
+                .default_doors
+                .entrance(Manner::default(), speaks, hello, None));
         };
         // Before anything is read: what is read later is believed no longer than it is true.
         let now = self.deeds.clock().now();
         let kept = self.names().get(name).cloned();
         if let Some(kept) = kept.as_ref().filter(|kept| kept.holds_at(now)) {
-            return Ok(kept.entrance(speaks));
+            return Ok(kept.entrance(speaks, hello));
         }
         let Some((realm, manner)) = self.look_up(name).await? else {
             self.names().pop(name);
@@ -163,7 +174,7 @@ impl Doors {
             manner,
             read_at: now,
         };
-        let entrance = known.entrance(speaks);
+        let entrance = known.entrance(speaks, hello);
         self.names().put(name.clone(), known);
         Ok(entrance)
     }
@@ -210,20 +221,34 @@ impl Known {
         self.read_at <= now && now < self.read_at.plus(BELIEVED)
     }
 
-    fn entrance(&self, speaks: Speaks) -> Option<Entrance> {
+    fn entrance(&self, speaks: Speaks, hello: &Hello) -> Option<Entrance> {
         self.doors
-            .entrance(self.manner, speaks, Some(Arc::clone(&self.realm)))
+            .entrance(self.manner, speaks, hello, Some(Arc::clone(&self.realm)))
     }
 }
 
-impl Pair {
+impl Trio {
     /// The door on a listener, if there is one.
-    fn entrance(&self, manner: Manner, speaks: Speaks, realm: Option<Arc<RealmRecord>>) -> Option<Entrance> {
+    fn entrance(
+        &self,
+        manner: Manner,
+        speaks: Speaks,
+        hello: &Hello,
+        realm: Option<Arc<RealmRecord>>,
+    ) -> Option<Entrance> {
+        let has_certificate = hello
+            .protocols
+            .iter()
+            .any(|protocol| matches!(&protocol[..], MQTT_WITH_CERTIFICATE | HTTPS_WITH_CERTIFICATE));
         let (door, spoken) = match (manner.speech, speaks) {
             (Speech::Default, Speaks::Mqtt) | (Speech::Mqtt, _) => (&self.mqtt, Spoken::Mqtt),
             (Speech::Default, Speaks::Https) => (&self.https, Spoken::Either),
-            (Speech::Https, Speaks::Https) => (&self.https, Spoken::Https),
-            (Speech::Https, Speaks::Mqtt) => return None,
+            (Speech::Default, Speaks::Web) if has_certificate => (&self.https, Spoken::Either),
+            (Speech::Default, Speaks::Web) => (&self.web, Spoken::Either),
+            (Speech::Https, Speaks::Https | Speaks::Web) => (&self.https, Spoken::Https),
+            (Speech::SignedHttps, Speaks::Https | Speaks::Web) => (&self.web, Spoken::SignedHttps),
+            (Speech::SignedWebSocket, Speaks::Https | Speaks::Web) => (&self.web, Spoken::SignedWebSocket),
+            (Speech::Https | Speech::SignedHttps | Speech::SignedWebSocket, Speaks::Mqtt) => return None,
         };
         Some(Entrance {
             door: door.clone(),
@@ -234,7 +259,7 @@ impl Pair {
 }
 
 /// Doors with a P-256 certificate, and an RSA-2048 one for clients that check no other.
-fn make(deeds: &Deeds, names: &[String], manner: Manner) -> Result<Pair, DoorsError> {
+fn make(deeds: &Deeds, names: &[String], manner: Manner) -> Result<Trio, DoorsError> {
     let issued = deeds
         .authorities()
         .endpoint_certificates(deeds.clock().now(), names)?;
@@ -258,18 +283,24 @@ fn make(deeds: &Deeds, names: &[String], manner: Manner) -> Result<Pair, DoorsEr
     // Who speaks MQTT or HTTPS is known by ALPN, or else by the first byte; then only MQTT wants a certificate at once.
     let (protocols, client_certificate): (&[&[u8]], _) = match manner.speech {
         Speech::Https => (&[HTTPS_WITH_CERTIFICATE, HTTP], ClientCertificate::Required),
-        Speech::Default | Speech::Mqtt => (
+        Speech::Default | Speech::Mqtt | Speech::SignedHttps | Speech::SignedWebSocket => (
             &[MQTT_WITH_CERTIFICATE, HTTPS_WITH_CERTIFICATE, HTTP],
             ClientCertificate::Optional,
         ),
     };
+    let web = Door::new(DoorSettings {
+        certificates: certificates.clone(),
+        protocols: vec![HTTP.to_vec()],
+        client_certificate: ClientCertificate::NeverAsked,
+        versions,
+    })?;
     let https = Door::new(DoorSettings {
         certificates,
         protocols: protocols.iter().map(|protocol| protocol.to_vec()).collect(),
         client_certificate,
         versions,
     })?;
-    Ok(Pair { mqtt, https })
+    Ok(Trio { mqtt, https, web })
 }
 
 const LOCALHOST: &str = "localhost";

@@ -7,7 +7,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use thingsmith_core::Deeds;
-use thingsmith_core::connections::{self, Admission, FirstConnection, Refusal, Shown};
+use thingsmith_core::callers::AccessKeys;
+use thingsmith_core::connections::{self, Admission, FirstConnection, Proof, Refusal, Shown};
 use thingsmith_core::messages::wills::PendingWills;
 use thingsmith_core::messages::{Clients, QueueLimits};
 use thingsmith_core::realms::RealmRecord;
@@ -64,7 +65,7 @@ impl Default for Config {
 /// What is spoken with a client that was admitted, until one of the two ends it.
 type Conversation = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// How often wills whose delay is over are looked for.
+/// How often wills whose delay is over are looked for, and connections whose time is.
 const WILLS: Duration = Duration::from_millis(250);
 
 /// The device gateway of a node.
@@ -75,14 +76,31 @@ pub struct Gateway {
     pub(crate) config: Config,
     /// The wills whose delay is not over.
     pub(crate) wills: PendingWills,
+    /// Those who sign with a key.
+    pub(crate) keys: Arc<AccessKeys>,
     doors: Doors,
     permits: Permits,
     connections: Arc<Semaphore>,
 }
 
+/// Where a client came in, and what it showed there.
+struct Entered {
+    /// Where its server name leads.
+    realm: Option<Arc<RealmRecord>>,
+    spoken: Spoken,
+    /// Of its certificate, if it showed one.
+    admission: Option<Admission>,
+}
+
 impl Gateway {
     /// A gateway that serves nobody yet.
-    pub fn new(deeds: Arc<Deeds>, clients: Arc<Clients>, doors: Doors, config: Config) -> Arc<Self> {
+    pub fn new(
+        deeds: Arc<Deeds>,
+        clients: Arc<Clients>,
+        doors: Doors,
+        keys: Arc<AccessKeys>,
+        config: Config,
+    ) -> Arc<Self> {
         Arc::new(Self {
             permits: Permits::new(config.handshakes, config.handshakes_per_address),
             connections: Arc::new(Semaphore::new(config.connections.min(Semaphore::MAX_PERMITS))),
@@ -91,6 +109,7 @@ impl Gateway {
             deeds,
             clients,
             doors,
+            keys,
             config,
         })
     }
@@ -103,6 +122,12 @@ impl Gateway {
     /// As [`Self::serve`], on a port where ALPN says what is spoken.
     pub async fn serve_https(self: Arc<Self>, listener: TcpListener, shutdown: watch::Receiver<bool>) {
         self.listen(listener, Speaks::Https, shutdown).await;
+    }
+
+    /// As [`Self::serve_https`], on a port where a client that does not say by ALPN that it has a certificate is not asked
+    /// for one: a browser that is asked shows its user a prompt.
+    pub async fn serve_browsers(self: Arc<Self>, listener: TcpListener, shutdown: watch::Receiver<bool>) {
+        self.listen(listener, Speaks::Web, shutdown).await;
     }
 
     async fn listen(
@@ -139,7 +164,9 @@ impl Gateway {
                 }
                 Some(_) = clients.join_next() => {}
                 _ = wills.tick() => {
-                    for will in self.wills.take_due(self.deeds.clock().now()) {
+                    let now = self.deeds.clock().now();
+                    self.deeds.watches().pass(now);
+                    for will in self.wills.take_due(now) {
                         clients.spawn(connection::execute_will(Arc::clone(&self), will));
                     }
                 }
@@ -206,23 +233,30 @@ impl Gateway {
                 admission,
             }) => {
                 let server_name = hello.server_name.clone();
-                match admission {
+                let Entered {
+                    realm,
+                    spoken,
+                    admission,
+                } = admission;
+                match (spoken, admission) {
                     (Spoken::Mqtt, Some(admission)) => {
                         let peer = Peer {
                             address,
                             server_name,
-                            admission: Some(admission),
+                            proof: Some(Proof::Certificate(admission)),
                         };
+                        let stream = stream.into();
                         Some(Box::pin(connection::serve(self, stream, None, peer, shutdown)))
                     }
                     // INVARIANT: a door where MQTT alone is spoken requires a certificate.
                     (Spoken::Mqtt, None) => None,
-                    (spoken @ (Spoken::Https | Spoken::Either), admission) => {
+                    (spoken, admission) => {
                         let visitor = https::Visitor {
                             address,
                             server_name,
+                            realm,
                             admission,
-                            may_speak_mqtt: spoken == Spoken::Either,
+                            spoken,
                         };
                         Some(Box::pin(async move {
                             https::serve(&self, stream, visitor, shutdown).await;
@@ -241,7 +275,7 @@ impl Gateway {
         &self,
         tcp: TcpStream,
         speaks: Speaks,
-    ) -> Result<Admitted<(Spoken, Option<Admission>)>, Refused<Refusal>> {
+    ) -> Result<Admitted<Entered>, Refused<Refusal>> {
         let entered: OnceLock<(Option<Arc<RealmRecord>>, Spoken)> = OnceLock::new();
         let door = async |hello: Arc<tls::Hello>| match self.doors.choose(&hello, speaks).await {
             Ok(Some(entrance)) => {
@@ -266,12 +300,16 @@ impl Gateway {
                         issuer: sent.next().map(AsRef::as_ref),
                     };
                     let first = self.config.first_connection;
-                    Some(connections::admit(&self.deeds, realm, shown, first).await?)
+                    Some(connections::admit(&self.deeds, realm.clone(), shown, first).await?)
                 }
                 // Only where none is required; then what is spoken decides.
                 None => None,
             };
-            Ok((spoken, admission))
+            Ok(Entered {
+                realm,
+                spoken,
+                admission,
+            })
         };
         tls::accept(tcp, &self.config.tls, door, verdict).await
     }

@@ -11,5 +11,6 @@ mod https;
 mod refusal;
 mod reserved;
 pub mod tls;
+pub mod websocket;
 
 pub use gateway::{Config, Gateway};

@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 
-use thingsmith_core::connections::{Answer, Principal, Refusal};
+use thingsmith_core::connections::{Answer, Principal, Refusal, SignatoryError};
 use thingsmith_core::decisions::{Decision, Stage};
 use thingsmith_core::provisioning::Step;
 use thingsmith_core::{Deeds, Fault};
 use thingsmith_mqtt::{DisconnectReason, MqttError};
 
+use crate::https::Visitor;
 use crate::tls::{Crowded, Reason, Refused};
 
 /// Writes down that a client did not come through its handshake.
@@ -75,6 +76,28 @@ pub(crate) fn protocol(deeds: &Deeds, peer: SocketAddr, server_name: Option<&str
     deeds.refuse(decision.from_peer(peer).to_server(server_name));
 }
 
+/// Writes down that a request's signature is not taken.
+pub(crate) fn signature(
+    deeds: &Deeds,
+    visitor: &Visitor,
+    access_key_id: Option<&str>,
+    error: &SignatoryError,
+) {
+    let peer = visitor.address;
+    let mut reason = error.to_string();
+    let mut decision = Decision::new(Stage::Signature, String::new())
+        .from_peer(peer)
+        .to_server(visitor.server_name.as_deref());
+    if let SignatoryError::OtherAccount { arn } = error {
+        reason = "the access key is of another account than the server name".to_owned();
+        decision.caller = Some(arn.clone());
+    }
+    tracing::info!(%peer, access_key_id, reason, "signature refused");
+    decision.access_key_id = access_key_id.map(str::to_owned);
+    decision.reason = reason;
+    deeds.refuse(decision);
+}
+
 /// Writes down that a principal may not do what it wants, and which statement said so.
 pub(crate) fn denied(
     deeds: &Deeds,
@@ -105,6 +128,7 @@ pub(crate) fn impossible(
     let nothing = Answer {
         allowed: false,
         decided_by: None,
+        denied_explicitly: false,
         active: true,
     };
     let mut decision = Decision::denied(stage, principal, peer, action, resource, &nothing);
@@ -118,6 +142,7 @@ fn write_down(deeds: &Deeds, principal: &Principal, peer: SocketAddr, decision: 
         account = decision.account,
         region = decision.region,
         certificate_id = decision.certificate_id,
+        caller = decision.caller,
         client_id = principal.client_id(),
         action = decision.action,
         resource = decision.resource,

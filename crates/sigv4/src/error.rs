@@ -127,3 +127,46 @@ pub enum SigV4Error {
 pub(crate) fn excerpt(text: &str) -> String {
     text.chars().take(128).collect()
 }
+
+/// The three kinds of wrong signatures that AWS tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// There is none.
+    Missing,
+    /// It lacks something, or cannot be read.
+    Incomplete,
+    /// It is not that of this request, for this place, now.
+    Wrong,
+}
+
+impl SigV4Error {
+    /// Which of the three kinds it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::MissingAuthenticationToken => ErrorKind::Missing,
+            Self::UnsupportedAlgorithm(_)
+            | Self::Malformed(_)
+            | Self::MissingParameter(_)
+            | Self::Repeated(_)
+            | Self::TwoMechanisms
+            | Self::Credential(_)
+            | Self::Signature
+            | Self::SignedHeaders(_)
+            | Self::MissingDate
+            | Self::Date(_)
+            | Self::Expires { .. } => ErrorKind::Incomplete,
+            Self::Terminator(_)
+            | Self::Region(_)
+            | Self::Service { .. }
+            | Self::HostNotSigned
+            | Self::HeaderNotSigned(_)
+            | Self::SignedHeaderAbsent(_)
+            | Self::ScopeDate { .. }
+            | Self::Expired { .. }
+            | Self::NotYetCurrent { .. }
+            | Self::ContentHash
+            | Self::UnsignedPayload
+            | Self::Mismatch => ErrorKind::Wrong,
+        }
+    }
+}

@@ -24,7 +24,7 @@ mod signed_request;
 mod version2;
 
 pub use chunks::ChunkSignatures;
-pub use error::SigV4Error;
+pub use error::{ErrorKind, SigV4Error};
 pub use key::SigningKey;
 pub use payload::{DeclaredPayload, PayloadHash};
 pub use request::Request;

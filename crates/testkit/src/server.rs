@@ -71,6 +71,8 @@ pub struct TestServer {
     pub objects: Arc<dyn Objects>,
     /// The deeds behind it.
     pub deeds: Arc<Deeds>,
+    /// The keys that it knows.
+    pub keys: Arc<AccessKeys>,
     api: Arc<Api>,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
@@ -191,7 +193,8 @@ impl Builder {
             false => UnknownKeys::Refused,
         };
         let keys = AccessKeys::new(Some(administrator), self.keys, unknown).expect("the keys differ");
-        let api = Arc::new(Api::new(Arc::clone(&deeds), self.config, keys));
+        let keys = Arc::new(keys);
+        let api = Arc::new(Api::new(Arc::clone(&deeds), self.config, Arc::clone(&keys)));
         let listener = TcpListener::bind(("127.0.0.1", 0))
             .await
             .expect("there is a free port");
@@ -212,6 +215,7 @@ impl Builder {
             functions,
             objects,
             deeds,
+            keys,
             api,
             stop: Some(stop),
             task,

@@ -129,13 +129,18 @@ impl Server {
         for address in &settings.https {
             https_listeners.push(listen("--https", *address).await?);
         }
+        let mut browser_listeners = Vec::new();
+        for address in &settings.https_browsers {
+            browser_listeners.push(listen("--https-browsers", *address).await?);
+        }
         let admin_listener = listen("--admin", settings.admin).await?;
         let control = Control::open(&settings.data_dir)?;
         // After all that may be refused: whoever starts the server sees the key of the start that makes it.
         let (administrator, new_administrator) = administrator(settings, &deeds, &account).await?;
-        let api = api(settings, &deeds, &account, administrator, configured)?;
+        let keys = access_keys(settings, &account, administrator, configured)?;
+        let api = api(settings, &deeds, &account, &keys);
         let api_tls = api_tls(settings, &deeds, bound(&api_listener)?)?;
-        let gateway = gateway(settings, &file, &deeds, &account).await?;
+        let gateway = gateway(settings, &file, &deeds, &account, keys).await?;
         let roots = deeds.authorities().endpoint_roots_pem();
         functions.set_api(
             &api_url(settings, bound(&api_listener)?),
@@ -174,6 +179,9 @@ impl Server {
         tasks.spawn(Arc::clone(&gateway).serve(mqtt_listener, stopped.clone()));
         for listener in https_listeners {
             tasks.spawn(Arc::clone(&gateway).serve_https(listener, stopped.clone()));
+        }
+        for listener in browser_listeners {
+            tasks.spawn(Arc::clone(&gateway).serve_browsers(listener, stopped.clone()));
         }
         let admin = Arc::new(Admin {
             deeds: Arc::clone(&deeds),
@@ -372,24 +380,28 @@ fn configured_keys(file: &File, account: &Account) -> Result<Vec<ConfiguredKey>,
     keys.map_err(StartError::Configuration)
 }
 
-fn api(
+/// The keys that callers of the API and clients of the gateway sign with.
+fn access_keys(
     settings: &Settings,
-    deeds: &Arc<Deeds>,
     account: &Account,
     administrator: Option<AccessKey>,
     configured: Vec<ConfiguredKey>,
-) -> Result<Arc<Api>, StartError> {
+) -> Result<Arc<AccessKeys>, StartError> {
     let unknown = if settings.dev {
         UnknownKeys::Administrator(account.clone())
     } else {
         UnknownKeys::Refused
     };
     let keys = AccessKeys::new(administrator, configured, unknown);
-    let keys = keys.map_err(|cause| StartError::Configuration(anyhow!(cause)))?;
+    keys.map(Arc::new)
+        .map_err(|cause| StartError::Configuration(anyhow!(cause)))
+}
+
+fn api(settings: &Settings, deeds: &Arc<Deeds>, account: &Account, keys: &Arc<AccessKeys>) -> Arc<Api> {
     let mut config = thingsmith_api::Config::new(account.clone(), settings.region.clone());
     config.dev = settings.dev;
     config.domain.clone_from(&settings.domain);
-    Ok(Arc::new(Api::new(Arc::clone(deeds), config, keys)))
+    Arc::new(Api::new(Arc::clone(deeds), config, Arc::clone(keys)))
 }
 
 /// TLS for the API, if it is asked for: its certificate names the domain, the address and this machine.
@@ -426,6 +438,7 @@ async fn gateway(
     file: &File,
     deeds: &Arc<Deeds>,
     account: &Account,
+    keys: Arc<AccessKeys>,
 ) -> Result<Arc<Gateway>, StartError> {
     let realm = deeds
         .realm(account, &settings.region)
@@ -437,6 +450,7 @@ async fn gateway(
         Arc::clone(deeds),
         Clients::new(),
         doors,
+        keys,
         file.gateway.config(),
     ))
 }

@@ -40,6 +40,8 @@ pub(super) struct Lab {
     pub(super) address: SocketAddr,
     /// Where ALPN says what is spoken.
     pub(super) https: SocketAddr,
+    /// Where only those are asked for a certificate who say by ALPN that they have one.
+    pub(super) browsers: SocketAddr,
     shutdown: watch::Sender<bool>,
     serving: JoinHandle<()>,
     named: AtomicU64,
@@ -84,21 +86,29 @@ impl Lab {
     }
 
     pub(super) async fn on(engine: Engine, config: Config) -> Self {
-        let server = TestServer::builder().engine(engine).start().await;
+        Self::of(TestServer::builder().engine(engine).start().await, config).await
+    }
+
+    /// A gateway beside a server that was started otherwise.
+    pub(super) async fn of(server: TestServer, config: Config) -> Self {
         let deeds = Arc::clone(&server.deeds);
         let (account, region) = (ACCOUNT.parse().unwrap(), REGION.parse().unwrap());
         let realm = deeds.realm(&account, &region).await.unwrap();
         let doors = Doors::new(Arc::clone(&deeds), "localhost", Arc::clone(&realm)).unwrap();
         let clients = Clients::new();
-        let gateway = Gateway::new(deeds, Arc::clone(&clients), doors, config);
+        let keys = Arc::clone(&server.keys);
+        let gateway = Gateway::new(deeds, Arc::clone(&clients), doors, keys, config);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let https_listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let https = https_listener.local_addr().unwrap();
+        let browsers_listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let browsers = browsers_listener.local_addr().unwrap();
         let (shutdown, stopped) = watch::channel(false);
         let serving = tokio::spawn(async move {
             let https = Arc::clone(&gateway).serve_https(https_listener, stopped.clone());
-            tokio::join!(gateway.serve(listener, stopped), https);
+            let browsers = Arc::clone(&gateway).serve_browsers(browsers_listener, stopped.clone());
+            tokio::join!(gateway.serve(listener, stopped), https, browsers);
         });
         let named = AtomicU64::new(1);
         Self {
@@ -107,6 +117,7 @@ impl Lab {
             clients,
             address,
             https,
+            browsers,
             shutdown,
             serving,
             named,
@@ -117,7 +128,13 @@ impl Lab {
     pub(super) async fn another_node(&self) -> Option<Node> {
         let deeds = self.server.another_node().await?;
         let doors = Doors::new(Arc::clone(&deeds), "localhost", Arc::clone(&self.realm)).unwrap();
-        let gateway = Gateway::new(Arc::clone(&deeds), Clients::new(), doors, Config::default());
+        let gateway = Gateway::new(
+            Arc::clone(&deeds),
+            Clients::new(),
+            doors,
+            Arc::clone(&self.server.keys),
+            Config::default(),
+        );
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (shutdown, stopped) = watch::channel(false);

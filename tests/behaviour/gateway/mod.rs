@@ -34,3 +34,4 @@ mod trusted_user;
 mod whole;
 mod wills;
 mod wire;
+mod wsock;

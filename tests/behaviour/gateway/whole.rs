@@ -56,6 +56,7 @@ async fn the_programs_server_serves_devices_until_it_is_stopped() {
         api: "127.0.0.1:0".parse().unwrap(),
         mqtt: "127.0.0.1:0".parse().unwrap(),
         https: vec!["127.0.0.1:0".parse().unwrap()],
+        https_browsers: Vec::new(),
         admin: "127.0.0.1:0".parse().unwrap(),
         domain: "localhost".into(),
         store: StoreChoice::Sqlite,

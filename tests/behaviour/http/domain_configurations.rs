@@ -279,7 +279,7 @@ async fn what_does_not_go_together_is_refused() {
         (together("DEFAULT", "SECURE_MQTT"), invalid),
         (together("AWS_SIGV4", "SECURE_MQTT"), invalid),
         (json!({"authenticationType": "AWS_X509"}), invalid),
-        (together("AWS_SIGV4", "MQTT_WSS"), later),
+        (together("CUSTOM_AUTH", "MQTT_WSS"), later),
         (together("CUSTOM_AUTH", "SECURE_MQTT"), later),
         (together("CUSTOM_AUTH_X509", "HTTPS"), later),
         (

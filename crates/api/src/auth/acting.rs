@@ -4,7 +4,7 @@ use thingsmith_core::Fault;
 use thingsmith_core::acting::Acting;
 use thingsmith_policy::Verdict;
 
-use super::{refused, verdict};
+use super::refused;
 use crate::Context;
 
 /// The caller of an operation that does what other operations do.
@@ -13,7 +13,7 @@ pub(crate) struct ActingCaller<'a>(pub(crate) &'a Context<'a>);
 impl Acting for ActingCaller<'_> {
     fn may(&self, action: &str, resource: &str) -> Result<(), Fault> {
         let Context { caller, facts, .. } = self.0;
-        match verdict(caller, *facts, action, resource) {
+        match caller.verdict(*facts, action, resource) {
             Verdict::Allowed => Ok(()),
             verdict => Err(refused(caller, action, resource, verdict)),
         }

@@ -1,9 +1,7 @@
 //! Whether a caller may do what it asks: IAM's decision over its policies.
 
-use std::sync::Arc;
-
 use thingsmith_core::{Code, Fault, acting};
-use thingsmith_policy::{Document, Request, Variables, Verdict, evaluate};
+use thingsmith_policy::Verdict;
 
 use super::{Caller, Permission, RequestFacts};
 use crate::protocol::EdgeError;
@@ -25,31 +23,12 @@ pub(crate) fn authorize(
         return Err(denied(facts.caller, action, "*", Verdict::ImplicitDeny));
     }
     for resource in resources {
-        let verdict = verdict(facts.caller, facts, action, resource);
+        let verdict = facts.caller.verdict(facts, action, resource);
         if verdict != Verdict::Allowed {
             return Err(denied(facts.caller, action, resource, verdict));
         }
     }
     Ok(())
-}
-
-/// What the caller's own policies say of an action on a resource. A session that was given policies may do what both its
-/// role's and those allow (IAM guide, "Session policies").
-pub(crate) fn verdict(caller: &Caller, variables: &dyn Variables, action: &str, resource: &str) -> Verdict {
-    let Permission::Policies { documents, narrowing } = &caller.permission else {
-        return Verdict::Allowed;
-    };
-    let request = Request {
-        action,
-        resource,
-        variables,
-    };
-    let decide = |documents: &[Arc<Document>]| evaluate(documents.iter().map(Arc::as_ref), &request).verdict;
-    match (decide(documents), narrowing.as_deref().map(decide)) {
-        (Verdict::ExplicitDeny, _) | (_, Some(Verdict::ExplicitDeny)) => Verdict::ExplicitDeny,
-        (own, None | Some(Verdict::Allowed)) => own,
-        (_, Some(Verdict::ImplicitDeny)) => Verdict::ImplicitDeny,
-    }
 }
 
 /// The refusal of an operation that decides itself.

@@ -1,53 +1,7 @@
-//! What policies can ask about a request.
+//! What policies can ask about a request besides.
 
-use std::borrow::Cow;
-use std::net::IpAddr;
-
-use thingsmith_model::Timestamp;
+use thingsmith_core::callers::RequestFacts;
 use thingsmith_policy::{Key, Values, Variables};
-
-use super::Caller;
-use thingsmith_core::iso8601;
-
-/// What policies can ask about a request (IAM guide, "AWS global condition context keys").
-pub(crate) struct RequestFacts<'a> {
-    pub(crate) caller: &'a Caller,
-    pub(crate) region: &'a str,
-    pub(crate) source: IpAddr,
-    pub(crate) secure: bool,
-    pub(crate) user_agent: Option<&'a str>,
-    pub(crate) now: Timestamp,
-}
-
-impl Variables for RequestFacts<'_> {
-    fn values(&self, key: &Key) -> Values<'_> {
-        let owned = |text: String| Values::One(Cow::Owned(text));
-        let caller = self.caller;
-        match key.folded() {
-            "aws:currenttime" => owned(iso8601(self.now)),
-            "aws:epochtime" => owned(self.now.as_seconds().to_string()),
-            "aws:principalaccount" => Some(caller.account.as_str()).into(),
-            // A session's principal is its role (IAM guide, `aws:PrincipalArn`).
-            "aws:principalarn" => Some(caller.role_arn.as_deref().unwrap_or(&caller.arn)).into(),
-            "aws:principaltype" => Some(caller.kind()).into(),
-            "aws:requestedregion" => Some(self.region).into(),
-            "aws:securetransport" => Some(if self.secure { "true" } else { "false" }).into(),
-            "aws:sourceip" => owned(self.source.to_canonical().to_string()),
-            "aws:tokenissuetime" => caller
-                .issued_at
-                .map_or(Values::Missing, |time| owned(iso8601(time))),
-            "aws:useragent" => self.user_agent.into(),
-            "aws:userid" => Some(caller.user_id.as_str()).into(),
-            "aws:username" => caller.user_name.as_deref().into(),
-            folded => caller
-                .variables
-                .iter()
-                .find(|(name, _)| name.eq_ignore_ascii_case(folded))
-                .map(|(_, value)| value.as_str())
-                .into(),
-        }
-    }
-}
 
 /// A request's facts and what one action has besides, by lower-case names.
 pub(crate) struct With<'a> {

@@ -2,16 +2,14 @@
 
 mod acting;
 mod authorize;
-mod caller;
 mod facts;
-mod keys;
 mod pass_role;
-mod verify;
+mod s3;
 
 pub(crate) use acting::ActingCaller;
-pub(crate) use authorize::{authorize, refused, verdict};
-pub use caller::{Caller, Permission};
-pub(crate) use facts::{RequestFacts, With};
-pub use keys::{AccessKeys, ConfiguredKey, KeysError, UnknownKeys};
+pub(crate) use authorize::{authorize, refused};
+pub(crate) use facts::With;
 pub(crate) use pass_role::may_pass_role;
-pub(crate) use verify::{Claim, ProvenHead, claim, prove_link};
+pub(crate) use s3::{prove_head, prove_link};
+pub use thingsmith_core::callers::{AccessKeys, Caller, ConfiguredKey, KeysError, Permission, UnknownKeys};
+pub(crate) use thingsmith_core::callers::{Claim, ProvenHead, RequestFacts, claim};

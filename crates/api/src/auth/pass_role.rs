@@ -3,7 +3,7 @@
 use thingsmith_core::{Fault, roles};
 use thingsmith_policy::Verdict;
 
-use super::{With, refused, verdict};
+use super::{With, refused};
 use crate::Context;
 
 /// Decides whether the caller may hand a role to a service: its policies permit `iam:PassRole` on the role, and the role
@@ -24,7 +24,7 @@ pub(crate) async fn may_pass_role(
         values: &[("iam:passedtoservice", service)],
     };
     // The permission first: whoever may not hand a role over does not learn whether it is there.
-    let own = verdict(cx.caller, &variables, "iam:PassRole", role_arn);
+    let own = cx.caller.verdict(&variables, "iam:PassRole", role_arn);
     if own != Verdict::Allowed {
         return Err(refused(cx.caller, "iam:PassRole", role_arn, own));
     }

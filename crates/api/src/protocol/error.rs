@@ -2,7 +2,8 @@
 
 use thingsmith_aws_model::InputError;
 use thingsmith_core::Fault;
-use thingsmith_sigv4::SigV4Error;
+use thingsmith_core::callers::ClaimError;
+use thingsmith_sigv4::{ErrorKind, SigV4Error};
 use thiserror::Error;
 
 /// Why a request is refused.
@@ -67,6 +68,17 @@ impl From<EdgeError> for Refusal {
     }
 }
 
+impl From<ClaimError> for Refusal {
+    fn from(error: ClaimError) -> Self {
+        match error {
+            ClaimError::UnknownKey => EdgeError::UnknownKey.into(),
+            ClaimError::ExpiredToken => EdgeError::ExpiredToken.into(),
+            ClaimError::Signature(error) => EdgeError::Signature(error).into(),
+            ClaimError::Failed(fault) => fault.into(),
+        }
+    }
+}
+
 impl From<InputError> for EdgeError {
     fn from(error: InputError) -> Self {
         match error {
@@ -83,10 +95,10 @@ impl EdgeError {
             Self::NoCredential => ("MissingAuthenticationTokenException", 403),
             Self::UnknownKey => ("UnrecognizedClientException", 403),
             Self::ExpiredToken => ("ExpiredTokenException", 403),
-            Self::Signature(error) => match Kind::of(error) {
-                Kind::Missing => ("MissingAuthenticationTokenException", 403),
-                Kind::Incomplete => ("IncompleteSignatureException", 400),
-                Kind::Wrong => ("InvalidSignatureException", 403),
+            Self::Signature(error) => match error.kind() {
+                ErrorKind::Missing => ("MissingAuthenticationTokenException", 403),
+                ErrorKind::Incomplete => ("IncompleteSignatureException", 400),
+                ErrorKind::Wrong => ("InvalidSignatureException", 403),
             },
             Self::AccessDenied(_) | Self::ForeignPage(_) => ("AccessDeniedException", 403),
             Self::Serialization(_) => ("SerializationException", 400),
@@ -104,10 +116,10 @@ impl EdgeError {
             Self::NoCredential => ("MissingAuthenticationToken", 403),
             Self::UnknownKey => ("InvalidClientTokenId", 403),
             Self::ExpiredToken => ("ExpiredToken", 403),
-            Self::Signature(error) => match Kind::of(error) {
-                Kind::Missing => ("MissingAuthenticationToken", 403),
-                Kind::Incomplete => ("IncompleteSignature", 400),
-                Kind::Wrong => ("SignatureDoesNotMatch", 403),
+            Self::Signature(error) => match error.kind() {
+                ErrorKind::Missing => ("MissingAuthenticationToken", 403),
+                ErrorKind::Incomplete => ("IncompleteSignature", 400),
+                ErrorKind::Wrong => ("SignatureDoesNotMatch", 403),
             },
             Self::AccessDenied(_) | Self::ForeignPage(_) => ("AccessDenied", 403),
             Self::Serialization(_) => ("MalformedInput", 400),
@@ -116,44 +128,6 @@ impl EdgeError {
             Self::NotImplemented(_) => ("NotImplemented", 501),
             Self::TooLarge(_) => ("RequestEntityTooLarge", 413),
             Self::TooSlow => ("RequestTimeout", 408),
-        }
-    }
-}
-
-/// The three kinds of wrong signatures that AWS tells apart.
-enum Kind {
-    Missing,
-    Incomplete,
-    Wrong,
-}
-
-impl Kind {
-    fn of(error: &SigV4Error) -> Self {
-        match error {
-            SigV4Error::MissingAuthenticationToken => Self::Missing,
-            SigV4Error::UnsupportedAlgorithm(_)
-            | SigV4Error::Malformed(_)
-            | SigV4Error::MissingParameter(_)
-            | SigV4Error::Repeated(_)
-            | SigV4Error::TwoMechanisms
-            | SigV4Error::Credential(_)
-            | SigV4Error::Signature
-            | SigV4Error::SignedHeaders(_)
-            | SigV4Error::MissingDate
-            | SigV4Error::Date(_)
-            | SigV4Error::Expires { .. } => Self::Incomplete,
-            SigV4Error::Terminator(_)
-            | SigV4Error::Region(_)
-            | SigV4Error::Service { .. }
-            | SigV4Error::HostNotSigned
-            | SigV4Error::HeaderNotSigned(_)
-            | SigV4Error::SignedHeaderAbsent(_)
-            | SigV4Error::ScopeDate { .. }
-            | SigV4Error::Expired { .. }
-            | SigV4Error::NotYetCurrent { .. }
-            | SigV4Error::ContentHash
-            | SigV4Error::UnsignedPayload
-            | SigV4Error::Mismatch => Self::Wrong,
         }
     }
 }

@@ -85,7 +85,7 @@ impl Cx<'_> {
             facts: self.facts,
             values: &values,
         };
-        match auth::verdict(self.caller, &with, action, resource) {
+        match self.caller.verdict(&with, action, resource) {
             Verdict::Allowed => Ok(()),
             verdict => Err(auth::refused(self.caller, action, resource, verdict).into()),
         }

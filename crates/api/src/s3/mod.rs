@@ -159,7 +159,9 @@ impl Api {
             let proven = auth::prove_link(&self.keys, &self.deeds, &link, bucket.as_deref()).await?;
             return Ok((proven, self.config.region.clone()));
         }
-        let signed = Claim::read(request)?.ok_or(crate::protocol::EdgeError::NoCredential)?;
+        let signed = Claim::read(request)
+            .map_err(crate::protocol::EdgeError::from)?
+            .ok_or(crate::protocol::EdgeError::NoCredential)?;
         if signed.credential().scope.service != "s3" {
             return Err(S3Error::new(
                 "AuthorizationHeaderMalformed",
@@ -168,9 +170,11 @@ impl Api {
             ));
         }
         noted.access_key_id = Some(signed.credential().access_key_id.clone());
-        let claim = auth::claim(&self.keys, &self.deeds, signed).await?;
+        let claim = auth::claim(&self.keys, &self.deeds, signed)
+            .await
+            .map_err(crate::protocol::Refusal::from)?;
         let now = self.deeds.clock().now();
-        let proven = claim.prove_head(&self.keys, &head.headers, now)?;
+        let proven = auth::prove_head(&claim, &self.keys, &head.headers, now)?;
         Ok((proven, claim.region().clone()))
     }
 }

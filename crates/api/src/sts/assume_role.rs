@@ -4,7 +4,7 @@ use thingsmith_core::sessions::{self, NewSession};
 use thingsmith_core::{Fault, sessions::MOST_CHARACTERS};
 use thingsmith_policy::{Assuming, Trust, Variables, Verdict};
 
-use crate::auth::{With, refused, verdict};
+use crate::auth::{With, refused};
 use crate::{Context, Http, Operation};
 use thingsmith_core::iso8601;
 
@@ -202,7 +202,7 @@ fn decide(
     role_arn: &str,
     variables: &dyn Variables,
 ) -> Result<(), Fault> {
-    let own = verdict(cx.caller, variables, action, role_arn);
+    let own = cx.caller.verdict(variables, action, role_arn);
     match (trust.verdict, own) {
         (Verdict::Allowed, Verdict::Allowed) => Ok(()),
         (Verdict::Allowed, Verdict::ImplicitDeny) if same_account && trust.names_principal => Ok(()),

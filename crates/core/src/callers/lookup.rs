@@ -25,7 +25,7 @@ pub(super) async fn user(deeds: &Deeds, access_key_id: &str) -> Result<Lookup, F
     if key.status != Status::Active {
         return Ok(Lookup::Unusable);
     }
-    let Some(documents) = documents(deeds, key.realm, key.holder).await? else {
+    let Some((documents, read_from)) = read_documents(deeds, key.realm, key.holder).await? else {
         return Ok(Lookup::Unusable);
     };
     let secret = deeds
@@ -47,6 +47,7 @@ pub(super) async fn user(deeds: &Deeds, access_key_id: &str) -> Result<Lookup, F
         issued_at: None,
         expires_at: None,
         variables: Vec::new(),
+        read_from,
         account,
     })))
 }
@@ -68,9 +69,10 @@ pub(super) async fn session(deeds: &Deeds, access_key_id: &str, token: &str) -> 
     let Some(role) = roles::rows::by_number(deeds.store(), realm, session.role).await? else {
         return Ok(Lookup::Unusable);
     };
-    let Some(documents) = documents(deeds, realm, role.number).await? else {
+    let Some((documents, mut read_from)) = read_documents(deeds, realm, role.number).await? else {
         return Ok(Lookup::Unusable);
     };
+    read_from.extend(&session.managed);
     let Some(narrowing) = narrowing(deeds, realm, &session).await? else {
         return Ok(Lookup::Unusable);
     };
@@ -87,6 +89,7 @@ pub(super) async fn session(deeds: &Deeds, access_key_id: &str, token: &str) -> 
         issued_at: Some(Timestamp::from_millis(session.issued_at)),
         expires_at: Some(expires_at),
         variables: session.variables.clone(),
+        read_from,
     })))
 }
 
@@ -109,6 +112,7 @@ fn own(session: Session) -> Result<Lookup, Fault> {
         issued_at: Some(Timestamp::from_millis(session.issued_at)),
         expires_at: Some(Timestamp::from_millis(session.expires_at)),
         variables: Vec::new(),
+        read_from: Vec::new(),
     })))
 }
 
@@ -118,8 +122,25 @@ pub(crate) async fn documents(
     realm: Realm,
     holder: i64,
 ) -> Result<Option<Arc<[Arc<Document>]>>, StoreError> {
+    let read = read_documents(deeds, realm, holder).await?;
+    Ok(read.map(|(documents, _)| documents))
+}
+
+/// As [`documents`], and the numbers of what they were read from: the holder and its managed policies.
+async fn read_documents(
+    deeds: &Deeds,
+    realm: Realm,
+    holder: i64,
+) -> Result<Option<(Arc<[Arc<Document>]>, Vec<i64>)>, StoreError> {
     let rows = identity_policies::rows::documents(deeds.store(), realm, holder).await?;
     let mut documents = Vec::with_capacity(rows.len());
+    let mut read_from = vec![holder];
+    // Those that stand in the holder itself have the number 0.
+    read_from.extend(
+        rows.iter()
+            .map(|(number, _)| *number)
+            .filter(|number| *number != 0),
+    );
     for (number, document) in rows {
         let text = match (&document, aws::by_number(number)) {
             (Some(text), _) => text.as_str(),
@@ -128,7 +149,7 @@ pub(crate) async fn documents(
         };
         documents.push(parse(text)?);
     }
-    Ok(Some(documents.into()))
+    Ok(Some((documents.into(), read_from)))
 }
 
 /// The policies that narrow a session, as [`documents`].

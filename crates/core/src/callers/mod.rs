@@ -3,6 +3,10 @@
 //! What was looked up is believed for a second: a caller in steady state costs a read a second and none for each request,
 //! and a change bites within a second on every node; on the node that makes it at once.
 
+mod caller;
+mod claim;
+mod facts;
+mod keys;
 mod lookup;
 
 use std::num::NonZeroUsize;
@@ -14,6 +18,10 @@ use lru::LruCache;
 use thingsmith_model::{Account, Secret, Timestamp};
 use thingsmith_policy::Document;
 
+pub use caller::{Caller, Permission};
+pub use claim::{Claim, ClaimError, ProvenHead, claim, prove_link};
+pub use facts::RequestFacts;
+pub use keys::{AccessKeys, ConfiguredKey, KeysError, UnknownKeys};
 pub(crate) use lookup::documents;
 
 use crate::{Deeds, Fault};
@@ -53,6 +61,8 @@ pub struct Identity {
     pub expires_at: Option<Timestamp>,
     /// What policies can ask of a session besides.
     pub variables: Vec<(String, String)>,
+    /// The user or role and the managed policies that this was read from, by their numbers.
+    pub read_from: Vec<i64>,
 }
 
 /// What was found of an access key.
@@ -144,22 +154,23 @@ impl Callers {
         }
     }
 
-    fn recall(
-        &self,
-        access_key_id: &str,
-        token: Option<&[u8; 32]>,
-        now: Timestamp,
-    ) -> Result<Arc<Identity>, u64> {
+    fn generation(&self) -> u64 {
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .generation
+    }
+
+    fn recall(&self, access_key_id: &str, token: Option<&[u8; 32]>, now: Timestamp) -> Option<Arc<Identity>> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let generation = seen.generation;
         match seen.identities.get(access_key_id) {
             // A clock that was turned back makes it old as well.
             Some(entry)
                 if entry.read_at <= now && now < entry.read_at.plus(BELIEVED) && entry.bears(token) =>
             {
-                Ok(Arc::clone(&entry.identity))
+                Some(Arc::clone(&entry.identity))
             }
-            _ => Err(generation),
+            _ => None,
         }
     }
 
@@ -186,32 +197,53 @@ impl Entry {
 /// # Errors
 /// When the store fails, or a secret was sealed with another seal key.
 pub async fn find(deeds: &Deeds, access_key_id: &str, token: Option<&str>) -> Result<Lookup, Fault> {
-    let digest = token.map(|token| {
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
-        bytes
-    });
     let now = deeds.clock().now();
-    let found = match deeds.callers().recall(access_key_id, digest.as_ref(), now) {
-        Ok(identity) => Lookup::Found(identity),
-        Err(generation) => {
-            let found = match token {
-                Some(token) => lookup::session(deeds, access_key_id, token).await?,
-                None => lookup::user(deeds, access_key_id).await?,
-            };
-            if let Lookup::Found(identity) = &found {
-                let entry = Entry {
-                    read_at: now,
-                    token: digest,
-                    identity: Arc::clone(identity),
-                };
-                deeds.callers().remember(access_key_id, entry, generation);
-            }
-            found
-        }
+    let recalled = deeds
+        .callers()
+        .recall(access_key_id, token.map(sha256).as_ref(), now);
+    match recalled {
+        Some(identity) => Ok(Lookup::Found(identity).at(now)),
+        None => look_up(deeds, access_key_id, token).await,
+    }
+}
+
+/// As [`find`], by what the store says now.
+///
+/// # Errors
+/// As [`find`].
+pub(crate) async fn look_up(
+    deeds: &Deeds,
+    access_key_id: &str,
+    token: Option<&str>,
+) -> Result<Lookup, Fault> {
+    let now = deeds.clock().now();
+    let generation = deeds.callers().generation();
+    let found = match token {
+        Some(token) => lookup::session(deeds, access_key_id, token).await?,
+        None => lookup::user(deeds, access_key_id).await?,
     };
-    Ok(match found {
-        Lookup::Found(identity) if identity.expires_at.is_some_and(|end| end <= now) => Lookup::Expired,
-        found => found,
-    })
+    if let Lookup::Found(identity) = &found {
+        let entry = Entry {
+            read_at: now,
+            token: token.map(sha256),
+            identity: Arc::clone(identity),
+        };
+        deeds.callers().remember(access_key_id, entry, generation);
+    }
+    Ok(found.at(now))
+}
+
+impl Lookup {
+    fn at(self, now: Timestamp) -> Self {
+        match self {
+            Self::Found(identity) if identity.expires_at.is_some_and(|end| end <= now) => Self::Expired,
+            found => found,
+        }
+    }
+}
+
+fn sha256(token: &str) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
+    bytes
 }

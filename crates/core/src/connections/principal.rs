@@ -1,6 +1,6 @@
 //! A connected principal and what its policies let it do.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,9 @@ use thingsmith_ports::StoreError;
 use thingsmith_x509::Certificate;
 
 use super::rows::{self, ConnectedThing, Grounds};
-use super::{Admission, Watch, propagation};
+use super::signatory::Standing;
+use super::{Admission, Signatory, Watch, propagation};
+use crate::callers::Caller;
 use crate::outbox::Change;
 use crate::policies::AttachedDocument;
 use crate::realms::RealmRecord;
@@ -39,13 +41,22 @@ pub struct ConnectFacts {
     pub will_topic: Option<String>,
 }
 
-/// Somebody who connected with a certificate.
+/// How somebody who connects proved who it is.
+#[derive(Clone)]
+pub enum Proof {
+    /// With a certificate.
+    Certificate(Admission),
+    /// With the signature of an access key.
+    Signature(Signatory),
+}
+
+/// Somebody who connected, with a certificate or with the signature of an access key.
 pub struct Principal {
     deeds: Arc<Deeds>,
     realm: Arc<RealmRecord>,
     who: Who,
-    certificate_id: CertificateId,
-    certificate: CertificateFacts,
+    certificate_id: Option<CertificateId>,
+    certificate: Option<CertificateFacts>,
     connect: ConnectFacts,
     source: Option<String>,
     will_topic: Option<String>,
@@ -57,19 +68,25 @@ pub struct Principal {
     considered_up_to: u64,
 }
 
-/// What a principal's certificate is.
-#[derive(Clone, Copy)]
+/// What a principal's knowledge is read by.
+#[derive(Clone)]
 enum Who {
     /// A registered certificate, by its number.
     Registered(i64),
     /// A claim that a trusted user was given.
     Claim { number: i64, id: CertificateId },
+    /// Somebody who signed.
+    Signatory(Signatory),
 }
 
 /// What the store says of a principal.
 struct Known {
     read_at: Timestamp,
     active: bool,
+    /// Whose IAM policies decide, in place of documents; none of a certificate.
+    caller: Option<Arc<Caller>>,
+    /// When it is over with it, and its connection.
+    expires_at: Option<Timestamp>,
     /// From when on it may ask for nothing more.
     ends_at: Option<Timestamp>,
     /// The objects that all this was read from, but for the certificate.
@@ -88,9 +105,12 @@ struct Known {
 pub struct Answer {
     /// Whether it may.
     pub allowed: bool,
-    /// The statement that decided; none when no statement spoke of it or the certificate is not active any more.
+    /// The statement of a certificate's policy that decided; none when no statement spoke of it or the certificate is not
+    /// active any more.
     pub decided_by: Option<DecidingStatement>,
-    /// Whether the certificate is still active.
+    /// Whether a statement denied it: also one of an IAM policy, which is not named.
+    pub denied_explicitly: bool,
+    /// Whether the certificate is still active, or the access key still good.
     pub active: bool,
 }
 
@@ -113,6 +133,17 @@ impl Principal {
     /// When the store fails.
     pub async fn new(
         deeds: Arc<Deeds>,
+        proof: &mut Proof,
+        connect: ConnectFacts,
+    ) -> Result<Self, StoreError> {
+        match proof {
+            Proof::Certificate(admission) => Self::certified(deeds, admission, connect).await,
+            Proof::Signature(signatory) => Self::signed(deeds, signatory.clone(), connect).await,
+        }
+    }
+
+    async fn certified(
+        deeds: Arc<Deeds>,
         admission: &mut Admission,
         connect: ConnectFacts,
     ) -> Result<Self, StoreError> {
@@ -133,33 +164,83 @@ impl Principal {
         };
         let known = match known {
             Some(known) => known,
-            None => read(&deeds, &admission.realm, who, &connect.client_id).await?,
+            None => read(&deeds, &admission.realm, &who, &connect.client_id).await?,
         };
+        let principal = Self::with(deeds, &admission.realm, who, known, connect);
+        Ok(Self {
+            certificate_id: Some(admission.certificate.id()),
+            certificate: Some(certificate_facts(&admission.certificate)),
+            ..principal
+        }
+        .watching(moment))
+    }
+
+    async fn signed(
+        deeds: Arc<Deeds>,
+        signatory: Signatory,
+        connect: ConnectFacts,
+    ) -> Result<Self, StoreError> {
+        let moment = deeds.watches().moment();
+        let known = read_signatory(&deeds, &signatory).await?;
+        let realm = Arc::clone(signatory.realm());
+        let principal = Self::with(deeds, &realm, Who::Signatory(signatory), known, connect);
+        Ok(principal.watching(moment))
+    }
+
+    fn with(
+        deeds: Arc<Deeds>,
+        realm: &Arc<RealmRecord>,
+        who: Who,
+        known: Known,
+        connect: ConnectFacts,
+    ) -> Self {
         let watch = deeds.watches().watch();
-        let mut principal = Self {
-            realm: Arc::clone(&admission.realm),
+        Self {
+            realm: Arc::clone(realm),
             who,
-            certificate_id: admission.certificate.id(),
-            certificate: certificate_facts(&admission.certificate),
+            certificate_id: None,
+            certificate: None,
             source: connect.source.map(|address| address.to_canonical().to_string()),
             will_topic: connect
                 .will_topic
                 .as_deref()
-                .map(|topic| arn(&admission.realm, "topic", topic)),
+                .map(|topic| arn(realm, "topic", topic)),
             connect,
             known,
             watch,
             read_up_to: 0,
             considered_up_to: 0,
             deeds,
-        };
-        principal.watch_what_is_known(moment);
-        Ok(principal)
+        }
+    }
+
+    fn watching(mut self, moment: u64) -> Self {
+        self.watch_what_is_known(moment);
+        self
     }
 
     fn watch_what_is_known(&mut self, moment: u64) {
         let objects = self.concerned_by().collect();
         self.watch.set(objects, moment);
+        let over = [self.known.expires_at, self.ends_at()]
+            .into_iter()
+            .flatten()
+            .min();
+        self.watch.set_deadline(over);
+    }
+
+    /// When the connection is over whatever policies say.
+    fn ends_at(&self) -> Option<Timestamp> {
+        match &self.who {
+            Who::Signatory(signatory) => Some(signatory.ends_at()),
+            Who::Registered(_) | Who::Claim { .. } => None,
+        }
+    }
+
+    /// Whether the connection has lasted as long as one of its kind may.
+    pub fn is_over(&self) -> bool {
+        let now = self.deeds.clock().now();
+        self.ends_at().is_some_and(|ends_at| ends_at <= now)
     }
 
     /// Waits until something changed that may have to do with this principal and [`Self::may_stay`] was not asked since.
@@ -197,15 +278,34 @@ impl Principal {
         &self.realm
     }
 
-    /// The certificate it connected with.
-    pub fn certificate_id(&self) -> CertificateId {
+    /// The certificate it connected with; none of somebody who signed.
+    pub fn certificate_id(&self) -> Option<CertificateId> {
         self.certificate_id
     }
 
+    /// Who signed, if it connected so.
+    pub fn caller(&self) -> Option<&Caller> {
+        match &self.who {
+            Who::Signatory(signatory) => Some(signatory.caller()),
+            Who::Registered(_) | Who::Claim { .. } => None,
+        }
+    }
+
+    /// AWS's `principalIdentifier`: the certificate's id, or IAM's id of who signed.
+    pub fn identifier(&self) -> String {
+        match (&self.certificate_id, self.caller()) {
+            (Some(id), _) => id.to_string(),
+            (None, Some(caller)) => caller.user_id.clone(),
+            (None, None) => String::new(),
+        }
+    }
+
     /// The number of that certificate's registration.
-    pub(crate) fn certificate_number(&self) -> i64 {
-        let (Who::Registered(number) | Who::Claim { number, .. }) = self.who;
-        number
+    pub(crate) fn certificate_number(&self) -> Option<i64> {
+        match self.who {
+            Who::Registered(number) | Who::Claim { number, .. } => Some(number),
+            Who::Signatory(_) => None,
+        }
     }
 
     /// The server name it asked for.
@@ -275,8 +375,10 @@ impl Principal {
 
     /// The changes that make what is known of it out of date.
     pub fn concerned_by(&self) -> impl Iterator<Item = Change> {
-        let certificate = Change::Certificate(self.certificate_number());
-        std::iter::once(certificate).chain(self.known.read_from.iter().copied())
+        let certificate = self.certificate_number().map(Change::Certificate);
+        certificate
+            .into_iter()
+            .chain(self.known.read_from.iter().copied())
     }
 
     /// May it connect under its client id?
@@ -330,7 +432,7 @@ impl Principal {
         let changes = self.watch.count();
         if aged || changes != self.read_up_to {
             let moment = self.deeds.watches().moment();
-            self.known = read(&self.deeds, &self.realm, self.who, &self.connect.client_id).await?;
+            self.known = read(&self.deeds, &self.realm, &self.who, &self.connect.client_id).await?;
             self.read_up_to = changes;
             self.watch_what_is_known(moment);
         }
@@ -338,12 +440,14 @@ impl Principal {
     }
 
     fn decide(&self, action: &str, resource: &str, now: Timestamp) -> Answer {
-        // Whoever asked in time still hears the answer.
+        // Whoever asked with a claim in time still hears the answer.
         let is_over = action != "iot:Receive" && self.known.ends_at.is_some_and(|ends_at| now >= ends_at);
-        if !self.known.active || is_over {
+        let expired = self.known.expires_at.is_some_and(|expires_at| expires_at <= now);
+        if !self.known.active || is_over || expired {
             return Answer {
                 allowed: false,
                 decided_by: None,
+                denied_explicitly: false,
                 active: false,
             };
         }
@@ -356,8 +460,11 @@ impl Principal {
             source_ip: self.source.as_deref(),
             domain_name: self.connect.server_name.as_deref(),
             thing,
-            is_attached: client_id.map(|_| thing.is_some()),
-            certificate: Some(&self.certificate),
+            // Guide: whether the certificate or the Cognito identity is attached; others never are.
+            is_attached: client_id
+                .filter(|_| self.certificate.is_some())
+                .map(|_| thing.is_some()),
+            certificate: self.certificate.as_ref(),
             connect_attributes: connecting.then_some(ConnectAttributes {
                 persistent_connect: self.connect.persistent,
                 last_will: self.will_topic.is_some(),
@@ -369,6 +476,17 @@ impl Principal {
             },
             others: &[],
         };
+        if let (Who::Signatory(signatory), Some(caller)) = (&self.who, &self.known.caller) {
+            let source = self.connect.source.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+            let context = signatory.context(caller, source, now, context);
+            let verdict = caller.verdict(&context, action, resource);
+            return Answer {
+                allowed: verdict == Verdict::Allowed,
+                decided_by: None,
+                denied_explicitly: verdict == Verdict::ExplicitDeny,
+                active: true,
+            };
+        }
         let documents = self
             .known
             .documents
@@ -393,6 +511,7 @@ impl Principal {
         Answer {
             allowed: decision.verdict == Verdict::Allowed,
             decided_by,
+            denied_explicitly: decision.verdict == Verdict::ExplicitDeny,
             active: true,
         }
     }
@@ -411,10 +530,11 @@ fn decides_for(grounds: &Grounds, client_id: &str) -> bool {
 }
 
 /// Reads what decides for a principal.
-async fn read(deeds: &Deeds, realm: &RealmRecord, who: Who, client_id: &str) -> Result<Known, StoreError> {
+async fn read(deeds: &Deeds, realm: &RealmRecord, who: &Who, client_id: &str) -> Result<Known, StoreError> {
     let certificate = match who {
-        Who::Registered(number) => number,
-        Who::Claim { id, .. } => return read_claim(deeds, realm, &id).await,
+        Who::Registered(number) => *number,
+        Who::Claim { id, .. } => return read_claim(deeds, realm, id).await,
+        Who::Signatory(signatory) => return read_signatory(deeds, signatory).await,
     };
     for _ in 0..READINGS {
         if let Some(known) = read_once(deeds, realm, certificate, client_id).await? {
@@ -432,8 +552,27 @@ pub(crate) async fn rights(
     certificate: i64,
     client_id: &str,
 ) -> Result<(Option<ThingFacts>, Vec<AttachedDocument>), StoreError> {
-    let known = read(deeds, realm, Who::Registered(certificate), client_id).await?;
+    let known = read(deeds, realm, &Who::Registered(certificate), client_id).await?;
     Ok((known.thing, known.documents))
+}
+
+async fn read_signatory(deeds: &Deeds, signatory: &Signatory) -> Result<Known, StoreError> {
+    let read_at = deeds.clock().now();
+    let nothing = Known::nothing(read_at);
+    Ok(match signatory.read(deeds).await? {
+        None => nothing,
+        Some(Standing {
+            caller,
+            expires_at,
+            read_from,
+        }) => Known {
+            active: true,
+            caller: Some(caller),
+            expires_at,
+            read_from,
+            ..nothing
+        },
+    })
 }
 
 /// Reads what a claim that a trusted user was given may do: it has no thing and no policies of the registry.
@@ -465,11 +604,13 @@ async fn read_once(
 }
 
 impl Known {
-    /// What is known of a certificate that is not there.
+    /// What is known of whoever is not there.
     fn nothing(read_at: Timestamp) -> Self {
         Self {
             read_at,
             active: false,
+            caller: None,
+            expires_at: None,
             ends_at: None,
             read_from: Vec::new(),
             documents: Vec::new(),
@@ -510,6 +651,8 @@ impl Known {
         Ok(Some(Self {
             read_at,
             active: grounds.status == CertificateStatus::Active,
+            caller: None,
+            expires_at: None,
             ends_at: None,
             read_from,
             documents,

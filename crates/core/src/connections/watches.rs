@@ -4,7 +4,7 @@
 //! says what it read from; a change that was announced in between is found among the recent ones, so that none falls
 //! between reading and watching. An idle connection costs its entries and nothing else.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -30,6 +30,8 @@ pub struct Watches {
 #[derive(Default)]
 struct State {
     watchers: HashMap<Change, Watchers>,
+    /// Whoever is to be told at a time, by it and the watch's id.
+    deadlines: BTreeMap<(Timestamp, u64), Arc<Signal>>,
     /// Counts the changes announced.
     moment: u64,
     /// The latest announcement of each object that changed lately.
@@ -65,6 +67,7 @@ pub(crate) struct Watch {
     watches: Arc<Watches>,
     signal: Arc<Signal>,
     objects: Vec<Change>,
+    deadline: Option<Timestamp>,
 }
 
 impl Watches {
@@ -95,6 +98,7 @@ impl Watches {
                 notify: Notify::new(),
             }),
             objects: Vec::new(),
+            deadline: None,
         }
     }
 
@@ -131,6 +135,14 @@ impl Watches {
                 Watchers::One(signal) => signal.give(),
                 Watchers::Many(signals) => signals.values().for_each(|signal| signal.give()),
             }
+        }
+    }
+
+    /// Tells those whose deadline has passed. A gateway does it a few times a second.
+    pub fn pass(&self, now: Timestamp) {
+        let mut state = self.state();
+        while let Some(due) = state.deadlines.first_entry().filter(|due| due.key().0 <= now) {
+            due.remove().give();
         }
     }
 
@@ -236,6 +248,24 @@ impl Watch {
         }
     }
 
+    /// Is told at this time, and at none that was set before.
+    pub(crate) fn set_deadline(&mut self, deadline: Option<Timestamp>) {
+        if self.deadline == deadline {
+            return;
+        }
+        let mut state = self.watches.state();
+        if let Some(at) = self.deadline {
+            state.deadlines.remove(&(at, self.signal.id));
+        }
+        if let Some(at) = deadline {
+            state
+                .deadlines
+                .insert((at, self.signal.id), Arc::clone(&self.signal));
+        }
+        drop(state);
+        self.deadline = deadline;
+    }
+
     /// Watches these objects and no others from here on. What of them changed since `moment` counts as a change now.
     pub(crate) fn set(&mut self, mut objects: Vec<Change>, moment: u64) {
         objects.sort_unstable();
@@ -269,6 +299,9 @@ impl Drop for Watch {
         let mut state = self.watches.state();
         for object in &self.objects {
             state.unwatch(*object, self.signal.id);
+        }
+        if let Some(at) = self.deadline {
+            state.deadlines.remove(&(at, self.signal.id));
         }
     }
 }
@@ -330,6 +363,27 @@ mod tests {
         assert_eq!(watch.count(), 1);
         watch.set(vec![POLICY], watches.moment());
         assert_eq!(watch.count(), 1);
+    }
+
+    #[test]
+    fn a_deadline_is_told_once_and_not_after_another_was_set() {
+        let watches = Watches::new();
+        let at = Timestamp::from_seconds;
+        let (mut first, mut second) = (watches.watch(), watches.watch());
+        first.set_deadline(Some(at(5)));
+        second.set_deadline(Some(at(5)));
+        second.set_deadline(Some(at(7)));
+        watches.pass(at(4));
+        assert_eq!((first.count(), second.count()), (0, 0));
+        watches.pass(at(5));
+        watches.pass(at(6));
+        assert_eq!((first.count(), second.count()), (1, 0));
+        second.set_deadline(None);
+        watches.pass(at(9));
+        assert_eq!(second.count(), 0);
+        first.set_deadline(Some(at(10)));
+        drop(first);
+        assert!(watches.state().deadlines.is_empty());
     }
 
     #[test]

@@ -11,7 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use thingsmith_model::{CertificateId, Realm, Timestamp};
+use thingsmith_policy::Verdict;
 
+use crate::acting;
 use crate::connections::{Answer, Principal};
 use crate::realms::RealmRecord;
 
@@ -42,6 +44,8 @@ pub enum Stage {
     FleetProvisioning,
     /// The first bytes after it: which protocol, and whether it may be spoken so.
     Protocol,
+    /// The signature of a request, such as the one that begins a WebSocket.
+    Signature,
     /// MQTT CONNECT.
     Connect,
     /// An MQTT PUBLISH.
@@ -70,6 +74,7 @@ impl Stage {
         Self::Provisioning,
         Self::FleetProvisioning,
         Self::Protocol,
+        Self::Signature,
         Self::Connect,
         Self::Publish,
         Self::Subscribe,
@@ -90,6 +95,7 @@ impl Stage {
             Self::Provisioning => "provisioning",
             Self::FleetProvisioning => "fleet_provisioning",
             Self::Protocol => "protocol",
+            Self::Signature => "signature",
             Self::Connect => "connect",
             Self::Publish => "publish",
             Self::Subscribe => "subscribe",
@@ -146,9 +152,12 @@ pub struct Decision {
     /// The thing it acts as.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thing: Option<String>,
-    /// Who called the API: the principal's ARN.
+    /// Who signed, for the API or the gateway: the principal's ARN.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub caller: Option<String>,
+    /// The access key that it signed with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_key_id: Option<String>,
     /// The action asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
@@ -182,6 +191,7 @@ impl Decision {
             template_step: None,
             thing: None,
             caller: None,
+            access_key_id: None,
             action: None,
             resource: None,
             statement: None,
@@ -242,10 +252,20 @@ impl Decision {
                 by.statement, by.policy, by.version
             )
         });
-        let reason = match (&statement, answer.active) {
-            (_, false) => "the certificate is not active any more".to_owned(),
-            (Some(statement), true) => format!("denied by {statement}"),
-            (None, true) => "no statement of an attached policy allows it".to_owned(),
+        let reason = match (principal.caller(), &statement, answer.active) {
+            (Some(_), _, false) => "the access key is not good any more, or its session has ended".to_owned(),
+            (None, _, false) => "the certificate is not active any more".to_owned(),
+            (Some(caller), _, true) => acting::refusal(
+                &caller.arn,
+                action,
+                resource,
+                match answer.denied_explicitly {
+                    true => Verdict::ExplicitDeny,
+                    false => Verdict::ImplicitDeny,
+                },
+            ),
+            (None, Some(statement), true) => format!("denied by {statement}"),
+            (None, None, true) => "no statement of an attached policy allows it".to_owned(),
         };
         let client_id = Some(principal.client_id()).filter(|id| !id.is_empty());
         Self {
@@ -253,16 +273,18 @@ impl Decision {
             thing: principal.thing_name().map(str::to_owned),
             statement,
             variables: principal.variables(),
+            certificate_id: principal.certificate_id().map(|id| id.to_string()),
+            caller: principal.caller().map(|caller| caller.arn.clone()),
+            access_key_id: principal.caller().map(|caller| caller.access_key_id.clone()),
             ..Self::new(stage, reason)
                 .in_realm(principal.realm())
                 .from_peer(peer)
                 .to_server(principal.server_name())
-                .with_certificate(principal.certificate_id())
                 .about(action, resource)
         }
     }
 
-    /// Whether this is about a client id, a certificate id, a thing or an address.
+    /// Whether this is about a client id, a certificate id, a thing, an access key, its holder's ARN or an address.
     pub fn concerns(&self, whom: &str) -> bool {
         let is = |text: &Option<String>| text.as_deref() == Some(whom);
         let from = self.peer.as_deref().is_some_and(|peer| {
@@ -270,7 +292,8 @@ impl Decision {
             peer == whom || address.is_ok_and(|address| whom.parse() == Ok(address))
         });
         let certificate = is(&self.certificate_id) || is(&self.device_certificate_id);
-        is(&self.client_id) || certificate || is(&self.thing) || is(&self.caller) || from
+        let caller = is(&self.caller) || is(&self.access_key_id);
+        is(&self.client_id) || certificate || is(&self.thing) || caller || from
     }
 
     fn bound(&mut self) {
@@ -286,6 +309,7 @@ impl Decision {
             &mut self.server_name,
             &mut self.client_id,
             &mut self.caller,
+            &mut self.access_key_id,
             &mut self.action,
             &mut self.resource,
         ]

@@ -103,6 +103,10 @@ pub enum Speech {
     Mqtt,
     /// HTTPS with a client certificate, on the ports of HTTPS and without ALPN.
     Https,
+    /// HTTPS with a signature, on the ports of HTTPS.
+    SignedHttps,
+    /// MQTT in a WebSocket that begins with a signature, on the ports of HTTPS.
+    SignedWebSocket,
 }
 
 impl Speech {
@@ -112,6 +116,8 @@ impl Speech {
             Self::Default => ("DEFAULT", "DEFAULT"),
             Self::Mqtt => ("AWS_X509", "SECURE_MQTT"),
             Self::Https => ("AWS_X509", "HTTPS"),
+            Self::SignedHttps => ("AWS_SIGV4", "HTTPS"),
+            Self::SignedWebSocket => ("AWS_SIGV4", "MQTT_WSS"),
         }
     }
 
@@ -120,12 +126,14 @@ impl Speech {
             ("DEFAULT", "DEFAULT") => Ok(Self::Default),
             ("AWS_X509", "SECURE_MQTT") => Ok(Self::Mqtt),
             ("AWS_X509", "HTTPS") => Ok(Self::Https),
+            ("AWS_SIGV4", "HTTPS") => Ok(Self::SignedHttps),
+            ("AWS_SIGV4", "MQTT_WSS") => Ok(Self::SignedWebSocket),
             // Guide, "Device communication protocols": what else goes together.
-            ("CUSTOM_AUTH_X509" | "CUSTOM_AUTH", "SECURE_MQTT" | "HTTPS")
-            | ("CUSTOM_AUTH" | "AWS_SIGV4", "MQTT_WSS")
-            | ("AWS_SIGV4", "HTTPS") => Err(later(&format!(
-                "authenticationType {authentication} with applicationProtocol {protocol}"
-            ))),
+            ("CUSTOM_AUTH_X509" | "CUSTOM_AUTH", "SECURE_MQTT" | "HTTPS") | ("CUSTOM_AUTH", "MQTT_WSS") => {
+                Err(later(&format!(
+                    "authenticationType {authentication} with applicationProtocol {protocol}"
+                )))
+            }
             _ => Err(Fault::invalid(format!(
                 "authenticationType {authentication} does not go with applicationProtocol {protocol}."
             ))),

@@ -173,10 +173,7 @@ impl Lifecycle {
         body.insert("timestamp".into(), deeds.clock().now().as_millis().into());
         body.insert("eventType".into(), event_type.into());
         body.insert("sessionIdentifier".into(), self.session.as_str().into());
-        body.insert(
-            "principalIdentifier".into(),
-            principal.certificate_id().to_string().into(),
-        );
+        body.insert("principalIdentifier".into(), principal.identifier().into());
         if let Value::Object(members) = members() {
             body.extend(members);
         }

@@ -55,17 +55,17 @@ pub struct Claimant {
 }
 
 impl Claimant {
-    /// A principal that may publish its request.
-    pub fn new(principal: &Principal, peer: SocketAddr) -> Self {
-        Self {
+    /// A principal that may publish its request; none that has no certificate.
+    pub fn new(principal: &Principal, peer: SocketAddr) -> Option<Self> {
+        Some(Self {
             realm: Arc::clone(principal.realm()),
-            number: principal.certificate_number(),
+            number: principal.certificate_number()?,
             of_trusted_user: principal.is_provisioning_claim(),
-            certificate_id: principal.certificate_id(),
+            certificate_id: principal.certificate_id()?,
             client_id: principal.client_id().to_owned(),
             server_name: principal.server_name().map(str::to_owned),
             peer,
-        }
+        })
     }
 
     /// The first step of each batch that it causes: a claim that is not active any more causes none.

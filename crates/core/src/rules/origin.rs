@@ -48,7 +48,7 @@ impl<'a> Origin<'a> {
 
     pub(super) fn principal(self) -> Option<String> {
         match self {
-            Self::Device { principal, .. } => Some(principal.certificate_id().to_string()),
+            Self::Device { principal, .. } => Some(principal.identifier()),
             Self::Caller { user_id, .. } => Some(user_id.to_owned()),
             Self::Server | Self::Rule(_) => None,
         }

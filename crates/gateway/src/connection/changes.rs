@@ -22,6 +22,9 @@ pub(super) async fn changed(client: Option<&Client>) {
 /// say what becomes of such a subscription. Taking it away in silence would leave a device deaf without its knowing; one
 /// that is cut off subscribes again and is told.
 pub(super) async fn reconsider(client: &mut Client, peer: SocketAddr) -> Option<DisconnectReason> {
+    if client.principal.is_over() {
+        return Some(DisconnectReason::WebsocketTtlExpiration);
+    }
     let filters = client.place.filters.keys().map(String::as_str);
     match client.principal.may_stay(filters).await {
         Ok(None) => None,

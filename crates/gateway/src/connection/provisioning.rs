@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
+use thingsmith_core::decisions::Stage;
 use thingsmith_core::fleet_provisioning::{self, Asked, Claimant, Reply};
 use thingsmith_mqtt::{Action, Answer, Message, Qos, TopicName};
 use tokio::task::JoinSet;
 
 use super::Connection;
 use super::client::Client;
+use super::requests::not_authorized;
 use crate::refusal;
 
 /// Requests of one connection under way at once.
@@ -38,8 +40,13 @@ impl Connection {
         let Some(client) = &mut self.client else {
             return Answer::Published;
         };
-        let claimant = Claimant::new(&client.principal, self.peer.address);
         let deeds = &self.gateway.deeds;
+        let Some(claimant) = Claimant::new(&client.principal, self.peer.address) else {
+            let reason = "who signs has no claim to provision a device by";
+            let (topic, peer) = (message.topic.as_str(), self.peer.address);
+            refusal::impossible(deeds, Stage::Publish, &client.principal, peer, topic, reason);
+            return not_authorized();
+        };
         if client.requests.0.len() >= AT_ONCE {
             let reply = fleet_provisioning::too_many(deeds, &claimant, &asked);
             self.reply(reply, actions);

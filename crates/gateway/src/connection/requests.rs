@@ -57,7 +57,7 @@ impl Connection {
     async fn authorize(&mut self, connect: Connect) -> Result<Option<(Client, bool)>, Fault> {
         // INVARIANT: the session lets no second CONNECT through. What it was admitted by goes with the first, certificate
         // and all.
-        let Some(mut admission) = self.peer.admission.take() else {
+        let Some(mut proof) = self.peer.proof.take() else {
             return Ok(None);
         };
         let persistent = connect.is_persistent();
@@ -75,8 +75,8 @@ impl Connection {
             persistent,
             will_topic: will.as_ref().map(|will| will.message.topic.as_str().to_owned()),
         };
-        let mut principal = Principal::new(Arc::clone(&self.gateway.deeds), &mut admission, facts).await?;
-        drop(admission);
+        let mut principal = Principal::new(Arc::clone(&self.gateway.deeds), &mut proof, facts).await?;
+        drop(proof);
         let answer = principal.may_connect().await?;
         if !answer.allowed {
             let client_id = principal.client_id();
@@ -114,7 +114,7 @@ impl Connection {
         tracing::debug!(
             peer = %self.peer.address,
             client_id = principal.client_id(),
-            certificate_id = %principal.certificate_id(),
+            principal = principal.identifier(),
             "connected"
         );
         let place = Place {
@@ -340,6 +340,6 @@ impl Connection {
 }
 
 /// What a client is told that may not publish.
-fn not_authorized() -> Answer {
+pub(super) fn not_authorized() -> Answer {
     Answer::Denied(ReasonCode::NotAuthorized, DisconnectReason::ForbiddenAccess)
 }

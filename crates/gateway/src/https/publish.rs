@@ -1,6 +1,6 @@
 //! `POST /topics/TOPIC?qos=`: a device publishes a message without MQTT (guide, "HTTPS").
 //!
-//! There is no client id and no thing: policies that ask for them find them missing. What decides is read anew for each
+//! By who showed a certificate or signed the request. There is no client id and no thing: policies that ask for them find them missing. What decides is read anew for each
 //! request.
 
 use std::sync::Arc;
@@ -12,16 +12,18 @@ use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
 use percent_encoding::percent_decode_str;
-use thingsmith_core::connections::{ConnectFacts, Principal};
+use thingsmith_core::connections::{ConnectFacts, Principal, Proof};
 use thingsmith_core::decisions::Stage;
 use thingsmith_core::messages::Members;
 use thingsmith_core::rules::Origin;
 use thingsmith_core::{Code, messages};
 use thingsmith_mqtt::{Message, MessageProperties, Qos, TopicName};
 use tokio::time::timeout;
+use uuid::Uuid;
 
-use super::Visitor;
 use super::reply::{Refused, response};
+use super::{Visitor, signature};
+use crate::doors::Spoken;
 use crate::gateway::Gateway;
 use crate::{refusal, reserved};
 
@@ -34,14 +36,19 @@ pub(super) async fn respond(
     visitor: &Visitor,
     request: Request<Incoming>,
 ) -> Response<Full<Bytes>> {
-    let mut id = [0; 16];
-    gateway.deeds.random().fill(&mut id);
-    let trace_id = uuid::Builder::from_random_bytes(id).into_uuid();
+    let trace_id = trace_id(gateway);
     let outcome = publish(gateway, visitor, request).await;
     if let Err(refused) = &outcome {
         tracing::debug!(peer = %visitor.address, %trace_id, ?refused, "request refused");
     }
     response(outcome, trace_id)
+}
+
+/// What finds an answer in the log.
+pub(super) fn trace_id(gateway: &Gateway) -> Uuid {
+    let mut id = [0; 16];
+    gateway.deeds.random().fill(&mut id);
+    uuid::Builder::from_random_bytes(id).into_uuid()
 }
 
 async fn publish(
@@ -57,16 +64,29 @@ async fn publish(
     if head.method != Method::POST {
         return Err(Refused::method());
     }
-    let Some(admission) = &visitor.admission else {
-        let reason = "publishing over HTTPS needs a client certificate here";
-        refusal::protocol(
-            &gateway.deeds,
-            visitor.address,
-            visitor.server_name.as_deref(),
-            reason,
-        );
-        return Err(Refused::no_certificate());
+    // Who signs is meant, whatever certificate it shows besides.
+    let is_signed = signature::is_signed(&head);
+    let certified = visitor.admission.as_ref().filter(|_| !is_signed);
+    let may_publish = match visitor.spoken {
+        Spoken::Either => is_signed || certified.is_some(),
+        Spoken::SignedHttps => is_signed,
+        Spoken::Https => certified.is_some(),
+        Spoken::Mqtt | Spoken::SignedWebSocket => false,
     };
+    if !may_publish {
+        let reason = match visitor.spoken {
+            Spoken::Either => "publishing over HTTPS needs a client certificate or a signature",
+            Spoken::SignedHttps => "publishing over HTTPS needs a signature here",
+            Spoken::Https => "publishing over HTTPS needs a client certificate here",
+            Spoken::Mqtt | Spoken::SignedWebSocket => "the domain configuration says MQTT and not HTTPS",
+        };
+        let server_name = visitor.server_name.as_deref();
+        refusal::protocol(&gateway.deeds, visitor.address, server_name, reason);
+        return Err(Refused::no_credential());
+    }
+    if is_signed {
+        signature::check(gateway, visitor, &head).await?;
+    }
     let topic = topic(gateway, encoded)?;
     let wish = Wish::read(gateway, &head)?;
     let most = gateway.mqtt.payload_bytes;
@@ -86,7 +106,11 @@ async fn publish(
         tracing::error!(peer = %visitor.address, %cause, "the store did not answer a question of authorization");
         Refused::internal()
     };
-    let mut principal = Principal::new(Arc::clone(&gateway.deeds), &mut admission.clone(), facts)
+    let mut proof = match certified {
+        Some(admission) => Proof::Certificate(admission.clone()),
+        None => Proof::Signature(signature::prove(gateway, visitor, &head, &payload).await?),
+    };
+    let mut principal = Principal::new(Arc::clone(&gateway.deeds), &mut proof, facts)
         .await
         .map_err(failed)?;
     if topic.is_reserved() && !reserved::may_be_published(&topic) {

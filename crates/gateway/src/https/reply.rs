@@ -2,9 +2,12 @@
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, SEC_WEBSOCKET_VERSION, UPGRADE};
 use hyper::{Response, StatusCode};
 use serde_json::json;
+use thingsmith_core::callers::ClaimError;
+use thingsmith_core::connections::SignatoryError;
+use thingsmith_sigv4::ErrorKind;
 use uuid::Uuid;
 
 /// Why a message was not published.
@@ -25,12 +28,35 @@ impl Refused {
         Self::new(StatusCode::FORBIDDEN, "ForbiddenException", "Forbidden")
     }
 
-    pub(super) fn no_certificate() -> Self {
+    pub(super) fn no_credential() -> Self {
         Self::new(
             StatusCode::FORBIDDEN,
             "ForbiddenException",
             "Missing Authentication Token",
         )
+    }
+
+    /// What the API answers to the same signature.
+    pub(super) fn signature(error: &SignatoryError) -> Self {
+        let (status, exception) = match error {
+            SignatoryError::OtherAccount { .. } | SignatoryError::Claim(ClaimError::UnknownKey) => {
+                (StatusCode::FORBIDDEN, "UnrecognizedClientException")
+            }
+            SignatoryError::Claim(ClaimError::ExpiredToken) => {
+                (StatusCode::FORBIDDEN, "ExpiredTokenException")
+            }
+            SignatoryError::Claim(ClaimError::Signature(error)) => match error.kind() {
+                ErrorKind::Missing => (StatusCode::FORBIDDEN, "MissingAuthenticationTokenException"),
+                ErrorKind::Incomplete => (StatusCode::BAD_REQUEST, "IncompleteSignatureException"),
+                ErrorKind::Wrong => (StatusCode::FORBIDDEN, "InvalidSignatureException"),
+            },
+            SignatoryError::Claim(ClaimError::Failed(_)) => return Self::internal(),
+        };
+        Self::new(status, exception, error.to_string())
+    }
+
+    pub(super) fn upgrade_required(message: String) -> Self {
+        Self::new(StatusCode::UPGRADE_REQUIRED, "InvalidRequestException", message)
     }
 
     pub(super) fn not_found(path: &str) -> Self {
@@ -97,6 +123,12 @@ pub(super) fn response(outcome: Result<(), Refused>, trace_id: Uuid) -> Response
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Ok(trace_id) = HeaderValue::try_from(trace_id) {
         headers.insert(HeaderName::from_static("x-amzn-requestid"), trace_id);
+    }
+    if status == StatusCode::UPGRADE_REQUIRED {
+        // RFC 9110, 15.5.22; RFC 6455, 4.4.
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+        headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
     }
     if let Some(exception) = exception {
         let name = HeaderName::from_static("x-amzn-errortype");

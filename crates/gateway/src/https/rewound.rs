@@ -20,6 +20,13 @@ impl Rewound {
     }
 }
 
+impl Rewound {
+    /// The stream itself; the byte has been read again by then.
+    pub(super) fn into_inner(self) -> AdmittedStream {
+        self.stream
+    }
+}
+
 impl AsyncRead for Rewound {
     fn poll_read(
         mut self: Pin<&mut Self>,

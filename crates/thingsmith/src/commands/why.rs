@@ -71,6 +71,7 @@ fn sentence(record: &Value) -> String {
         ("in the step", "templateStep"),
         ("thing", "thing"),
         ("caller", "caller"),
+        ("with the key", "accessKeyId"),
         ("from", "peer"),
         ("to", "serverName"),
     ] {

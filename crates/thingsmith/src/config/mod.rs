@@ -61,6 +61,10 @@ pub struct Settings {
     /// several times; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8443")]
     pub https: Vec<SocketAddr>,
+    /// As --https, for browsers at this address: a client certificate is asked for only of who offers x-amzn-mqtt-ca or
+    /// x-amzn-http-ca by ALPN (as on AWS's port 443), so that nobody is shown a prompt; may be given several times
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub https_browsers: Vec<SocketAddr>,
     /// Show metrics (GET /metrics, without any credential) at this address; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9566")]
     pub admin: SocketAddr,
@@ -140,7 +144,10 @@ impl Settings {
             self.api
         );
         let others = [("--mqtt", self.mqtt), ("--admin", self.admin)].into_iter();
-        for (flag, address) in others.chain(self.https.iter().map(|address| ("--https", *address))) {
+        let https = self.https.iter().map(|address| ("--https", *address));
+        let browsers = self.https_browsers.iter();
+        let browsers = browsers.map(|address| ("--https-browsers", *address));
+        for (flag, address) in others.chain(https).chain(browsers) {
             ensure!(
                 !self.dev || address.ip().is_loopback(),
                 "{flag} {address}: with --dev the server listens on this machine only (127.0.0.1 or [::1])"
@@ -222,6 +229,7 @@ mod tests {
             &["--api", "0.0.0.0:4566"] as &[&str],
             &["--dev", "--mqtt", "0.0.0.0:8883"],
             &["--dev", "--https", "127.0.0.1:0", "--https", "0.0.0.0:8443"],
+            &["--dev", "--https-browsers", "0.0.0.0:8444"],
             &["--dev", "--admin", "0.0.0.0:9566"],
             &["--dev", "--api-tls", "--api", "0.0.0.0:4566"],
             &["--domain", "127.0.0.1"],

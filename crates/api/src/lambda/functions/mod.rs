@@ -30,7 +30,7 @@ use thingsmith_core::layers::LayerVersionName;
 use thingsmith_policy::Verdict;
 
 use crate::Context;
-use crate::auth::{may_pass_role, refused, verdict};
+use crate::auth::{may_pass_role, refused};
 
 /// The input of an operation that names a function and nothing else.
 #[derive(Deserialize)]
@@ -64,7 +64,7 @@ fn layers(cx: &Context<'_>, given: Option<Vec<String>>) -> Result<Option<Vec<Lay
     let Some(arns) = given else { return Ok(None) };
     let mut names = Vec::new();
     for arn in arns {
-        let own = verdict(cx.caller, cx.facts, ACTION, &arn);
+        let own = cx.caller.verdict(cx.facts, ACTION, &arn);
         if own != Verdict::Allowed {
             return Err(refused(cx.caller, ACTION, &arn, own));
         }

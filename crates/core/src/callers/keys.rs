@@ -4,18 +4,16 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aws_lc_rs::digest;
 use lru::LruCache;
-use sha2::{Digest, Sha256};
-use thingsmith_core::Deeds;
-use thingsmith_core::access_keys::AccessKey;
-use thingsmith_core::callers::{self, Identity, Lookup};
-use thingsmith_model::{Account, Secret};
+use thingsmith_model::{Account, Secret, Timestamp};
 use thingsmith_policy::Document;
 use thingsmith_sigv4::{Credential, SigningKey};
 use thiserror::Error;
 
-use super::{Caller, Permission};
-use crate::protocol::{EdgeError, Refusal};
+use super::{Caller, ClaimError, Identity, Lookup, Permission};
+use crate::Deeds;
+use crate::access_keys::AccessKey;
 
 /// The access keys that a server knows, and what it makes of others.
 pub struct AccessKeys {
@@ -122,30 +120,61 @@ impl AccessKeys {
         deeds: &Deeds,
         access_key_id: &str,
         session_token: Option<&str>,
-    ) -> Result<Found, Refusal> {
-        if let Some(known) = self.known.get(access_key_id) {
+    ) -> Result<Found, ClaimError> {
+        if let Some(found) = self.configured(access_key_id, session_token)? {
+            return Ok(found);
+        }
+        let found = super::find(deeds, access_key_id, session_token).await?;
+        self.judge(access_key_id, found)
+    }
+
+    /// As [`Self::find`], by what the registry says now: for whoever waits to hear of changes from here on.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub(crate) async fn find_anew(
+        &self,
+        deeds: &Deeds,
+        access_key_id: &str,
+        session_token: Option<&str>,
+    ) -> Result<Found, ClaimError> {
+        if let Some(found) = self.configured(access_key_id, session_token)? {
+            return Ok(found);
+        }
+        let found = super::look_up(deeds, access_key_id, session_token).await?;
+        self.judge(access_key_id, found)
+    }
+
+    fn configured(
+        &self,
+        access_key_id: &str,
+        session_token: Option<&str>,
+    ) -> Result<Option<Found>, ClaimError> {
+        match (self.known.get(access_key_id), session_token) {
             // It is no session's: a token beside it belongs to somebody else's key.
-            if session_token.is_some() {
-                return Err(EdgeError::UnknownKey.into());
-            }
-            return Ok(Found {
+            (Some(_), Some(_)) => Err(ClaimError::UnknownKey),
+            (Some(known), None) => Ok(Some(Found {
                 caller: Arc::clone(&known.caller),
                 proof: Some(Proof::Configured),
-            });
+            })),
+            (None, _) => Ok(None),
         }
-        match callers::find(deeds, access_key_id, session_token).await? {
+    }
+
+    fn judge(&self, access_key_id: &str, found: Lookup) -> Result<Found, ClaimError> {
+        match found {
             Lookup::Found(identity) => Ok(Found {
                 caller: Arc::new(Caller::known(access_key_id, &identity)),
                 proof: Some(Proof::Registered(identity)),
             }),
-            Lookup::Expired => Err(EdgeError::ExpiredToken.into()),
-            Lookup::Unusable => Err(EdgeError::UnknownKey.into()),
+            Lookup::Expired => Err(ClaimError::ExpiredToken),
+            Lookup::Unusable => Err(ClaimError::UnknownKey),
             Lookup::Unknown => match self.stranger(access_key_id) {
                 Some(caller) => Ok(Found {
                     caller: Arc::new(caller),
                     proof: None,
                 }),
-                None => Err(EdgeError::UnknownKey.into()),
+                None => Err(ClaimError::UnknownKey),
             },
         }
     }
@@ -196,14 +225,32 @@ impl AccessKeys {
 }
 
 /// Whom a credential claims to be.
-pub(super) struct Found {
-    pub(super) caller: Arc<Caller>,
+pub(crate) struct Found {
+    pub(crate) caller: Arc<Caller>,
     /// Whose secret the signature must be made with; none where it proves nothing.
-    pub(super) proof: Option<Proof>,
+    pub(crate) proof: Option<Proof>,
+}
+
+impl Found {
+    /// The user or role and the managed policies that this was read from, by their numbers.
+    pub(crate) fn read_from(&self) -> &[i64] {
+        match &self.proof {
+            Some(Proof::Registered(identity)) => &identity.read_from,
+            Some(Proof::Configured) | None => &[],
+        }
+    }
+
+    /// When its session ends.
+    pub(crate) fn expires_at(&self) -> Option<Timestamp> {
+        match &self.proof {
+            Some(Proof::Registered(identity)) => identity.expires_at,
+            Some(Proof::Configured) | None => None,
+        }
+    }
 }
 
 /// Where the secret is that a signature must be made with.
-pub(super) enum Proof {
+pub(crate) enum Proof {
     /// In the configuration, or it is the administrator's.
     Configured,
     /// In the registry.
@@ -213,8 +260,9 @@ pub(super) enum Proof {
 /// An id in the form of IAM's, the same at every start: `AIDA` and 16 characters.
 fn user_id(account: &Account, name: &str) -> String {
     const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let digest = Sha256::digest(format!("{account}/{name}"));
+    let digest = digest::digest(&digest::SHA256, format!("{account}/{name}").as_bytes());
     let id: String = digest
+        .as_ref()
         .iter()
         .take(16)
         .map(|byte| char::from(ALPHABET[usize::from(byte % 32)]))

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use thingsmith_core::callers::Identity;
 use thingsmith_model::{Account, Timestamp};
-use thingsmith_policy::Document;
+use thingsmith_policy::{Document, Request, Variables, Verdict, evaluate};
+
+use super::Identity;
 
 /// Who calls.
 #[derive(Debug, Clone)]
@@ -47,7 +48,7 @@ pub enum Permission {
 
 impl Caller {
     /// The administrator of an account, who acts as its root.
-    pub(crate) fn administrator(access_key_id: &str, account: Account) -> Self {
+    pub(super) fn administrator(access_key_id: &str, account: Account) -> Self {
         Self {
             access_key_id: access_key_id.to_owned(),
             arn: format!("arn:aws:iam::{account}:root"),
@@ -78,6 +79,26 @@ impl Caller {
                 documents: Arc::clone(&identity.documents),
                 narrowing: identity.narrowing.clone(),
             },
+        }
+    }
+
+    /// What its own policies say of an action on a resource. A session that was given policies may do what both its
+    /// role's and those allow (IAM guide, "Session policies").
+    pub fn verdict(&self, variables: &dyn Variables, action: &str, resource: &str) -> Verdict {
+        let Permission::Policies { documents, narrowing } = &self.permission else {
+            return Verdict::Allowed;
+        };
+        let request = Request {
+            action,
+            resource,
+            variables,
+        };
+        let decide =
+            |documents: &[Arc<Document>]| evaluate(documents.iter().map(Arc::as_ref), &request).verdict;
+        match (decide(documents), narrowing.as_deref().map(decide)) {
+            (Verdict::ExplicitDeny, _) | (_, Some(Verdict::ExplicitDeny)) => Verdict::ExplicitDeny,
+            (own, None | Some(Verdict::Allowed)) => own,
+            (_, Some(Verdict::ImplicitDeny)) => Verdict::ImplicitDeny,
         }
     }
 
