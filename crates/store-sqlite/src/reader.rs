@@ -1,10 +1,13 @@
-//! The readers: threads with a connection each, which take what waits.
+//! The readers: connections for short reads, and threads with a connection each for what is not short.
 //!
-//! They are threads of their own and not tasks of the runtime's blocking pool: a read is short, and most of what it
-//! costs is the way to another thread and back.
+//! Most reads find a few rows by a key, and most of what such a read would cost on another thread is the way there and
+//! back. So each read begins where it is asked for, with a budget of SQLite's instructions that a few rows do not use
+//! up. One that does is given up and begun again on a thread; so is one that finds no connection free. The threads are
+//! the store's own and not the runtime's blocking pool, where the way is longer.
 
 use std::collections::VecDeque;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -18,11 +21,25 @@ use crate::sqlite;
 /// Reads that may wait before callers are told to try again: a bound on memory, far above what is read in a deadline.
 const QUEUE: usize = 65_536;
 
-/// The handle of the readers' threads. Dropping it lets them finish what they read and close the database.
+/// SQLite's instructions for a read where it is asked for, between one and two times: some 100 microseconds, which is how long
+/// it keeps a worker of the runtime from other tasks.
+const BUDGET: i32 = 2_000;
+
+/// The handle of the readers. Dropping it lets the threads finish what they read and close the database.
 pub(crate) struct Readers {
+    /// Connections for short reads, the one that was used last on top: its pages and statements are at hand.
+    free: Mutex<Vec<Short>>,
     queue: Arc<Queue>,
     threads: Vec<JoinHandle<()>>,
     deadline: Duration,
+}
+
+/// A connection whose reads end when their budget is used up.
+struct Short {
+    connection: Connection,
+    /// Whether SQLite has asked once in this read whether to go on. It counts a statement's instructions over all of its
+    /// uses, so that the first time may come at once.
+    asked: Arc<AtomicBool>,
 }
 
 struct Queue {
@@ -48,8 +65,13 @@ impl Readers {
             waiting: Mutex::default(),
             arrived: Condvar::new(),
         });
+        let mut free = Vec::with_capacity(count);
+        for _ in 0..count.max(1) {
+            free.push(Short::open(path)?);
+        }
         // Made first, so that threads which did start end if another does not.
         let mut readers = Self {
+            free: Mutex::new(free),
             queue,
             threads: Vec::new(),
             deadline,
@@ -67,6 +89,28 @@ impl Readers {
     }
 
     pub(crate) async fn read(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        // A task that reads on and on must let others have their turn, as if it waited.
+        tokio::task::consume_budget().await;
+        match self.read_here(&statement) {
+            Some(Err(StoreError::Retry(_))) | None => self.read_on_thread(statement).await,
+            Some(outcome) => outcome,
+        }
+    }
+
+    /// Reads within the budget; nothing when no connection is free.
+    fn read_here(&self, statement: &Statement) -> Option<Result<Vec<Row>, StoreError>> {
+        let short = self.free().pop()?;
+        let outcome = short.read(statement);
+        self.free().push(short);
+        Some(outcome)
+    }
+
+    /// No code panics while it holds the lock, so a poisoned one is as good.
+    fn free(&self) -> MutexGuard<'_, Vec<Short>> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn read_on_thread(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
         let (answer, receive) = oneshot::channel();
         let read = Read {
             statement,
@@ -85,6 +129,23 @@ impl Readers {
         receive
             .await
             .map_err(|_| StoreError::other("the readers ended"))?
+    }
+}
+
+impl Short {
+    fn open(path: &Path) -> rusqlite::Result<Self> {
+        let mut connection = open(path)?;
+        // What has to wait for a lock, waits on a thread.
+        connection.busy_timeout(Duration::ZERO)?;
+        let asked = Arc::new(AtomicBool::new(false));
+        let asking = Arc::clone(&asked);
+        connection.progress_handler(BUDGET, Some(move || asking.swap(true, Ordering::Relaxed)))?;
+        Ok(Self { connection, asked })
+    }
+
+    fn read(&self, statement: &Statement) -> Result<Vec<Row>, StoreError> {
+        self.asked.store(false, Ordering::Relaxed);
+        sqlite::run(&self.connection, statement, 0)
     }
 }
 
@@ -156,4 +217,44 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     sqlite::settle(&connection)?;
     Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count_to(end: i64) -> Statement {
+        Statement::new(
+            "WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < $1) \
+             SELECT max(n) FROM counted",
+            [end.into()],
+        )
+    }
+
+    #[tokio::test]
+    async fn a_long_read_is_given_up_and_ends_on_a_thread() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("database");
+        drop(Connection::open(&path).unwrap());
+        let readers = Readers::open(&path, 1, Duration::from_secs(60)).unwrap();
+        let long = readers.free().first().unwrap().read(&count_to(100_000));
+        assert!(matches!(long, Err(StoreError::Retry(_))), "{long:?}");
+        assert_eq!(
+            readers.read(count_to(100_000)).await.unwrap()[0]
+                .get::<i64>(0)
+                .unwrap(),
+            100_000
+        );
+    }
+
+    #[test]
+    fn a_statement_has_its_budget_each_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("database");
+        drop(Connection::open(&path).unwrap());
+        let short = Short::open(&path).unwrap();
+        for _ in 0..1000 {
+            assert_eq!(short.read(&count_to(20)).unwrap()[0].get::<i64>(0).unwrap(), 20);
+        }
+    }
 }

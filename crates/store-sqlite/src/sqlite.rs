@@ -1,6 +1,5 @@
 //! Statements and values in SQLite's words.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -75,15 +74,16 @@ fn bind(prepared: &mut CachedStatement<'_>, args: &[Value]) -> rusqlite::Result<
             prepared.parameter_count(),
         ));
     }
-    for (index, argument) in args.iter().enumerate() {
-        let name = PARAMETERS.get(index).map_or_else(
-            || Cow::Owned(format!("${}", index + 1)),
-            |name| Cow::Borrowed(*name),
-        );
-        let position = prepared
-            .parameter_index(&name)?
-            .ok_or_else(|| rusqlite::Error::InvalidParameterName(name.into_owned()))?;
-        prepared.raw_bind_parameter(position, Bound(argument))?;
+    for position in 1..=args.len() {
+        let argument = prepared
+            .parameter_name(position)
+            .and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok())
+            .and_then(|number| args.get(number.checked_sub(1)?));
+        let Some(argument) = argument.map(Bound) else {
+            let name = prepared.parameter_name(position).unwrap_or_default().to_owned();
+            return Err(rusqlite::Error::InvalidParameterName(name));
+        };
+        prepared.raw_bind_parameter(position, argument)?;
     }
     Ok(())
 }
@@ -126,10 +126,3 @@ pub(crate) fn error(cause: rusqlite::Error, step: usize) -> StoreError {
     }
     StoreError::other(cause)
 }
-
-/// The names of the first parameters, which are all that most statements have.
-const PARAMETERS: [&str; 32] = [
-    "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15", "$16",
-    "$17", "$18", "$19", "$20", "$21", "$22", "$23", "$24", "$25", "$26", "$27", "$28", "$29", "$30", "$31",
-    "$32",
-];
