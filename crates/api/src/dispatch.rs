@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::auth::{self, Caller, Claim, RequestFacts};
 use crate::protocol::aws_query::{self, Form};
 use crate::protocol::{EdgeError, Received, Refusal, Reply, exception, rest_json};
-use crate::service::Answer;
+use crate::service::{Answer, Form as Wanted, Members};
 use crate::{Api, Context, Service, iot_data, lambda};
 
 /// Where a request came from.
@@ -109,7 +109,7 @@ impl Api {
             Meant::Later(_) | Meant::Unknown(_) => &self.iot,
         };
         match (service.model.metadata().protocol, answer, operation) {
-            (Protocol::Query, Ok(output), Some(operation)) => {
+            (Protocol::Query, Ok(Members::Apart(output)), Some(operation)) => {
                 aws_query::success(&service.model, operation, &output, request_id)
             }
             (Protocol::Query, Err(refusal), _) => aws_query::refusal(&service.model, &refusal, request_id),
@@ -300,7 +300,11 @@ impl<'a> Answering<'a> {
             auth::authorize(&facts, action, resources)
                 .inspect_err(|refused| self.note_denied(&facts, action, resources, refused))
         };
-        (entry.run)(&cx, &decide, input).await
+        let form = match model.metadata().protocol {
+            Protocol::Query => Wanted::Apart,
+            _ => rest_json::form(model, operation),
+        };
+        (entry.run)(&cx, &decide, input, form).await
     }
 
     /// Keeps a record of what a caller may not do.

@@ -62,8 +62,23 @@ pub struct Entry {
 /// Decides whether the caller may do the action to all of these resources.
 pub(crate) type Decide<'a> = &'a (dyn Fn(&str, &[String]) -> Result<(), EdgeError> + Sync);
 type Run =
-    for<'a> fn(&'a Context<'a>, Decide<'a>, Value) -> Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
-pub(crate) type Answer = Result<Value, Refusal>;
+    for<'a> fn(&'a Context<'a>, Decide<'a>, Value, Form) -> Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
+pub(crate) type Answer = Result<Members, Refusal>;
+
+/// In which form an answer is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Each member by itself, since they travel in several places.
+    Apart,
+    /// The bytes of the JSON object of all members, without a detour.
+    Json,
+}
+
+/// The members of an answer.
+pub(crate) enum Members {
+    Apart(Value),
+    Json(Vec<u8>),
+}
 
 /// The entry of an operation in its service's table.
 pub(crate) const fn entry<O: Operation>() -> Entry {
@@ -71,7 +86,7 @@ pub(crate) const fn entry<O: Operation>() -> Entry {
         name: O::NAME,
         http: O::HTTP,
         action: O::ACTION,
-        run: |cx, decide, input| Box::pin(run::<O>(cx, decide, input)),
+        run: |cx, decide, input, form| Box::pin(run::<O>(cx, decide, input, form)),
         #[cfg(test)]
         not_implemented: |input| Ok(O::not_implemented(&serde_json::from_value(input)?)),
         #[cfg(test)]
@@ -80,7 +95,7 @@ pub(crate) const fn entry<O: Operation>() -> Entry {
 }
 
 /// Reads the input, which satisfies the model, asks for permission and only then calls the operation.
-async fn run<O: Operation>(cx: &Context<'_>, decide: Decide<'_>, input: Value) -> Answer {
+async fn run<O: Operation>(cx: &Context<'_>, decide: Decide<'_>, input: Value, form: Form) -> Answer {
     // The model's constraints hold; what is refused here is stricter than they are, as a certificate id of `0x` and 62
     // digits.
     let input: O::Input = serde_json::from_value(input).map_err(|wrong| Fault::invalid(wrong.to_string()))?;
@@ -99,7 +114,11 @@ async fn run<O: Operation>(cx: &Context<'_>, decide: Decide<'_>, input: Value) -
         }
     }
     let output = O::call(cx, input).await?;
-    Ok(serde_json::to_value(output).map_err(Fault::internal)?)
+    let members = match form {
+        Form::Apart => serde_json::to_value(output).map(Members::Apart),
+        Form::Json => serde_json::to_vec(&output).map(Members::Json),
+    };
+    Ok(members.map_err(Fault::internal)?)
 }
 
 /// The members of an input that the operation does not read.

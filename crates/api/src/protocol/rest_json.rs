@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use thingsmith_aws_model::{Location, Member, OperationModel, Route, ServiceModel, Shape, ShapeKind};
 
 use super::{EdgeError, Received, Refusal, Reply, exception, fault_status};
+use crate::service::{Form, Members};
 
 /// Gathers an operation's members from where its model says that they travel.
 ///
@@ -112,8 +113,17 @@ fn not_utf8(member: &Member) -> EdgeError {
     EdgeError::Serialization(format!("'{}' is not UTF-8.", member.name))
 }
 
+/// The form in which an operation's answer is wanted: bytes at once where all members are the body.
+pub(crate) fn form(service: &ServiceModel, operation: &OperationModel) -> Form {
+    let elsewhere = |member: &Member| member.location != Location::Body;
+    match operation.output.map(|shape| service.shape(shape)) {
+        Some(shape) if shape.payload().is_some() || shape.members().iter().any(elsewhere) => Form::Apart,
+        _ => Form::Json,
+    }
+}
+
 /// The answer of an operation: its members where its model says that they travel.
-pub(crate) fn success(service: &ServiceModel, operation: Option<&OperationModel>, output: Value) -> Reply {
+pub(crate) fn success(service: &ServiceModel, operation: Option<&OperationModel>, output: Members) -> Reply {
     let mut reply = Reply {
         status: operation.map_or(200, |operation| operation.http.status),
         content_type: JSON,
@@ -124,12 +134,10 @@ pub(crate) fn success(service: &ServiceModel, operation: Option<&OperationModel>
     let shape = operation
         .and_then(|operation| operation.output)
         .map(|shape| service.shape(shape));
-    let elsewhere = |member: &Member| member.location != Location::Body;
-    match shape {
-        Some(shape) if shape.payload().is_some() || shape.members().iter().any(elsewhere) => {
-            spread(service, shape, output, &mut reply);
-        }
-        _ => reply.body = output.to_string().into(),
+    match (output, shape) {
+        (Members::Json(bytes), _) => reply.body = bytes.into(),
+        (Members::Apart(output), Some(shape)) => spread(service, shape, output, &mut reply),
+        (Members::Apart(output), None) => reply.body = output.to_string().into(),
     }
     reply
 }
