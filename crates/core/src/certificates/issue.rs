@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use thingsmith_model::{CertificateMode, CertificateStatus, Timestamp};
+use aws_lc_rs::digest::{SHA256, digest};
+use thingsmith_model::{CertificateId, CertificateMode, CertificateStatus, Timestamp};
 use thingsmith_ports::{Batch, SignatureAlgorithm, StoreError};
 use thingsmith_x509::{CertificateSigningRequest, IssuingAlgorithm, Name, Profile, PublicKey, lint};
 
@@ -44,8 +45,7 @@ pub(crate) async fn issue_from_csr(
 ) -> Result<Certificate, Fault> {
     let request = CertificateSigningRequest::from_pem(csr)
         .map_err(|wrong| Fault::invalid(format!("certificateSigningRequest: {}", sentence(&wrong))))?;
-    let issued = issue(deeds, &request.subject_to_issue(), request.public_key()).await?;
-    Certificate::record(deeds, &issued, status, CertificateMode::Default).await
+    issue(deeds, &request.subject_to_issue(), request.public_key(), status).await
 }
 
 /// Issues a certificate and registers it.
@@ -56,8 +56,7 @@ pub(super) async fn issue_and_record(
     public_key: &PublicKey,
     status: CertificateStatus,
 ) -> Result<Certificate, Fault> {
-    let issued = issue(deeds, subject, public_key).await?;
-    let certificate = Certificate::record(deeds, &issued, status, CertificateMode::Default).await?;
+    let certificate = issue(deeds, subject, public_key, status).await?;
     record(deeds, realm, certificate).await
 }
 
@@ -89,16 +88,17 @@ async fn record_once(
     }
 }
 
-/// Builds, checks and signs. The signature leaves this node only after its record is durable.
+/// Builds, checks and signs a certificate, and gives back its record. The signature leaves this node only after its record is durable.
 async fn issue(
     deeds: &Deeds,
     subject: &Name,
     public_key: &PublicKey,
-) -> Result<thingsmith_x509::Certificate, Fault> {
+    status: CertificateStatus,
+) -> Result<Certificate, Fault> {
     let issuer = deeds.authorities().device();
     let mut serial_number = [0; 20];
     deeds.random().fill(&mut serial_number);
-    let now = deeds.clock().now().as_seconds();
+    let now = deeds.clock().now();
     let profile = Profile {
         serial_number,
         issuer: issuer.certificate.subject(),
@@ -109,7 +109,7 @@ async fn issue(
         },
         subject,
         public_key,
-        not_before: Timestamp::from_seconds(now).minus(BACKDATED),
+        not_before: Timestamp::from_seconds(now.as_seconds()).minus(BACKDATED),
         not_after: NOT_AFTER,
     };
     let unsigned = profile.build().map_err(Fault::internal)?;
@@ -119,5 +119,23 @@ async fn issue(
         .sign(unsigned.to_be_signed())
         .await
         .map_err(Fault::internal)?;
-    unsigned.assemble(&signature).map_err(Fault::internal)
+    let der = unsigned.assemble(&signature);
+    let id = digest(&SHA256, &der);
+    let id = CertificateId::from_sha256(id.as_ref().try_into().expect("SHA-256 has 32 bytes"));
+    // What stands in it was read again before it was signed: it is what the profile says.
+    Ok(Certificate {
+        number: deeds.number().await?,
+        id,
+        status,
+        mode: CertificateMode::Default,
+        ca: None,
+        previous_owner: None,
+        der,
+        not_before: profile.not_before,
+        not_after: profile.not_after,
+        created_at: now,
+        modified_at: now,
+        customer_version: 1,
+        generation_id: deeds.uuid(),
+    })
 }
