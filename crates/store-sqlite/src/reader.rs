@@ -135,6 +135,8 @@ impl Readers {
 impl Short {
     fn open(path: &Path) -> rusqlite::Result<Self> {
         let mut connection = open(path)?;
+        // What has to wait for a lock, waits on a thread.
+        connection.busy_timeout(Duration::ZERO)?;
         let asked = Arc::new(AtomicBool::new(false));
         let asking = Arc::clone(&asked);
         connection.progress_handler(BUDGET, Some(move || asking.swap(true, Ordering::Relaxed)))?;
@@ -215,4 +217,44 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     sqlite::settle(&connection)?;
     Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count_to(end: i64) -> Statement {
+        Statement::new(
+            "WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < $1) \
+             SELECT max(n) FROM counted",
+            [end.into()],
+        )
+    }
+
+    #[tokio::test]
+    async fn a_long_read_is_given_up_and_ends_on_a_thread() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("database");
+        drop(Connection::open(&path).unwrap());
+        let readers = Readers::open(&path, 1, Duration::from_secs(60)).unwrap();
+        let long = readers.free().first().unwrap().read(&count_to(100_000));
+        assert!(matches!(long, Err(StoreError::Retry(_))), "{long:?}");
+        assert_eq!(
+            readers.read(count_to(100_000)).await.unwrap()[0]
+                .get::<i64>(0)
+                .unwrap(),
+            100_000
+        );
+    }
+
+    #[test]
+    fn a_statement_has_its_budget_each_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("database");
+        drop(Connection::open(&path).unwrap());
+        let short = Short::open(&path).unwrap();
+        for _ in 0..1000 {
+            assert_eq!(short.read(&count_to(20)).unwrap()[0].get::<i64>(0).unwrap(), 20);
+        }
+    }
 }

@@ -39,22 +39,22 @@ impl SignatureAlgorithm {
     /// Reads the DER of an AlgorithmIdentifier.
     pub(crate) fn from_der(input: &[u8]) -> Option<Self> {
         let (oid, parameters) = algorithm_identifier(Reader::inside(input, der::SEQUENCE)?)?;
-        let text = oid::to_text(oid);
         let none = parameters.is_none();
         // RFC 4055 5 wants NULL with RSA; some leave it out. RFC 5758 3 wants nothing with the others.
         let null = parameters.is_none_or(|parameters| parameters.whole == [der::NULL, 0]);
-        let known = match text.as_str() {
-            "1.2.840.113549.1.1.5" if null => Self::RsaPkcs1(Hash::Sha1),
-            "1.2.840.113549.1.1.11" if null => Self::RsaPkcs1(Hash::Sha256),
-            "1.2.840.113549.1.1.12" if null => Self::RsaPkcs1(Hash::Sha384),
-            "1.2.840.113549.1.1.13" if null => Self::RsaPkcs1(Hash::Sha512),
-            "1.2.840.113549.1.1.10" => parameters.and_then(pss).unwrap_or(Self::Other(text)),
-            "1.2.840.10045.4.1" if none => Self::Ecdsa(Hash::Sha1),
-            "1.2.840.10045.4.3.2" if none => Self::Ecdsa(Hash::Sha256),
-            "1.2.840.10045.4.3.3" if none => Self::Ecdsa(Hash::Sha384),
-            "1.2.840.10045.4.3.4" if none => Self::Ecdsa(Hash::Sha512),
-            "2.16.840.1.101.3.4.3.2" if none => Self::DsaSha256,
-            _ => Self::Other(text),
+        let other = || Self::Other(oid::to_text(oid));
+        let known = match oid {
+            SHA1_WITH_RSA if null => Self::RsaPkcs1(Hash::Sha1),
+            oid::SHA256_WITH_RSA if null => Self::RsaPkcs1(Hash::Sha256),
+            SHA384_WITH_RSA if null => Self::RsaPkcs1(Hash::Sha384),
+            SHA512_WITH_RSA if null => Self::RsaPkcs1(Hash::Sha512),
+            RSASSA_PSS => parameters.and_then(pss).unwrap_or_else(other),
+            ECDSA_WITH_SHA1 if none => Self::Ecdsa(Hash::Sha1),
+            oid::ECDSA_WITH_SHA256 if none => Self::Ecdsa(Hash::Sha256),
+            ECDSA_WITH_SHA384 if none => Self::Ecdsa(Hash::Sha384),
+            ECDSA_WITH_SHA512 if none => Self::Ecdsa(Hash::Sha512),
+            DSA_WITH_SHA256 if none => Self::DsaSha256,
+            _ => other(),
         };
         Some(known)
     }
@@ -206,3 +206,42 @@ impl fmt::Display for Hash {
 
 /// 1.2.840.113549.1.1.8
 const MGF1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08];
+/// 1.2.840.113549.1.1.5
+const SHA1_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05];
+/// 1.2.840.113549.1.1.10
+const RSASSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a];
+/// 1.2.840.113549.1.1.12
+const SHA384_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0c];
+/// 1.2.840.113549.1.1.13
+const SHA512_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0d];
+/// 1.2.840.10045.4.1
+const ECDSA_WITH_SHA1: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01];
+/// 1.2.840.10045.4.3.3
+const ECDSA_WITH_SHA384: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03];
+/// 1.2.840.10045.4.3.4
+const ECDSA_WITH_SHA512: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x04];
+/// 2.16.840.1.101.3.4.3.2
+const DSA_WITH_SHA256: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x02];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_identifiers_are_those_that_their_comments_name() {
+        for (content, text) in [
+            (SHA1_WITH_RSA, "1.2.840.113549.1.1.5"),
+            (RSASSA_PSS, "1.2.840.113549.1.1.10"),
+            (oid::SHA256_WITH_RSA, "1.2.840.113549.1.1.11"),
+            (SHA384_WITH_RSA, "1.2.840.113549.1.1.12"),
+            (SHA512_WITH_RSA, "1.2.840.113549.1.1.13"),
+            (ECDSA_WITH_SHA1, "1.2.840.10045.4.1"),
+            (oid::ECDSA_WITH_SHA256, "1.2.840.10045.4.3.2"),
+            (ECDSA_WITH_SHA384, "1.2.840.10045.4.3.3"),
+            (ECDSA_WITH_SHA512, "1.2.840.10045.4.3.4"),
+            (DSA_WITH_SHA256, "2.16.840.1.101.3.4.3.2"),
+        ] {
+            assert_eq!(oid::to_text(content), text);
+        }
+    }
+}

@@ -113,7 +113,10 @@ impl Certificate {
             [0, rest @ ..] if !rest.is_empty() => rest,
             bytes => bytes,
         };
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+        digits
+            .filter_map(|digit| char::from_digit(u32::from(digit), 16))
+            .collect()
     }
 
     /// The serial number in decimal, as a positive number of at most 20 bytes (RFC 5280 4.1.2.2) is written; a longer one is

@@ -47,10 +47,7 @@ pub(crate) fn decode(text: &str, labels: &[&'static str], limit: usize) -> Resul
     let (body, _) = body
         .split_once(&format!("-----END {label}-----"))
         .ok_or(CertificateError::NoPemBlock(wanted))?;
-    let base64: String = body
-        .chars()
-        .filter(|character| !character.is_ascii_whitespace())
-        .collect();
+    let base64: Vec<u8> = body.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     STANDARD.decode(base64).map_err(|_| CertificateError::Base64)
 }
 

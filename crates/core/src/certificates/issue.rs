@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use thingsmith_model::{CertificateMode, CertificateStatus, Timestamp};
+use aws_lc_rs::digest::{SHA256, digest};
+use thingsmith_model::{CertificateId, CertificateMode, CertificateStatus, Timestamp};
 use thingsmith_ports::{Batch, SignatureAlgorithm, StoreError};
 use thingsmith_x509::{CertificateSigningRequest, IssuingAlgorithm, Name, Profile, PublicKey, lint};
 
@@ -46,7 +47,7 @@ pub(crate) async fn issue_from_csr(
         .map_err(|wrong| Fault::invalid(format!("certificateSigningRequest: {}", sentence(&wrong))))?;
     let subject = request.subject_to_issue();
     let issued = issue(deeds, Says::of_device(deeds, &subject), request.public_key()).await?;
-    Certificate::record(deeds, &issued, status, CertificateMode::Default).await
+    issued.into_record(deeds, status).await
 }
 
 /// Issues a certificate for a key. Its record is to become durable before anybody sees it.
@@ -57,7 +58,7 @@ pub(super) async fn issue_for_key(
     status: CertificateStatus,
 ) -> Result<Certificate, Fault> {
     let issued = issue(deeds, Says::of_device(deeds, subject), public_key).await?;
-    Certificate::record(deeds, &issued, status, CertificateMode::Default).await
+    issued.into_record(deeds, status).await
 }
 
 /// Registers a certificate that was issued.
@@ -113,12 +114,38 @@ impl<'a> Says<'a> {
     }
 }
 
+/// A certificate that was issued.
+pub(crate) struct Issued {
+    pub(crate) id: CertificateId,
+    pub(crate) der: Vec<u8>,
+    not_before: Timestamp,
+    not_after: Timestamp,
+}
+
+impl Issued {
+    /// The record of it as a device's.
+    async fn into_record(self, deeds: &Deeds, status: CertificateStatus) -> Result<Certificate, Fault> {
+        let now = deeds.clock().now();
+        Ok(Certificate {
+            number: deeds.number().await?,
+            id: self.id,
+            status,
+            mode: CertificateMode::Default,
+            ca: None,
+            previous_owner: None,
+            der: self.der,
+            not_before: self.not_before,
+            not_after: self.not_after,
+            created_at: now,
+            modified_at: now,
+            customer_version: 1,
+            generation_id: deeds.uuid(),
+        })
+    }
+}
+
 /// Builds, checks and signs. The signature leaves this node only after its record is durable.
-pub(crate) async fn issue(
-    deeds: &Deeds,
-    says: Says<'_>,
-    public_key: &PublicKey,
-) -> Result<thingsmith_x509::Certificate, Fault> {
+pub(crate) async fn issue(deeds: &Deeds, says: Says<'_>, public_key: &PublicKey) -> Result<Issued, Fault> {
     let issuer = deeds.authorities().device();
     let mut serial_number = [0; 20];
     deeds.random().fill(&mut serial_number);
@@ -143,5 +170,14 @@ pub(crate) async fn issue(
         .sign(unsigned.to_be_signed())
         .await
         .map_err(Fault::internal)?;
-    unsigned.assemble(&signature).map_err(Fault::internal)
+    let der = unsigned.assemble(&signature);
+    let id = digest(&SHA256, &der);
+    let id = CertificateId::from_sha256(id.as_ref().try_into().expect("SHA-256 has 32 bytes"));
+    // What stands in it was read again before it was signed: it is what the profile says.
+    Ok(Issued {
+        id,
+        der,
+        not_before: profile.not_before,
+        not_after: profile.not_after,
+    })
 }

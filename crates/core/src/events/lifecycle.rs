@@ -1,6 +1,5 @@
 //! Lifecycle events: who connects, disconnects, subscribes (guide, "Lifecycle events"). They are always on.
 
-use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use crate::connections::Principal;
 /// How long after it went a client is forgotten and its version begins anew (guide: about an hour).
 const FORGOTTEN: Duration = Duration::from_secs(3600);
 /// Clients whose versions are remembered; those that were seen longest ago are forgotten sooner.
-const REMEMBERED: NonZeroUsize = NonZeroUsize::new(200_000).expect("it is not zero");
+const REMEMBERED: usize = 200_000;
 
 /// How often each client has connected.
 pub(crate) struct Versions {
@@ -32,7 +31,8 @@ struct Version {
 impl Default for Versions {
     fn default() -> Self {
         Self {
-            known: Mutex::new(LruCache::new(REMEMBERED)),
+            // Bounded below: a cache with a bound of its own takes the room for all of them at once.
+            known: Mutex::new(LruCache::unbounded()),
         }
     }
 }
@@ -49,6 +49,9 @@ impl Versions {
             None => 0,
         };
         known.put(key, Version { number, ended: None });
+        if known.len() > REMEMBERED {
+            known.pop_lru();
+        }
         number
     }
 

@@ -51,10 +51,10 @@ pub async fn create_provisioning_claim(
         subject: &subject,
         not_after: expires_at,
     };
-    let certificate = certificates::issue(deeds, says, &public_key).await?;
+    let issued = certificates::issue(deeds, says, &public_key).await?;
     let mut claim = ProvisioningClaim {
         number: deeds.number().await?,
-        id: certificate.id(),
+        id: issued.id,
         template: number,
         issued_at: now,
         expires_at,
@@ -64,8 +64,8 @@ pub async fn create_provisioning_claim(
         let outcome = record_once(deeds, realm, template, &mut claim).await;
         if tries.settle(outcome).await?.is_some() {
             let given = Given {
-                id: certificate.id(),
-                pem: certificate.to_pem(),
+                id: issued.id,
+                pem: thingsmith_x509::pem_encode("CERTIFICATE", &issued.der),
                 expires_at,
             };
             deeds.metrics().provisioning_claim();

@@ -1,9 +1,12 @@
 //! The TCP stream under a handshake: rustls reads and writes blocking-style, the wire waits for it.
 
+use std::future::poll_fn;
 use std::io::{self, IoSlice, Read, Write};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use rustls::ServerConnection;
-use tokio::io::{AsyncWriteExt, Interest};
+use tokio::io::{AsyncRead, AsyncWriteExt, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 /// Bytes already received that are thrown away at a refusal. TCP answers a close over unread bytes with a reset, and
@@ -42,16 +45,16 @@ impl Wire {
         &mut self,
         mut reader: impl FnMut(&mut dyn Read) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        loop {
-            self.tcp.readable().await?;
-            match reader(&mut Unwaiting(&self.tcp)) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                read => {
-                    self.bytes_read += *read.as_ref().unwrap_or(&0);
-                    return read;
-                }
-            }
-        }
+        // Not `readable` and `try_read`: of a read that took less than there was room for they do not learn that nothing is
+        // left, and so ask the system in vain before each wait.
+        let tcp = &mut self.tcp;
+        let read = poll_fn(|context| match reader(&mut Polled { tcp, context }) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
+            read => Poll::Ready(read),
+        });
+        let read = read.await;
+        self.bytes_read += *read.as_ref().unwrap_or(&0);
+        read
     }
 
     /// Waits for room and has `writer` write once.
@@ -114,14 +117,24 @@ impl Wire {
     }
 }
 
-/// A stream that answers `WouldBlock` where it would have to wait.
-struct Unwaiting<'a>(&'a TcpStream);
+/// A stream that answers `WouldBlock` where it would have to wait, and has the task woken when there is something to read.
+struct Polled<'a, 'b> {
+    tcp: &'a mut TcpStream,
+    context: &'a mut Context<'b>,
+}
 
-impl Read for Unwaiting<'_> {
+impl Read for Polled<'_, '_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.try_read(buffer)
+        let mut buffer = ReadBuf::new(buffer);
+        match Pin::new(&mut *self.tcp).poll_read(self.context, &mut buffer) {
+            Poll::Ready(read) => read.map(|()| buffer.filled().len()),
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        }
     }
 }
+
+/// A stream that answers `WouldBlock` where it would have to wait.
+struct Unwaiting<'a>(&'a TcpStream);
 
 impl Write for Unwaiting<'_> {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {

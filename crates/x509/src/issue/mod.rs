@@ -10,7 +10,7 @@ mod validity;
 use thingsmith_model::Timestamp;
 
 use crate::der::{self, element};
-use crate::{Certificate, CertificateError, Name, PublicKey, key_id, oid};
+use crate::{CertificateError, Name, PublicKey, key_id, oid};
 
 pub use lint::lint;
 
@@ -31,7 +31,7 @@ pub struct Profile<'a> {
     pub serial_number: [u8; 20],
     /// The subject of the issuing certificate.
     pub issuer: &'a Name,
-    /// The identifier of the issuing key ([`Certificate::key_id_for_issuing`]).
+    /// The identifier of the issuing key ([`crate::Certificate::key_id_for_issuing`]).
     pub authority_key_id: &'a [u8],
     /// How the issuing key signs.
     pub algorithm: IssuingAlgorithm,
@@ -56,7 +56,7 @@ impl Profile<'_> {
         let to_be_signed = element(
             der::SEQUENCE,
             &[
-                &element(der::constructed(0), &[&element(der::INTEGER, &[&[2]])]),
+                &[der::constructed(0), 3, der::INTEGER, 1, 2],
                 &element(der::INTEGER, &[&self.serial_number()]),
                 &algorithm,
                 self.issuer.der(),
@@ -85,9 +85,9 @@ impl Profile<'_> {
         let subject_key_id = element(der::OCTET_STRING, &[&key_id(self.public_key)]);
         let authority_key_id = element(der::primitive(0), &[self.authority_key_id]);
         // The default of `cA` is false, and DER leaves a default out.
-        let end_entity = element(der::SEQUENCE, &[]);
+        let end_entity = [der::SEQUENCE, 0];
         // One bit, digitalSignature, and seven unused.
-        let digital_signature = element(der::BIT_STRING, &[&[7, 0x80]]);
+        let digital_signature = [der::BIT_STRING, 2, 7, 0x80];
         element(
             der::SEQUENCE,
             &[
@@ -117,16 +117,10 @@ impl TbsCertificate {
         &self.to_be_signed
     }
 
-    /// Adds the signature and reads the whole again.
-    ///
-    /// # Errors
-    /// What [`Certificate::from_der`] finds wrong; that would be a subject or key that [`lint`] was not asked about.
-    pub fn assemble(&self, signature: &[u8]) -> Result<Certificate, CertificateError> {
+    /// The certificate's DER: these bytes with their signature.
+    pub fn assemble(&self, signature: &[u8]) -> Vec<u8> {
         let signature = element(der::BIT_STRING, &[&[0], signature]);
-        Certificate::from_der(&element(
-            der::SEQUENCE,
-            &[&self.to_be_signed, &self.algorithm, &signature],
-        ))
+        element(der::SEQUENCE, &[&self.to_be_signed, &self.algorithm, &signature])
     }
 }
 
@@ -134,8 +128,8 @@ impl IssuingAlgorithm {
     fn der(self) -> Vec<u8> {
         let (kind, parameters) = self.parts();
         let kind = element(der::OBJECT_IDENTIFIER, &[kind]);
-        let parameters = parameters.map_or_else(Vec::new, |_| element(der::NULL, &[]));
-        element(der::SEQUENCE, &[&kind, &parameters])
+        let parameters: &[u8] = parameters.map_or(&[], |_| &[der::NULL, 0]);
+        element(der::SEQUENCE, &[&kind, parameters])
     }
 
     /// The object identifier, and the content of the parameters where there are any.
@@ -151,13 +145,9 @@ impl IssuingAlgorithm {
 
 fn extension(kind: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {
     let kind = element(der::OBJECT_IDENTIFIER, &[kind]);
-    let critical = if critical {
-        element(der::BOOLEAN, &[&[0xff]])
-    } else {
-        Vec::new()
-    };
+    let critical: &[u8] = if critical { &[der::BOOLEAN, 1, 0xff] } else { &[] };
     element(
         der::SEQUENCE,
-        &[&kind, &critical, &element(der::OCTET_STRING, &[value])],
+        &[&kind, critical, &element(der::OCTET_STRING, &[value])],
     )
 }
