@@ -38,9 +38,9 @@ impl<'a> LinkV2<'a> {
         if request.header("authorization").next().is_some() {
             return Err(SigV4Error::TwoMechanisms);
         }
+        let access_key_id = must("AWSAccessKeyId")?;
         let expires = must("Expires")?;
         let seconds = expires.parse().ok().filter(|seconds| *seconds >= 0);
-        let access_key_id = must("AWSAccessKeyId")?;
         if access_key_id.len() > 128 || access_key_id.contains(char::is_control) {
             return Err(SigV4Error::Credential(excerpt(&access_key_id)));
         }
