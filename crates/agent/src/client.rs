@@ -321,8 +321,7 @@ async fn shake_hands(options: &Options<'_>) -> Result<TlsStream<TcpStream>, Agen
             .with_safe_default_protocol_versions()
             .map_err(|cause| wrong(cause.to_string()))?
             .with_root_certificates(roots)
-            .with_client_auth_cert(options.identity.chain.clone(), options.identity.key.clone_key())
-            .map_err(|cause| wrong(cause.to_string()))?;
+            .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(options.identity.certified()?)));
     if options.port == HTTPS_PORT {
         config.alpn_protocols.push(MQTT_BY_ALPN.into());
     }

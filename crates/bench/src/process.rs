@@ -24,10 +24,10 @@ pub(crate) struct Process {
 impl Process {
     /// Starts another of this program's commands, on one core if one is given, and waits until it says where it
     /// listens.
-    pub(crate) fn start<T: DeserializeOwned>(
+    pub(crate) fn start<T: DeserializeOwned, const N: usize>(
         command: &str,
         directory: &Path,
-        option: [&str; 2],
+        options: [&str; N],
         core: Option<usize>,
     ) -> Result<(Self, T)> {
         let program = std::env::current_exe().context("this program's file cannot be found")?;
@@ -36,7 +36,7 @@ impl Process {
             .arg(command)
             .arg("--directory")
             .arg(directory)
-            .args(option)
+            .args(options)
             .args(core)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
