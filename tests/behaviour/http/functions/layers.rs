@@ -176,7 +176,7 @@ async fn what_is_no_layer_is_refused() {
         let reply = admin.call_with("POST", &path("l", ""), input).await;
         refused(&reply, status, exception);
     }
-    let reply = publish(&admin, "a b", "1", json!({})).await;
+    let reply = publish(&admin, "a.b", "1", json!({})).await;
     refused(&reply, 400, "ValidationException");
     for version in ["/0", "/-1", "/9223372036854775807"] {
         refused(
