@@ -210,23 +210,23 @@ impl Reading {
         if self.seen != self.announced {
             return Err(S3Error::incomplete());
         }
-        if let Some((digest, expected)) = self.sha256.take() {
-            if <[u8; 32]>::from(digest.finalize()) != expected {
-                return Err(S3Error::new(
-                    "XAmzContentSHA256Mismatch",
-                    400,
-                    "The provided 'x-amz-content-sha256' header does not match what was computed.",
-                ));
-            }
+        if let Some((digest, expected)) = self.sha256.take()
+            && <[u8; 32]>::from(digest.finalize()) != expected
+        {
+            return Err(S3Error::new(
+                "XAmzContentSHA256Mismatch",
+                400,
+                "The provided 'x-amz-content-sha256' header does not match what was computed.",
+            ));
         }
-        if let Some((digest, expected)) = self.md5.take() {
-            if <[u8; 16]>::from(digest.finalize()) != expected {
-                return Err(S3Error::new(
-                    "BadDigest",
-                    400,
-                    "The Content-MD5 you specified did not match what we received.",
-                ));
-            }
+        if let Some((digest, expected)) = self.md5.take()
+            && <[u8; 16]>::from(digest.finalize()) != expected
+        {
+            return Err(S3Error::new(
+                "BadDigest",
+                400,
+                "The Content-MD5 you specified did not match what we received.",
+            ));
         }
         if let Some(checksum) = self.checksum.take() {
             let header = checksum.header;

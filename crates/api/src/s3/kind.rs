@@ -116,10 +116,10 @@ impl Kind {
         let has = |name| asked.parameter(name).is_some();
         let (method, bucket, key) = (&asked.head.method, asked.bucket.is_some(), asked.key.is_some());
         let part = has("uploadId") && has("partNumber");
-        if let Some(other) = asked.parameter_names().find(|name| OTHERS.contains(name)) {
-            if !(*other == *"partNumber" && part) {
-                return Err(S3Error::not_implemented(other));
-            }
+        if let Some(other) = asked.parameter_names().find(|name| OTHERS.contains(name))
+            && !(*other == *"partNumber" && part)
+        {
+            return Err(S3Error::not_implemented(other));
         }
         let kind = match (method, bucket, key) {
             (&Method::GET, false, _) => Self::ListBuckets,
@@ -193,10 +193,10 @@ impl Kind {
         {
             return Err(S3Error::not_implemented(header));
         }
-        if let Some(expected) = asked.header("x-amz-expected-bucket-owner") {
-            if expected != cx.caller.account.as_str() {
-                return Err(S3Error::new("AccessDenied", 403, "Access Denied"));
-            }
+        if let Some(expected) = asked.header("x-amz-expected-bucket-owner")
+            && expected != cx.caller.account.as_str()
+        {
+            return Err(S3Error::new("AccessDenied", 403, "Access Denied"));
         }
         match self {
             Self::ListBuckets | Self::CreateBucket => Ok(()),

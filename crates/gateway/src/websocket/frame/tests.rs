@@ -27,8 +27,11 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// What was heard, and what the frame said.
+type Said = (Heard, Vec<u8>);
+
 /// What comes of bytes in pieces of this size: the data, and what was heard besides.
-fn decode(bytes: &[u8], piece: usize) -> Result<(Vec<u8>, Vec<(Heard, Vec<u8>)>), FrameError> {
+fn decode(bytes: &[u8], piece: usize) -> Result<(Vec<u8>, Vec<Said>), FrameError> {
     let mut decoder = Decoder::default();
     let (mut data, mut heard) = (Vec::new(), Vec::new());
     for piece in bytes.chunks(piece) {
