@@ -72,7 +72,10 @@ async fn status(wire: &mut Wire) -> u16 {
     if status == 101 {
         let head = head.to_lowercase();
         assert!(head.contains("sec-websocket-protocol: mqtt"), "{head}");
-        assert!(head.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="), "{head}");
+        assert!(
+            head.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="),
+            "{head}"
+        );
     }
     status
 }
@@ -111,7 +114,12 @@ impl Socket {
         if masked {
             bytes.extend(key);
         }
-        bytes.extend(payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
+        bytes.extend(
+            payload
+                .iter()
+                .zip(key.iter().cycle())
+                .map(|(byte, key)| byte ^ key),
+        );
         self.wire.bytes(&bytes).await;
     }
 
@@ -134,7 +142,9 @@ impl Socket {
             self.wire.stream.read_exact(&mut payload).await.ok()?;
             Some((first, payload))
         };
-        timeout(PATIENCE, reading).await.expect("the server sends or closes")
+        timeout(PATIENCE, reading)
+            .await
+            .expect("the server sends or closes")
     }
 
     /// The next packet; none when the server closes.
@@ -200,14 +210,26 @@ async fn who_signs_speaks_mqtt_as_iam_policies_allow() {
         ]);
         let lab = lab(engine, &policy).await;
         let target = url(&lab, &signer(&lab, "AKUSER"), None);
-        for dial in [nobody(&lab), nobody(&lab).protocol("http/1.1"), nobody(&lab).at(lab.browsers)] {
+        for dial in [
+            nobody(&lab),
+            nobody(&lab).protocol("http/1.1"),
+            nobody(&lab).at(lab.browsers),
+        ] {
             let mut socket = Socket::open(dial, &target).await;
             assert!(socket.introduce(connect("web-1")).await);
             assert!(socket.subscribe("plant/#").await);
             assert!(!socket.subscribe("other/#").await);
             assert!(socket.publish("web-1/x").await);
-            socket.send(&publish("plant/other", b"", thingsmith_mqtt::PublishQos::AtMostOnce)).await;
-            socket.send(&publish("plant/in", b"", thingsmith_mqtt::PublishQos::AtMostOnce)).await;
+            socket
+                .send(&publish(
+                    "plant/other",
+                    b"",
+                    thingsmith_mqtt::PublishQos::AtMostOnce,
+                ))
+                .await;
+            socket
+                .send(&publish("plant/in", b"", thingsmith_mqtt::PublishQos::AtMostOnce))
+                .await;
             assert_eq!(socket.message().await, "plant/in", "it may not receive the other");
             socket.frame(0x89, true, b"still there?").await;
             assert_eq!(socket.next_frame().await, Some((0x8a, b"still there?".to_vec())));
@@ -237,7 +259,16 @@ async fn a_signature_that_is_not_good_opens_nothing() {
     let account = with(&|signer| signer.access_key_id = "AKOTHER".into());
     let secret = with(&|signer| signer.secret_access_key = thingsmith_model::Secret::new("wrong".into()));
     let token = with(&|signer| signer.session_token = Some("token".into()));
-    for target in [&region, &service, &key, &account, &secret, &token, "/mqtt", "/mqtt?X-Amz-Signature=00"] {
+    for target in [
+        &region,
+        &service,
+        &key,
+        &account,
+        &secret,
+        &token,
+        "/mqtt",
+        "/mqtt?X-Amz-Signature=00",
+    ] {
         let mut wire = nobody(&lab).tls().await.unwrap();
         let status = ask(&mut wire, target, MQTT).await;
         assert!([400, 403].contains(&status), "{target}: {status}");
@@ -269,7 +300,12 @@ async fn a_signature_that_is_not_good_opens_nothing() {
 async fn frames_that_must_not_be_end_the_connection_with_their_code() {
     let lab = lab(Engine::Sqlite, EVERYTHING).await;
     let target = url(&lab, &signer(&lab, "AKUSER"), None);
-    for (first, masked, code) in [(0x81, true, 1003), (0x82, false, 1002), (0xc2, true, 1002), (0x80, true, 1002)] {
+    for (first, masked, code) in [
+        (0x81, true, 1003),
+        (0x82, false, 1002),
+        (0xc2, true, 1002),
+        (0x80, true, 1002),
+    ] {
         let mut socket = Socket::open(nobody(&lab), &target).await;
         assert!(socket.introduce(connect("web")).await);
         socket.frame(first, masked, b"x").await;
@@ -277,7 +313,10 @@ async fn frames_that_must_not_be_end_the_connection_with_their_code() {
     }
     let mut socket = Socket::open(nobody(&lab), &target).await;
     assert!(socket.introduce(connect("web")).await);
-    socket.wire.bytes(&[0x82, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 1, 0, 0, 0, 0]).await;
+    socket
+        .wire
+        .bytes(&[0x82, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 1, 0, 0, 0, 0])
+        .await;
     socket.is_closed_with(1009).await;
     let mut socket = Socket::open(nobody(&lab), &target).await;
     assert!(socket.introduce(connect("web")).await);
@@ -336,7 +375,10 @@ async fn who_signs_publishes_over_https() {
             headers: &[("host", b"localhost")],
         };
         let added = sign(signer, &request, PayloadHash::of(signed), lab.server.clock.now()).unwrap();
-        let mut head = format!("POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n", sent.len());
+        let mut head = format!(
+            "POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n",
+            sent.len()
+        );
         for (name, value) in added {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
