@@ -67,8 +67,8 @@ def sdk5(options):
         raise outcome
     say("connected")
     subscription = mqtt5.Subscription(options.topic, mqtt5.QoS.AT_LEAST_ONCE)
-    client.subscribe(mqtt5.SubscribePacket([subscription])).result(PATIENCE)
-    message = mqtt5.PublishPacket(options.topic, qos=mqtt5.QoS.AT_LEAST_ONCE, payload=b"hello")
+    client.subscribe(mqtt5.SubscribePacket(subscriptions=[subscription])).result(PATIENCE)
+    message = mqtt5.PublishPacket(topic=options.topic, qos=mqtt5.QoS.AT_LEAST_ONCE, payload=b"hello")
     client.publish(message).result(PATIENCE)
     say("received", payload=received.get(timeout=PATIENCE))
     client.stop()
