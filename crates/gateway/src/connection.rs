@@ -136,7 +136,9 @@ impl Connection {
             Event::Read(Ok(_)) | Event::Backlog => {}
             Event::Read(Err(cause)) => {
                 tracing::debug!(peer = %self.peer.address, %cause, "the connection was lost");
-                let broken = cause.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<FrameError>);
+                let broken = cause
+                    .get_ref()
+                    .is_some_and(<dyn std::error::Error + Send + Sync>::is::<FrameError>);
                 let reason = match broken {
                     true => DisconnectReason::ClientError,
                     false => DisconnectReason::ConnectionLost,

@@ -367,7 +367,7 @@ async fn who_signs_publishes_over_https() {
     let mut listener = lab.dial(&listener).connect("listener").await;
     listener.subscribe("#", AtMostOnce).await;
     let user = signer(&lab, "AKUSER");
-    let mut post = async |signer: &Signer, topic: &str, signed: &[u8], sent: &[u8]| {
+    let post = async |signer: &Signer, topic: &str, signed: &[u8], sent: &[u8]| {
         let target = format!("/topics/{topic}?qos=1");
         let request = Request {
             method: "POST",

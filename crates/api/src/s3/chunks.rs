@@ -209,12 +209,11 @@ fn malformed() -> S3Error {
 mod tests {
     use super::*;
 
+    /// The bytes that a body carries, and its trailer.
+    type Carried = (Vec<u8>, Vec<(String, String)>);
+
     /// What a body carries, fed to the reader in pieces of this length.
-    fn read(
-        body: &[u8],
-        length: usize,
-        trailer: bool,
-    ) -> Result<(Vec<u8>, Vec<(String, String)>), &'static str> {
+    fn read(body: &[u8], length: usize, trailer: bool) -> Result<Carried, &'static str> {
         let mut chunks = Chunks::new(false, trailer, None);
         let mut carried = Vec::new();
         let mut pieces = body.chunks(length);

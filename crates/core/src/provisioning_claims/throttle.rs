@@ -55,7 +55,7 @@ mod tests {
     #[test]
     fn ten_at_once_and_then_ten_a_second() {
         let throttle = Throttle::default();
-        let at = |millis| Timestamp::from_millis(1_000_000 + millis);
+        let at = |millis: i64| Timestamp::from_millis(1_000_000 + millis);
         let given = |realm, millis| throttle.take(Realm(realm), at(millis)).is_ok();
         assert!((0..10).all(|_| given(1, 0)));
         assert!(!given(1, 0));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::{Value, json};
-use thingsmith_core::connections::{ConnectFacts, FirstConnection, Principal, Shown, admit};
+use thingsmith_core::connections::{ConnectFacts, FirstConnection, Principal, Proof, Shown, admit};
 use thingsmith_core::fleet_provisioning::{self, Asked, Claimant, rows};
 use thingsmith_core::identity_policies::{self, Holder};
 use thingsmith_core::provisioning_templates::{self, NewProvisioningTemplate, TemplateKind};
@@ -100,15 +100,16 @@ impl Scene for Fleet {
             issuer: None,
         };
         let here = Some(Arc::clone(&registry.realm));
-        let mut admission = admit(node, here, shown, FirstConnection::Refused).await.unwrap();
+        let admission = admit(node, here, shown, FirstConnection::Refused).await.unwrap();
+        let mut proof = Proof::Certificate(admission);
         let facts = ConnectFacts {
             client_id: "claim".into(),
             ..ConnectFacts::default()
         };
-        let principal = Principal::new(Arc::clone(&registry.other), &mut admission, facts)
+        let principal = Principal::new(Arc::clone(&registry.other), &mut proof, facts)
             .await
             .unwrap();
-        let claimant = Claimant::new(&principal, ([127, 0, 0, 1], 1).into());
+        let claimant = Claimant::new(&principal, ([127, 0, 0, 1], 1).into()).unwrap();
         let token = match deed {
             Deed::Register => {
                 let topic = "$aws/certificates/create-from-csr/json";
