@@ -74,6 +74,9 @@ fn an_action_is_the_operations_own() {
             match entry.action {
                 // Service Authorization Reference, "Actions, resources, and condition keys for AWS Lambda".
                 Some(action) if entry.name == "Invoke" => assert_eq!(action, "lambda:InvokeFunction"),
+                Some(action) if entry.name == "GetLayerVersionByArn" => {
+                    assert_eq!(action, "lambda:GetLayerVersion");
+                }
                 Some(action) => assert_eq!(action, format!("{prefix}:{}", entry.name)),
                 // The one needs no permission, the other decides itself: it is the role that must trust the caller.
                 None => assert!(["AssumeRole", "GetCallerIdentity"].contains(&entry.name)),

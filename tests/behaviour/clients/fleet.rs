@@ -2,6 +2,7 @@
 //! client that speaks CBOR: `tests/clients/fleet.py`. The fleet's owner uses the AWS CLI.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::{Value, json};
@@ -11,6 +12,7 @@ use super::aws_cli_certs::publishes;
 use super::just_in_time::{registering_role, written};
 use super::sdk::{Script, device, event, exchanged, whereabouts_on};
 use super::{installed, on_postgresql};
+use crate::operating::metrics::{metrics, value};
 use crate::server::{ACCOUNT, Home, REGION, Server};
 
 /// A fleet: its claim's files.
@@ -90,6 +92,16 @@ impl Fleet {
     }
 }
 
+/// Waits until there are keys for two devices: a machine that is busy makes them slowly, and a device that finds none is told
+/// to come back.
+fn until_keys_are_ready(server: &Server<'_>) {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while value(&metrics(server), "thingsmith_rsa_keys_ready") < 2.0 {
+        assert!(Instant::now() < deadline, "no keys are made");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 #[test]
 fn devices_provision_themselves_by_a_claim_with_every_client() {
     provisions(&Home::sqlite());
@@ -139,6 +151,9 @@ fn provisions(home: &Home) {
                 let request = CertificateParams::default().serialize_request(&pair).unwrap();
                 std::fs::write(&csr, request.pem().unwrap()).unwrap();
                 std::fs::write(&key, pair.serialize_pem()).unwrap();
+            }
+            if !with_csr {
+                until_keys_are_ready(&server);
             }
             let certified = json!({"event": "certified", "with_key": !with_csr});
             let mut refused = Script::start(&venv, "fleet.py", words(json!({})));

@@ -268,6 +268,11 @@ fn the_administrators_key_is_shown_once_and_kept_for_its_owner_alone() {
     // Nor is it in the store as it is.
     for entry in std::fs::read_dir(home.data()).unwrap() {
         let path = entry.unwrap().path();
+        if path.is_dir() {
+            let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o700, "{}", path.display());
+            continue;
+        }
         let bytes = std::fs::read(&path).unwrap();
         let holds = bytes
             .windows(secret.len())

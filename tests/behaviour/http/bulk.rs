@@ -84,6 +84,7 @@ async fn furnish(server: &TestServer) -> Client {
     let admin = server.administrator();
     server.objects.create_bucket(&owner(), BUCKET).await.unwrap();
     make_role(&admin, "bulk", "iot.amazonaws.com", "arn:aws:s3:::fleet/*").await;
+    make_role(&admin, "seer", "iot.amazonaws.com", "*").await;
     admin
 }
 
@@ -346,6 +347,10 @@ async fn a_task_is_refused_that_cannot_be_done() {
             ("templateBody", "{\"Resources\": {}}", "templateBody: "),
         ] {
             let mut wrong = whole.clone();
+            if member == "inputFileBucket" {
+                // What a role may not read, it is not told of.
+                wrong["roleArn"] = "arn:aws:iam::123456789012:role/seer".into();
+            }
             wrong[member] = value.into();
             let reply = named(&admin, "StartThingRegistrationTask", wrong).await;
             refused(&reply, 400, "InvalidRequestException");

@@ -39,7 +39,8 @@ pub fn presign_get(
     let lifetime = lifetime.min(LONGEST_LINK);
     let session = OwnSession {
         name: "objects",
-        lifetime,
+        // It outlives its link, so that who comes late is told that the link has expired.
+        lifetime: lifetime + Duration::from_secs(60),
         policy: policy(bucket, key),
     };
     let credentials = sessions::issue_own(deeds, realm, session)?;

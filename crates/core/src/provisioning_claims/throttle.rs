@@ -41,6 +41,7 @@ impl Throttle {
         // A clock that was turned back must not lock anybody out.
         let settled_at = settled_at.min(now.plus(SHARE * A_SECOND));
         if settled_at > now.plus(SHARE * (A_SECOND - 1)) {
+            all.put(realm, settled_at);
             return Err(Fault::new(Code::Throttling, "Rate exceeded"));
         }
         all.put(realm, settled_at.plus(SHARE));

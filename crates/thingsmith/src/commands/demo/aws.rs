@@ -84,6 +84,30 @@ impl Aws {
         json(&answer.map_err(|exception| exception.of(&target))?)
     }
 
+    /// Calls the `s3` service and expects it to do what it is asked.
+    pub(super) async fn s3(&self, method: &str, target: &str, body: String) -> Result<()> {
+        let hash = PayloadHash::of(body.as_bytes()).to_hex();
+        let headers = [("x-amz-content-sha256", hash.as_str())];
+        let answer = self.ask("s3", method, target, &headers, JSON, body).await?;
+        answer.map(drop).map_err(|exception| exception.of(target))
+    }
+
+    /// Follows a link of this API that is signed already.
+    pub(super) async fn follow(&self, link: &str) -> Result<String> {
+        let target = link
+            .strip_prefix("http://")
+            .and_then(|rest| rest.strip_prefix(self.host.as_str()))
+            .with_context(|| format!("{link} leads elsewhere"))?;
+        let request = hyper::Request::builder()
+            .uri(target)
+            .header(HOST, &self.host)
+            .body(Full::new(Bytes::new()))
+            .context("the request cannot be built")?;
+        let answer = self.send(request).await?;
+        let bytes = answer.map_err(|exception| exception.of("the link"))?;
+        String::from_utf8(bytes.to_vec()).context("what the link leads to is no text")
+    }
+
     /// The same API with a new key of a user's.
     pub(super) async fn as_user(&self, name: &str) -> Result<Self> {
         let answer = self.ask_iam("CreateAccessKey", &[("UserName", name)]).await?;

@@ -150,6 +150,16 @@ impl<'a> BenchTop<'a> {
         }
     }
 
+    /// Calls `s3`.
+    pub(super) async fn s3(&self, method: &str, target: &str, body: String) -> Result<()> {
+        self.aws.s3(method, target, body).await
+    }
+
+    /// Follows a link that is signed already.
+    pub(super) async fn follow(&self, link: &str) -> Result<String> {
+        self.aws.follow(link).await
+    }
+
     /// Calls `lambda`; the target is what follows `/functions`.
     pub(super) async fn lambda(&self, target: &str, body: Value) -> Result<Value> {
         self.aws.lambda(target, body).await

@@ -6,6 +6,7 @@
 mod accounts;
 mod aws;
 mod bench_top;
+mod bulk;
 mod by_claim;
 mod csr;
 mod fleet;
@@ -14,6 +15,7 @@ mod jitr;
 mod keys;
 mod own_ca;
 mod secure_element;
+mod single;
 mod trusted_user;
 
 use std::path::Path;
@@ -34,12 +36,16 @@ use bench_top::BenchTop;
 
 /// A use case as it was shown.
 struct Row {
+    /// The use case's number; [`BESIDE`] for a way beside the eight.
     number: u8,
     name: &'static str,
     steps: usize,
     result: Result<()>,
     took: Duration,
 }
+
+/// The number of ways that fill the registry beside the eight use cases.
+const BESIDE: u8 = 0;
 
 pub(super) fn run() -> Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new().context("the runtime cannot start")?;
@@ -64,7 +70,8 @@ pub(super) fn run() -> Result<ExitCode> {
             Err(cause) => format!("FAILED: {cause:#}"),
         };
         say::line(format!(
-            "{number:>2}  {name:<62} {steps:>5} {:>8.1}  {result}",
+            "{:>2}  {name:<62} {steps:>5} {:>8.1}  {result}",
+            label(*number),
             took.as_secs_f64() * 1e3
         ));
     }
@@ -202,8 +209,36 @@ async fn show(directory: &Path) -> Result<Vec<Row>> {
         )
         .await,
     );
+    rows.push(
+        row(
+            BESIDE,
+            "A single thing by a template (RegisterThing)",
+            &aws,
+            &server,
+            async |top| single::show(top).await,
+        )
+        .await,
+    );
+    rows.push(
+        row(
+            BESIDE,
+            "Bulk registration from a file",
+            &aws,
+            &server,
+            async |top| bulk::show(top).await,
+        )
+        .await,
+    );
     server.stop().await;
     Ok(rows)
+}
+
+/// How a row begins.
+fn label(number: u8) -> String {
+    match number {
+        BESIDE => "+".to_owned(),
+        number => number.to_string(),
+    }
 }
 
 /// The accounts and regions in which one certificate is registered: the server's own account in two, another in one.
@@ -261,7 +296,7 @@ async fn row(
     server: &Server,
     show: impl AsyncFnOnce(&mut BenchTop<'_>) -> Result<()>,
 ) -> Row {
-    say::line(format!("\n{number}  {name}"));
+    say::line(format!("\n{}  {name}", label(number)));
     let began = Instant::now();
     let mut top = BenchTop::new(aws, server);
     let result = show(&mut top).await;
