@@ -71,8 +71,14 @@ impl Authority {
     /// A key and a certificate with this common name: `openssl x509 -req` without extensions, version 1.
     pub(super) fn certify(&self, directory: &Path, file: &str, common_name: &str) -> (PathBuf, PathBuf) {
         let key = device::key(directory, file, Kind::Rsa2048);
+        let certificate = self.certify_key(directory, file, common_name, &key);
+        (key, certificate)
+    }
+
+    /// A certificate as [`Self::certify`] makes it, for a key that is there.
+    pub(super) fn certify_key(&self, directory: &Path, file: &str, common_name: &str, key: &Path) -> PathBuf {
         let csr = directory.join(format!("{file}.csr"));
-        std::fs::write(&csr, device::request(&key, common_name)).unwrap();
+        std::fs::write(&csr, device::request(key, common_name)).unwrap();
         let certificate = directory.join(format!("{file}.pem"));
         let files: [&Path; 7] = [
             &csr,
@@ -95,7 +101,7 @@ impl Authority {
             ],
             &files,
         );
-        (key, certificate)
+        certificate
     }
 }
 

@@ -99,9 +99,16 @@ impl Factory {
 
 /// Shakes hands and leaves at once, as `openssl s_client` does at the end of its input.
 fn shakes_hands(server: &Server<'_>, version: &str, certificate: &Path, key: &Path) -> String {
+    shakes_hands_with(server, &[version], certificate, key)
+}
+
+/// As [`shakes_hands`], with these options.
+fn shakes_hands_with(server: &Server<'_>, options: &[&str], certificate: &Path, key: &Path) -> String {
     let mut command = Command::new("openssl");
     command
-        .args(["s_client", version, "-servername", "localhost", "-connect"])
+        .arg("s_client")
+        .args(options)
+        .args(["-servername", "localhost", "-connect"])
         .arg(format!("127.0.0.1:{}", server.mqtt_port()))
         .arg("-CAfile")
         .arg(server.ca())
@@ -197,6 +204,52 @@ fn provisions(home: &Home) {
         script.ends(0);
     }
     server.stop();
+}
+
+#[test]
+fn a_device_with_a_tiny_rsa_key_is_refused_and_leaves_nothing() {
+    if !installed("openssl") {
+        return;
+    }
+    let home = Home::sqlite();
+    let server = home.start();
+    let Some(aws) = Aws::new(&server) else { return };
+    let factory = Factory::new(&aws, &home, None);
+    let tiny = home.scratch().join("tiny.key");
+    let words = [
+        "genpkey",
+        "-algorithm",
+        "RSA",
+        "-pkeyopt",
+        "rsa_keygen_bits:1024",
+        "-out",
+    ];
+    made::openssl(&words, &[&tiny]);
+    let certificate = factory
+        .authority
+        .certify_key(home.scratch(), "tiny", "tiny", &tiny);
+    for version in ["-tls1_2", "-tls1_3"] {
+        // openssl would not use it by itself.
+        let said = shakes_hands_with(
+            &server,
+            &[version, "-cipher", "DEFAULT@SECLEVEL=0"],
+            &certificate,
+            &tiny,
+        );
+        // In TLS 1.3 a client that leaves at once is gone before it could be told.
+        assert!(
+            version == "-tls1_3" || said.contains("alert"),
+            "{version}: {said}"
+        );
+    }
+    // Where nothing is waited for, the nearest one that is registered tells that the other would have been by now.
+    let (key, allowed) = factory.device("pump-1");
+    shakes_hands(&server, "-tls1_3", &allowed, &key);
+    let shown = until_status(&aws, &allowed, "PENDING_ACTIVATION");
+    let listed = aws.call("iot list-certificates", &[]);
+    let listed = listed["certificates"].as_array().unwrap();
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    assert_eq!(listed[0]["certificateArn"], shown["certificateArn"]);
 }
 
 #[test]

@@ -344,7 +344,7 @@ async fn a_task_is_refused_that_cannot_be_done() {
                 "s3:GetObject on resource: arn:aws:s3:::fleet/file",
             ),
             ("templateBody", "{", "templateBody: "),
-            ("templateBody", "{\"Resources\": {}}", "templateBody: "),
+            ("templateBody", "{}", "templateBody: "),
         ] {
             let mut wrong = whole.clone();
             if member == "inputFileBucket" {
