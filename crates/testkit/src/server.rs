@@ -312,8 +312,10 @@ impl TestServer {
 
     /// Ends what carries out tasks of bulk registration as a crash does, and begins it again, as another node that may not
     /// believe that the first is gone.
-    pub fn crash_registering(&mut self) {
+    pub async fn crash_registering(&mut self) {
         self.registering.abort();
+        // Until it is gone it may still renew its lease, at a time that the test's clock has reached meanwhile.
+        let _ = (&mut self.registering).await;
         let registering =
             thing_registration_tasks::run(Arc::clone(&self.deeds), false, std::future::pending());
         self.registering = tokio::spawn(registering);

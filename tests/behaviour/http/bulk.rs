@@ -447,7 +447,7 @@ async fn after_a_crash_another_goes_on_and_does_no_line_twice() {
         let task = start(&admin, "file", false).await;
         for _ in 0..3 {
             begun(&admin, &task).await;
-            server.crash_registering();
+            server.crash_registering().await;
             // The lease is not over yet for whoever begins again.
             server.clock.advance(Duration::from_secs(11));
         }
@@ -540,7 +540,7 @@ async fn a_task_ends_with_the_version_of_the_file_that_it_began_with() {
         let task = start(&admin, "file", false).await;
         begun(&admin, &task).await;
         put(&server, "file", "{\"ThingName\": \"other\"}\n").await;
-        server.crash_registering();
+        server.crash_registering().await;
         server.clock.advance(Duration::from_secs(11));
         let described = ended(&admin, &task).await;
         assert_eq!(described["status"], "Failed");
