@@ -2,7 +2,7 @@
 //!
 //! Names never become paths: a bucket's folder and an object's file are called by the SHA-256 of the name, so that `../..`
 //! and two keys that differ in case are keys like any other. A file holds the object's bytes and behind them what is said of
-//! it ([`record`]), so that one rename puts both in the place of what was there; a reader that has the old file open goes on
+//! it (`record`), so that one rename puts both in the place of what was there; a reader that has the old file open goes on
 //! with it.
 //!
 //! The keys of all buckets are held in memory, in order, with nothing else of their objects: a listing reads what it tells from
