@@ -33,7 +33,10 @@ impl Asked<'_> {
     fn operation(&self, model: &ServiceModel) -> Option<String> {
         let (path, query) = self.target.split_once('?').unwrap_or((self.target, ""));
         if model.metadata().protocol != Protocol::Query {
-            return Some(model.route(self.method, path)?.operation.name.clone());
+            // One operation of Lambda is known by its query alone.
+            let by_query = query.split('&').find(|pair| pair.starts_with("find="));
+            let path = by_query.map_or_else(|| path.to_owned(), |pair| format!("{path}?{pair}"));
+            return Some(model.route(self.method, &path)?.operation.name.clone());
         }
         let body = String::from_utf8_lossy(self.body);
         let mut pairs = query.split('&').chain(body.split('&'));

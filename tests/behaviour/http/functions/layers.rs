@@ -54,6 +54,14 @@ async fn a_layer_lives() {
         for path in [path("l", "/1"), path(LAYER, "/1"), by_arn] {
             assert_eq!(done(get(&admin, &path).await).json(), expected, "{path}");
         }
+        let elsewhere = LAYER.replace("us-east-1", "eu-west-1");
+        for (arn, status, exception) in [
+            (format!("{LAYER}:9"), 404, "ResourceNotFoundException"),
+            (format!("{elsewhere}:1"), 400, "InvalidParameterValueException"),
+        ] {
+            let by_arn = format!("/2018-10-31/layers?find=LayerVersion&Arn={arn}").replace(':', "%3A");
+            refused(&get(&admin, &by_arn).await, status, exception);
+        }
         let versions = |reply: Reply| -> Vec<i64> {
             let list = reply.json()["LayerVersions"].as_array().unwrap().clone();
             list.iter().map(|it| it["Version"].as_i64().unwrap()).collect()
