@@ -125,22 +125,15 @@ pub(crate) struct Issued {
 impl Issued {
     /// The record of it as a device's.
     async fn into_record(self, deeds: &Deeds, status: CertificateStatus) -> Result<Certificate, Fault> {
-        let now = deeds.clock().now();
-        Ok(Certificate {
-            number: deeds.number().await?,
-            id: self.id,
+        let validity = (self.not_before, self.not_after);
+        Certificate::record_of(
+            deeds,
+            (self.id, self.der),
+            validity,
             status,
-            mode: CertificateMode::Default,
-            ca: None,
-            previous_owner: None,
-            der: self.der,
-            not_before: self.not_before,
-            not_after: self.not_after,
-            created_at: now,
-            modified_at: now,
-            customer_version: 1,
-            generation_id: deeds.uuid(),
-        })
+            CertificateMode::Default,
+        )
+        .await
     }
 }
 

@@ -71,17 +71,30 @@ impl Certificate {
         status: CertificateStatus,
         mode: CertificateMode,
     ) -> Result<Self, Fault> {
+        let validity = (certificate.not_before(), certificate.not_after());
+        let der = certificate.der().to_vec();
+        Self::record_of(deeds, (certificate.id(), der), validity, status, mode).await
+    }
+
+    /// As [`Self::record`], of a certificate whose id and validity are known without reading it.
+    async fn record_of(
+        deeds: &Deeds,
+        (id, der): (CertificateId, Vec<u8>),
+        (not_before, not_after): (Timestamp, Timestamp),
+        status: CertificateStatus,
+        mode: CertificateMode,
+    ) -> Result<Self, Fault> {
         let now = deeds.clock().now();
         Ok(Self {
             number: deeds.number().await?,
-            id: certificate.id(),
+            id,
             status,
             mode,
             ca: None,
             previous_owner: None,
-            der: certificate.der().to_vec(),
-            not_before: certificate.not_before(),
-            not_after: certificate.not_after(),
+            der,
+            not_before,
+            not_after,
             created_at: now,
             modified_at: now,
             customer_version: 1,
