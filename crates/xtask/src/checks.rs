@@ -36,10 +36,7 @@ pub(crate) fn test(repository: &Repository) -> Result<()> {
             servers.cargo(repository, &["test", "--doc", "--workspace"])
         })
         .and_then(|()| stages.run("tests", || servers.cargo(repository, test_runner(repository))));
-    if tested.is_err() {
-        eprintln!("\nPostgreSQL said:\n{}", postgres.log());
-    }
-    let tested = tested.and_then(|()| {
+    let tested = postgres.kept_log(repository, tested).and_then(|()| {
         stages.run("exceptions", || {
             let words = ["test", "--workspace", "--test", "behaviour"];
             let only = ["--", "--ignored", "every_listed_exception"];
@@ -100,10 +97,7 @@ pub(crate) fn with_servers(repository: &Repository, program: &str, arguments: &[
     let done = run(command(program, repository.root())
         .args(arguments)
         .envs(servers.variables.clone()));
-    if done.is_err() {
-        eprintln!("\nPostgreSQL said:\n{}", postgres.log());
-    }
-    done
+    postgres.kept_log(repository, done)
 }
 
 /// What tests read from their environment to find what they need.

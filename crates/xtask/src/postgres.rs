@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::process::{is_root, output, run, succeeds};
+use crate::repository::Repository;
 
 /// A running server; stopped and removed when dropped.
 pub(crate) struct Postgres {
@@ -56,8 +57,20 @@ impl Postgres {
     }
 
     /// What the server logged.
-    pub(crate) fn log(&self) -> String {
+    fn log(&self) -> String {
         fs::read_to_string(self.folder.join("log")).unwrap_or_else(|error| format!("(no log: {error})"))
+    }
+
+    /// Keeps the log of a server whose tests failed in `.tests/postgres.log`, and names the place. It is not printed: it
+    /// is full of the refusals that tests ask for, and would push what the tests said out of sight.
+    pub(crate) fn kept_log<T>(&self, repository: &Repository, tested: Result<T>) -> Result<T> {
+        if tested.is_err() {
+            let place = repository.root().join(".tests/postgres.log");
+            fs::copy(self.folder.join("log"), &place)
+                .with_context(|| format!("cannot write {}", place.display()))?;
+            eprintln!("PostgreSQL's log is kept in {}", place.display());
+        }
+        tested
     }
 
     fn make_folder(&self) -> Result<()> {
