@@ -1,5 +1,7 @@
 //! The limit of a connection: a server that accepts, shakes hands with the same certificates, and closes.
 
+pub(crate) mod relay;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,6 +33,9 @@ pub(crate) struct Flags {
     /// What is asked of a client's certificate
     #[arg(long)]
     verify: Verify,
+    /// Pass on what the speaker of a room says to its listeners
+    #[arg(long)]
+    relay: bool,
     /// Use this core only
     #[arg(long)]
     core: Option<usize>,
@@ -64,6 +69,11 @@ pub(crate) fn start(
     Process::start("bare", directory, ["--verify", verify], core)
 }
 
+/// Starts a bare server that passes bytes on, in a process of its own.
+pub(crate) fn start_relay(directory: &Path, core: Option<usize>) -> Result<(Process, Announcement)> {
+    Process::start("bare", directory, ["--verify", "signature", "--relay"], core)
+}
+
 pub(crate) fn run(flags: &Flags) -> Result<()> {
     flags.core.map(machine::pin).transpose()?;
     let fleet = Fleet::read(&flags.directory)?;
@@ -75,7 +85,10 @@ pub(crate) fn run(flags: &Flags) -> Result<()> {
         let announcement = Announcement {
             port: listener.local_addr()?.port(),
         };
-        let serving = tokio::spawn(serve(listener, acceptor));
+        let serving = match flags.relay {
+            true => tokio::spawn(relay::serve(listener, acceptor)),
+            false => tokio::spawn(serve(listener, acceptor)),
+        };
         let answered = tokio::task::spawn_blocking(move || answer(&announcement)).await?;
         serving.abort();
         answered

@@ -15,6 +15,7 @@ use thingsmith_core::policies::{attach_policy, create_policy};
 use thingsmith_core::realms::RealmRecord;
 use thingsmith_core::things::{self, Attributes, NewThing, Thing, attach_thing_principal, create_thing};
 use thingsmith_model::{CertificateStatus, PolicyName, Resource};
+use thingsmith_mqtt::Qos;
 use thingsmith_ports::Batch;
 use thingsmith_x509::pem_encode;
 use tokio::task::JoinSet;
@@ -51,14 +52,25 @@ impl Fleet {
         fs::write(directory.join(FILE), serde_json::to_vec(self)?).context("the devices cannot be kept")
     }
 
-    /// Provisions devices: a certificate from a CSR, a thing, and a policy that lets a device act as its thing only.
+    /// Takes all devices but the first so many away, into a fleet of their own.
+    pub(crate) fn split_off(&mut self, first: usize) -> Self {
+        Self {
+            devices: self.devices.split_off(first),
+            device_authority_pem: self.device_authority_pem.clone(),
+            endpoint_certificate_pem: self.endpoint_certificate_pem.clone(),
+            endpoint_key_pem: self.endpoint_key_pem.clone(),
+        }
+    }
+
+    /// Provisions devices: a certificate from a CSR, a thing, and this policy.
     pub(crate) async fn provision(
         deeds: &Arc<Deeds>,
         realm: &Arc<RealmRecord>,
         count: usize,
+        document: &str,
     ) -> Result<Self> {
         let policy: PolicyName = "bench-device".parse()?;
-        create_policy(deeds, realm, policy.clone(), &device_policy(realm)).await?;
+        create_policy(deeds, realm, policy.clone(), document).await?;
         let mut devices = Vec::with_capacity(count);
         let mut under_way = JoinSet::new();
         for number in 0..count {
@@ -156,4 +168,28 @@ pub(crate) fn device_policy(realm: &RealmRecord) -> String {
         ]
     })
     .to_string()
+}
+
+/// A policy that also lets devices talk to each other, in the rooms that [`room`] names.
+pub(crate) fn rooms_policy(realm: &RealmRecord) -> String {
+    let arn = |rest: &str| format!("arn:aws:iot:{}:{}:{rest}", realm.region, realm.account);
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "iot:Connect",
+                "Resource": arn("client/${iot:Connection.Thing.ThingName}"),
+                "Condition": { "Bool": { "iot:Connection.Thing.IsAttached": "true" } }
+            },
+            { "Effect": "Allow", "Action": ["iot:Publish", "iot:Receive"], "Resource": arn("topic/rooms/*") },
+            { "Effect": "Allow", "Action": "iot:Subscribe", "Resource": arn("topicfilter/rooms/*") }
+        ]
+    })
+    .to_string()
+}
+
+/// The topic on which the devices of a room talk; rooms of different qualities of service are different rooms.
+pub(crate) fn room(number: usize, qos: Qos) -> String {
+    format!("rooms/{qos:?}/{number:05}/talk")
 }

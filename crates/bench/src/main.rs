@@ -9,6 +9,7 @@ mod caller;
 mod claim;
 mod connect;
 mod create_thing;
+mod exchange;
 mod fleet;
 mod idle;
 mod issue;
@@ -20,6 +21,7 @@ mod process;
 mod register;
 mod report;
 mod statistics;
+mod storm;
 mod under_test;
 
 use anyhow::Result;
@@ -58,6 +60,12 @@ enum Command {
     ListThings(list_things::Flags),
     /// What an idle TLS connection keeps of the server's memory
     Idle(idle::Flags),
+    /// Messages from one device to another, beside a server that only passes bytes on
+    Deliver(exchange::Flags),
+    /// Messages from one device to a thousand, beside a server that only passes bytes on
+    FanOut(exchange::FanOutFlags),
+    /// Ten thousand devices that lose their connections and come back at once
+    Storm(storm::Flags),
     /// The server that is measured, in a process of its own
     #[command(hide = true)]
     UnderTest(under_test::Flags),
@@ -79,6 +87,9 @@ fn main() -> Result<()> {
         Command::Keys(flags) => report::print(&keys::run(&flags)?, json),
         Command::ListThings(flags) => report::print(&list_things::run(&flags)?, json),
         Command::Idle(flags) => report::print(&idle::run(&flags)?, json),
+        Command::Deliver(flags) => report::print(&exchange::deliver(&flags)?, json),
+        Command::FanOut(flags) => report::print(&exchange::fan_out(&flags)?, json),
+        Command::Storm(flags) => report::print(&storm::run(&flags)?, json),
         Command::UnderTest(flags) => under_test::run(&flags),
         Command::Bare(flags) => bare::run(&flags),
     }

@@ -25,6 +25,9 @@ pub(crate) struct Flags {
     /// Provision so many devices first
     #[arg(long, default_value_t = 0)]
     devices: usize,
+    /// Let the devices talk to each other
+    #[arg(long)]
+    rooms: bool,
     /// Make so many things first
     #[arg(long, default_value_t = 0)]
     things: usize,
@@ -56,6 +59,16 @@ pub(crate) fn start(
     core: Option<usize>,
 ) -> Result<(Process, Announcement)> {
     Process::start("under-test", directory, ["--devices", &devices.to_string()], core)
+}
+
+/// Starts the server in a process of its own, with so many devices that may talk to each other.
+pub(crate) fn start_with_rooms(
+    directory: &Path,
+    devices: usize,
+    core: Option<usize>,
+) -> Result<(Process, Announcement)> {
+    let devices = devices.to_string();
+    Process::start("under-test", directory, ["--rooms", "--devices", &devices], core)
 }
 
 /// Starts the server in a process of its own, with so many things and no device.
@@ -125,7 +138,11 @@ async fn serve(flags: &Flags) -> Result<()> {
         .realm(&endpoints.account, &endpoints.region)
         .await?;
     fleet::make_things(server.deeds(), &realm, flags.things).await?;
-    Fleet::provision(server.deeds(), &realm, flags.devices)
+    let policy = match flags.rooms {
+        true => fleet::rooms_policy(&realm),
+        false => fleet::device_policy(&realm),
+    };
+    Fleet::provision(server.deeds(), &realm, flags.devices, &policy)
         .await?
         .write(&flags.directory)?;
     if let Some(path) = &flags.factory {

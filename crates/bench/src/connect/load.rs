@@ -1,5 +1,6 @@
 //! Many devices that connect, each again and again.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +19,7 @@ use thingsmith_mqtt::{
     TopicFilter, TopicLimits, v3,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -217,9 +218,41 @@ impl Ready {
     }
 }
 
+impl Load {
+    /// Has one device shake hands, and no more.
+    pub(crate) async fn shake_hands(&self, port: u16, device: usize) -> Result<Held> {
+        self.devices[device].shake_hands(port).await
+    }
+
+    /// Has one device connect.
+    pub(crate) async fn connect(&self, port: u16, device: usize) -> Result<Held> {
+        let mut stream = self.devices[device].shake_hands(port).await?;
+        self.devices[device].say_connect(&mut stream).await?;
+        Ok(stream)
+    }
+
+    /// Has one device connect from an address of its own, and subscribe to its inbox.
+    pub(crate) async fn connect_from_home(&self, port: u16, device: usize) -> Result<Held> {
+        self.devices[device].stay_from(home(device), port).await
+    }
+}
+
+/// An address of this machine that only one device has, as devices in the world have theirs.
+fn home(device: usize) -> IpAddr {
+    let number = u32::try_from(device).unwrap_or(u32::MAX) % (1 << 23);
+    Ipv4Addr::from_bits(Ipv4Addr::new(127, 128, 0, 1).to_bits() + number).into()
+}
+
 impl Ready {
     async fn shake_hands(&self, port: u16) -> Result<TlsStream<TcpStream>> {
-        let tcp = TcpStream::connect(("127.0.0.1", port))
+        self.shake_hands_from(Ipv4Addr::LOCALHOST.into(), port).await
+    }
+
+    async fn shake_hands_from(&self, home: IpAddr, port: u16) -> Result<TlsStream<TcpStream>> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((home, 0).into())?;
+        let tcp = socket
+            .connect((Ipv4Addr::LOCALHOST, port).into())
             .await
             .context("the server cannot be reached")?;
         tcp.set_nodelay(true)?;
@@ -241,7 +274,11 @@ impl Ready {
 
     /// Connects and subscribes to the device's own inbox.
     async fn stay(&self, port: u16) -> Result<Held> {
-        let mut stream = self.shake_hands(port).await?;
+        self.stay_from(Ipv4Addr::LOCALHOST.into(), port).await
+    }
+
+    async fn stay_from(&self, home: IpAddr, port: u16) -> Result<Held> {
+        let mut stream = self.shake_hands_from(home, port).await?;
         self.say_connect(&mut stream).await?;
         stream.write_all(&self.subscribe).await?;
         let mut answer = [0; 5];
