@@ -43,9 +43,9 @@ pub async fn allow(
     check_text("parameter", parameter, KEY)?;
     check_number(allowed.len())?;
     for it in allowed {
-        check_text("serialNumber", &it.serial_number, VALUE)?;
+        check_serial_number(&it.serial_number)?;
         if let Some(batch) = &it.batch {
-            check_text("batch", batch, BATCH)?;
+            check_batch(batch)?;
         }
     }
     // In one order, so that no two batches wait for each other; of one that is named twice the later counts.
@@ -139,6 +139,20 @@ async fn find(
     templates::rows::find(deeds.store(), realm.realm, name)
         .await?
         .ok_or_else(|| templates::not_found(name.as_str()))
+}
+
+/// Checks that a text can be a serial number, for whoever says many in parts and would not have the first count and a later
+/// one refused.
+///
+/// # Errors
+/// `InvalidRequestException` for one that is empty, too long or has control characters.
+pub fn check_serial_number(text: &str) -> Result<(), Fault> {
+    check_text("serialNumber", text, VALUE)
+}
+
+/// Checks the name of a batch.
+pub(super) fn check_batch(text: &str) -> Result<(), Fault> {
+    check_text("batch", text, BATCH)
 }
 
 fn check_number(number: usize) -> Result<(), Fault> {

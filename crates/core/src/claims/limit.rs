@@ -3,6 +3,7 @@
 use thingsmith_model::CertificateId;
 use thingsmith_ports::Batch;
 
+use super::allow_list::check_batch;
 use super::{ClaimLimit, rows};
 use crate::outbox::Change;
 use crate::realms::RealmRecord;
@@ -13,13 +14,16 @@ use crate::{Deeds, Fault};
 /// number may be known before the certificate is.
 ///
 /// # Errors
-/// `InvalidRequestException` for no device at all.
+/// `InvalidRequestException` for no device at all, and for a batch whose name is empty or too long.
 pub async fn limit(deeds: &Deeds, realm: &RealmRecord, limit: &ClaimLimit) -> Result<(), Fault> {
     if limit.devices < 1 {
         return Err(Fault::invalid(format!(
             "devices is {}; it must be at least 1.",
             limit.devices
         )));
+    }
+    if let Some(batch) = &limit.batch {
+        check_batch(batch)?;
     }
     change(deeds, realm, |batch| rows::set_limit(batch, realm.realm, limit)).await
 }
