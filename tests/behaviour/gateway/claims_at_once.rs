@@ -160,24 +160,28 @@ async fn sixteen_requests_of_a_connection_are_attended_to_at_once() {
 #[tokio::test]
 async fn who_may_receive_nothing_is_not_told_that_it_asks_too_much() {
     let lab = Lab::start().await;
-    let claim = with_hook(&lab).await;
+    drop(with_hook(&lab).await);
     answers(&lab, json!({"allowProvisioning": true}));
+    let claim = lab.stranger("claim").await;
+    let open = lab.attach(&claim, &claim_policy()).await;
     let mut wire = lab.dial(&claim).connect("claim").await;
-    let given = give(&lab, &mut wire).await;
+    let mut requests = Vec::new();
+    for number in 0..=AT_ONCE {
+        let given = give(&lab, &mut wire).await;
+        requests.push(registration(&given.token, &number.to_string()));
+    }
+    lab.detach(&claim, &open).await;
     let mute = allow(&[
         ("Connect", "client/*"),
         ("Publish", "topic/$aws/provisioning-templates/*"),
     ]);
-    let mute = lab.device(&mute).await;
-    let mut wire = lab.dial(&mute).connect("mute").await;
+    lab.attach(&claim, &mute).await;
     let _held = lab.server.functions.hold("hook");
-    // A token of another claim is looked up and refused, which is not told either.
-    for number in 1..=40 {
-        assert_eq!(
-            begin(&mut wire, number, &registration(&given.token, "1")).await,
-            []
-        );
+    for (number, request) in (1..).zip(&requests) {
+        assert_eq!(begin(&mut wire, number, request).await, []);
     }
+    let record = lab.server.deeds.decisions().about("claim").pop().unwrap();
+    assert_eq!(record.stage.as_str(), "receive");
     assert!(wire.is_alive().await);
     lab.stop().await;
 }
