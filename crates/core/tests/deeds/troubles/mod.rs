@@ -3,6 +3,7 @@
 //! The runtime's time is paused, so that no test waits out the pauses between tries.
 
 mod certs;
+mod claims;
 mod deeds;
 mod events;
 mod fleet;
