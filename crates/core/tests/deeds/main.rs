@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 mod authority;
+mod bulk;
 mod fleet;
 mod messages;
 mod objects;

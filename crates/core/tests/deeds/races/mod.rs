@@ -3,6 +3,7 @@
 //! On PostgreSQL each node has connections of its own; SQLite has one owner, whose store both nodes share.
 
 mod attachments;
+mod bulk;
 mod certificate_providers;
 mod certs;
 mod claims;

@@ -2,6 +2,7 @@
 //!
 //! The runtime's time is paused, so that no test waits out the pauses between tries.
 
+mod bulk;
 mod certs;
 mod claims;
 mod deeds;
