@@ -102,13 +102,10 @@ async fn change(
     name: &TemplateName,
     steps: impl Fn(&mut Batch, &ProvisioningTemplate),
 ) -> Result<Allowed, Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = change_once(deeds, realm, name, &steps, &mut tries).await;
-        if tries.settle_change(deeds.store(), outcome).await?.is_some() {
-            break;
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || change_once(deeds, realm, name, &steps, &tries))
+        .await?;
     let template = find(deeds, realm, name).await?;
     let total = rows::count_allowed(deeds.store(), realm.realm, template.number).await?;
     Ok(Allowed { total })
@@ -119,7 +116,7 @@ async fn change_once(
     realm: &RealmRecord,
     name: &TemplateName,
     steps: &impl Fn(&mut Batch, &ProvisioningTemplate),
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let template = find(deeds, realm, name).await?;
     let mut batch = Batch::new();

@@ -41,16 +41,12 @@ pub async fn unlimit(deeds: &Deeds, realm: &RealmRecord, claim: &CertificateId) 
 
 /// Sends a batch that says the same however often it is sent.
 async fn change(deeds: &Deeds, realm: &RealmRecord, steps: impl Fn(&mut Batch)) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    let number = deeds.number().await?;
-    loop {
-        let mut batch = Batch::new();
-        steps(&mut batch);
-        let outcome = deeds
-            .commit_change(batch, realm.realm, Change::Unseen(number), &mut tries)
-            .await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let (tries, number) = (Tries::default(), deeds.number().await?);
+    tries
+        .change(deeds.store(), || {
+            let mut batch = Batch::new();
+            steps(&mut batch);
+            deeds.commit_change(batch, realm.realm, Change::Unseen(number), &tries)
+        })
+        .await
 }

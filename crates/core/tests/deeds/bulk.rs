@@ -60,7 +60,7 @@ pub(crate) async fn has_ended(deeds: &Deeds, realm: &RealmRecord, task: &Task) -
         .is_some()
 }
 
-/// Asserts that each line was done once, that the reports have each once, and that nothing is kept of them besides.
+/// Asserts that each line was done once, and that the reports have each once.
 pub(crate) async fn assert_done_once(
     deeds: &Deeds,
     buckets: &dyn Objects,

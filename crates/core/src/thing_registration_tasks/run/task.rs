@@ -368,7 +368,7 @@ impl<'a> Carried<'a> {
                 return Err(Fault::internal(cause));
             }
         };
-        let mut tries = Tries::default();
+        let tries = Tries::default();
         let ended = loop {
             let outcome = self.end_once(status, message.as_deref(), parts).await;
             if let Some(ended) = tries.settle(outcome).await? {
