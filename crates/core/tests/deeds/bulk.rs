@@ -76,8 +76,9 @@ pub(crate) async fn assert_done_once(
     let lines = i64::try_from(things).unwrap() + 1;
     assert_eq!((successes, failures), (lines, 1), "{case}");
     for number in 0..things {
-        let thing = things::rows::find(deeds.store(), realm.realm, &thing_name(&format!("{number}")));
-        assert_eq!(thing.await.unwrap().unwrap().version, 1, "{case}: {number}");
+        let name = thing_name(&format!("{number}"));
+        let thing = things::rows::find(deeds.store(), realm.realm, &name).await;
+        assert_eq!(thing.unwrap().unwrap().version, 1, "{case}: {number}");
     }
     for (report, expected) in [("results", 1..=lines), ("errors", lines + 1..=lines + 1)] {
         let key = format!("{}/{report}-000001.json", task.id);
@@ -90,9 +91,9 @@ pub(crate) async fn assert_done_once(
 
 /// The numbers of the lines of a report.
 async fn numbers(buckets: &dyn Objects, realm: &RealmRecord, key: &str) -> Vec<i64> {
-    let bucket = objects::reports_bucket(realm);
-    let found = buckets.get(&objects::owner(realm), &bucket, key, 0..u64::MAX);
-    let (_, mut bytes) = found.await.unwrap();
+    let (owner, bucket) = (objects::owner(realm), objects::reports_bucket(realm));
+    let found = buckets.get(&owner, &bucket, key, 0..u64::MAX).await;
+    let (_, mut bytes) = found.unwrap();
     let mut text = Vec::new();
     while let Some(piece) = bytes.next().await {
         text.extend_from_slice(&piece.unwrap());
