@@ -10,6 +10,7 @@
 mod caller;
 mod clients;
 mod durability;
+mod fleet;
 mod gateway;
 mod http;
 mod operating;

@@ -19,7 +19,23 @@ pub(crate) struct Received {
     pub(crate) body: Vec<u8>,
 }
 
-type Script = dyn Fn(&Received) -> u16 + Send + Sync;
+type Script = dyn Fn(&Received) -> Answer + Send + Sync;
+
+/// What a request is answered.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// This status, and a body.
+    Status(u16, Vec<u8>),
+    /// Nothing, for as long as whoever asks waits.
+    Silence,
+}
+
+impl Answer {
+    /// A success that says this.
+    pub(crate) fn json(body: &Value) -> Self {
+        Self::Status(200, body.to_string().into_bytes())
+    }
+}
 
 /// Keeps what it receives, and answers 200 until it is told otherwise.
 pub(crate) struct Receiver {
@@ -56,7 +72,7 @@ impl Receiver {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (sender, received) = mpsc::unbounded_channel();
-        let first: Arc<Script> = Arc::new(|_| 200);
+        let first: Arc<Script> = Arc::new(|_| Answer::Status(200, Vec::new()));
         let script = Arc::new(Mutex::new(first));
         let answers = Arc::clone(&script);
         let serving = tokio::spawn(async move {
@@ -83,6 +99,11 @@ impl Receiver {
 
     /// Says what status is answered from now on.
     pub(crate) fn answer(&self, script: impl Fn(&Received) -> u16 + Send + Sync + 'static) {
+        self.answer_with(move |received| Answer::Status(script(received), Vec::new()));
+    }
+
+    /// Says what is answered from now on.
+    pub(crate) fn answer_with(&self, script: impl Fn(&Received) -> Answer + Send + Sync + 'static) {
         *self.script.lock().unwrap() = Arc::new(script);
     }
 
@@ -117,10 +138,16 @@ async fn serve(mut stream: TcpStream, sender: &mpsc::UnboundedSender<Received>, 
         }
     };
     let script = Arc::clone(&script.lock().unwrap());
-    let status = script(&received);
+    let answer = script(&received);
     let _ = sender.send(received);
-    let answer = format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-    let _ = stream.write_all(answer.as_bytes()).await;
+    let Answer::Status(status, body) = answer else {
+        // Until the other side closes.
+        let _ = stream.read(&mut [0]).await;
+        return;
+    };
+    let length = body.len();
+    let head = format!("HTTP/1.1 {status} x\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+    let _ = stream.write_all(&[head.as_bytes(), &body].concat()).await;
 }
 
 /// The request, if all of it is there.

@@ -317,7 +317,7 @@ impl Deeds {
         batch: Batch,
         realm: Realm,
         change: Change,
-        tries: &mut Tries,
+        tries: &Tries,
     ) -> Result<(), Attempt> {
         self.commit_changes(batch, realm, &[change], tries).await
     }
@@ -328,7 +328,7 @@ impl Deeds {
         mut batch: Batch,
         realm: Realm,
         changes: &[Change],
-        tries: &mut Tries,
+        tries: &Tries,
     ) -> Result<(), Attempt> {
         let at = self.clock().now();
         let mut marks = Vec::with_capacity(changes.len());
@@ -386,7 +386,7 @@ impl Deeds {
 }
 
 async fn take(numbers: &Numbers, count: i64) -> Result<i64, Fault> {
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = numbers.take(count).await.map_err(Attempt::from);
         if let Some(number) = tries.settle(outcome).await? {

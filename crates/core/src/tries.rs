@@ -3,6 +3,9 @@
 //! A deed reads what it needs, then sends one batch whose guards prove that what it read still holds. When a guard
 //! fails somebody else was faster, and the deed looks again.
 
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use thingsmith_ports::{Store, StoreError};
@@ -39,28 +42,31 @@ impl From<Fault> for Attempt {
     }
 }
 
-/// The tries of one deed.
+/// The tries of one deed, each of which sees what became of those before it.
 #[derive(Default)]
 pub(crate) struct Tries {
-    count: u32,
-    unknown: bool,
-    sent: Vec<Mark>,
+    count: AtomicU32,
+    unknown: AtomicBool,
+    sent: Mutex<Vec<Mark>>,
 }
 
 impl Tries {
     /// Remembers the mark that the batch of this try is about to leave.
-    pub(crate) fn sending(&mut self, mark: Mark) {
-        self.sent.push(mark);
+    pub(crate) fn sending(&self, mark: Mark) {
+        self.sent
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(mark);
     }
 
     /// Whether the batch of an earlier try may have happened.
     pub(crate) fn in_doubt(&self) -> bool {
-        self.unknown
+        self.unknown.load(Ordering::Relaxed)
     }
 
     /// Whether this is the first try.
     pub(crate) fn is_first(&self) -> bool {
-        self.count == 0
+        self.count.load(Ordering::Relaxed) == 0
     }
 
     /// Gives back the answer of a try, or `None` after a pause when the deed is to try again. A deed that makes an
@@ -68,15 +74,17 @@ impl Tries {
     ///
     /// # Errors
     /// The deed's own fault, or that of the store after too many tries.
-    pub(crate) async fn settle<T>(&mut self, outcome: Result<T, Attempt>) -> Result<Option<T>, Fault> {
+    pub(crate) async fn settle<T>(&self, outcome: Result<T, Attempt>) -> Result<Option<T>, Fault> {
         let error = match outcome {
             Ok(done) => return Ok(Some(done)),
             Err(Attempt::Fault(fault)) => return Err(fault),
             Err(Attempt::Again(error)) => error,
         };
-        self.count += 1;
-        self.unknown |= matches!(error, StoreError::Unknown(_));
-        if self.count >= LIMIT {
+        let count = self.count.fetch_add(1, Ordering::Relaxed) + 1;
+        if matches!(error, StoreError::Unknown(_)) {
+            self.unknown.store(true, Ordering::Relaxed);
+        }
+        if count >= LIMIT {
             return Err(match error {
                 StoreError::Duplicate(_) | StoreError::Guard(_) => {
                     StoreError::Retry(error.to_string()).into()
@@ -86,7 +94,7 @@ impl Tries {
         }
         // Losing a race is settled by reading again at once; a busy or lost store wants a moment.
         if matches!(error, StoreError::Retry(_) | StoreError::Unknown(_)) {
-            tokio::time::sleep(Duration::from_millis(5 << self.count.min(7))).await;
+            tokio::time::sleep(Duration::from_millis(5 << count.min(7))).await;
         }
         Ok(None)
     }
@@ -98,13 +106,13 @@ impl Tries {
     /// # Errors
     /// As [`Self::settle`], and never a fault that the deed's own success has caused.
     pub(crate) async fn settle_change(
-        &mut self,
+        &self,
         store: &dyn Store,
         mut outcome: Result<(), Attempt>,
     ) -> Result<Option<()>, Fault> {
         loop {
             let answer = self.settle(outcome).await;
-            if !self.unknown || matches!(answer, Ok(Some(()))) {
+            if !self.in_doubt() || matches!(answer, Ok(Some(()))) {
                 return answer;
             }
             match (self.happened(store).await, answer) {
@@ -116,9 +124,26 @@ impl Tries {
         }
     }
 
+    /// Tries a change of one batch until it is settled (see [`Self::settle_change`]). `once` is a try.
+    ///
+    /// # Errors
+    /// As [`Self::settle_change`].
+    pub(crate) async fn change<F>(&self, store: &dyn Store, mut once: impl FnMut() -> F) -> Result<(), Fault>
+    where
+        F: Future<Output = Result<(), Attempt>>,
+    {
+        loop {
+            let outcome = once().await;
+            if let Some(done) = self.settle_change(store, outcome).await? {
+                return Ok(done);
+            }
+        }
+    }
+
     async fn happened(&self, store: &dyn Store) -> Result<bool, StoreError> {
-        for mark in &self.sent {
-            if outbox::rows::holds(store, *mark).await? {
+        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for mark in sent {
+            if outbox::rows::holds(store, mark).await? {
                 return Ok(true);
             }
         }

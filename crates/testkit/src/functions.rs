@@ -6,16 +6,22 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use thingsmith_ports::{Call, Failed, Functions, Outcome, RunError};
+use tokio::sync::watch;
 
 /// Runs no code: each function, by its name, answers as the test says, and every call is kept.
 #[derive(Default)]
 pub struct ScriptedFunctions {
     scripts: Mutex<HashMap<String, Box<Script>>>,
+    holds: Mutex<HashMap<String, watch::Receiver<()>>>,
     calls: Mutex<Vec<Call>>,
     retired: Mutex<Vec<String>>,
 }
 
 type Script = dyn Fn(&Call) -> Result<Outcome, RunError> + Send + Sync;
+
+/// Calls of a function that are not answered until this is dropped.
+#[derive(Debug)]
+pub struct Held(#[expect(dead_code, reason = "those who wait see it go")] watch::Sender<()>);
 
 impl ScriptedFunctions {
     /// Says what the function of this name answers from now on.
@@ -28,7 +34,16 @@ impl ScriptedFunctions {
         scripts.insert(name.to_owned(), Box::new(script));
     }
 
-    /// Every call since the last time that this was asked.
+    /// Keeps every call of a function waiting, for as long as what is returned is there.
+    #[must_use]
+    pub fn hold(&self, name: &str) -> Held {
+        let (held, over) = watch::channel(());
+        let mut holds = self.holds.lock().unwrap_or_else(PoisonError::into_inner);
+        holds.insert(name.to_owned(), over);
+        Held(held)
+    }
+
+    /// Every call since the last time that this was asked, those that wait among them.
     pub fn take_calls(&self) -> Vec<Call> {
         std::mem::take(&mut *self.calls.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -61,19 +76,25 @@ impl ScriptedFunctions {
 #[async_trait]
 impl Functions for ScriptedFunctions {
     async fn run(&self, call: Call) -> Result<Outcome, RunError> {
-        let scripts = self.scripts.lock().unwrap_or_else(PoisonError::into_inner);
-        let outcome = match scripts.get(&call.function.name) {
-            Some(script) => script(&call),
-            None => Err(RunError::Unavailable(format!(
-                "the test says nothing of the function {}",
-                call.function.name
-            ))),
-        };
+        let name = &call.function.name;
         self.calls
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push(call);
-        outcome
+            .push(call.clone());
+        let held = {
+            let holds = self.holds.lock().unwrap_or_else(PoisonError::into_inner);
+            holds.get(name).cloned()
+        };
+        if let Some(mut held) = held {
+            while held.changed().await.is_ok() {}
+        }
+        let scripts = self.scripts.lock().unwrap_or_else(PoisonError::into_inner);
+        match scripts.get(name) {
+            Some(script) => script(&call),
+            None => Err(RunError::Unavailable(format!(
+                "the test says nothing of the function {name}"
+            ))),
+        }
     }
 
     fn retire(&self, arn: &str) {

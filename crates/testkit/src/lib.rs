@@ -17,7 +17,7 @@ mod server;
 pub use client::{Client, iot, model, models, raw};
 pub use clock::TestClock;
 pub use conformance::foreign_parts;
-pub use functions::ScriptedFunctions;
+pub use functions::{Held, ScriptedFunctions};
 pub use random::SeededRandom;
 pub use reply::Reply;
 pub use rsa_keys::TestRsaKeys;

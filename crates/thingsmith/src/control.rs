@@ -28,8 +28,12 @@ const FILE: &str = "control.sock";
 const QUESTION: u64 = 1 << 20;
 /// The member of a line that says why there is no answer.
 const REFUSED: &str = "error";
-/// Time for a question and its answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The last line of every answer: one that was cut off is none.
+const END: &str = "{\"end\":true}";
+/// Time for a question to come.
+const ASKING: Duration = Duration::from_secs(5);
+/// Time for a question and its answer: a store that is busy takes a while for a part of an allow list.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a command asks.
 #[derive(Debug, Serialize, Deserialize)]
@@ -105,9 +109,8 @@ impl Drop for Control {
 async fn answer(deeds: &Deeds, home: (&Account, &Region), mut stream: UnixStream) -> io::Result<()> {
     let (read, mut write) = stream.split();
     let mut line = String::new();
-    AsyncBufReader::new(read.take(QUESTION))
-        .read_line(&mut line)
-        .await?;
+    let mut question = AsyncBufReader::new(read.take(QUESTION));
+    timeout(ASKING, question.read_line(&mut line)).await??;
     let mut text = String::new();
     match serde_json::from_str(&line)? {
         Question::Why(whom) => {
@@ -124,6 +127,8 @@ async fn answer(deeds: &Deeds, home: (&Account, &Region), mut stream: UnixStream
             }
         }
     }
+    text.push_str(END);
+    text.push('\n');
     write.write_all(text.as_bytes()).await?;
     write.shutdown().await
 }
@@ -163,8 +168,14 @@ fn ask(directory: &Path, question: &Question) -> Result<Vec<Value>> {
         let mut question = serde_json::to_vec(question)?;
         question.push(b'\n');
         (&stream).write_all(&question)?;
-        let lines = BufReader::new(&stream).lines();
-        lines.map(|line| Ok(serde_json::from_str(&line?)?)).collect()
+        let mut answer = Vec::new();
+        for line in BufReader::new(&stream).lines() {
+            match line? {
+                end if end == END => return Ok(answer),
+                line => answer.push(serde_json::from_str(&line)?),
+            }
+        }
+        Err(ErrorKind::UnexpectedEof.into())
     };
     ask().with_context(unanswered)
 }

@@ -9,11 +9,16 @@ use crate::server::{ACCOUNT, Home};
 
 /// A server that runs Python functions with the tests' environment.
 fn running(home: Home, venv: &Path) -> Home {
+    home.config(&runtimes(venv))
+}
+
+/// The configuration by which Python functions run with the tests' environment.
+pub(super) fn runtimes(venv: &Path) -> String {
     let python = venv.join("bin/python");
-    home.config(&format!(
+    format!(
         "[functions]\nlocal = true\n[[functions.runtimes]]\nruntime = \"python3*\"\n\
          command = [{python:?}, \"-m\", \"awslambdaric\", \"{{handler}}\"]\n"
-    ))
+    )
 }
 
 #[test]

@@ -17,14 +17,15 @@ fn template_arn() -> String {
 }
 
 /// A fleet whose template has a hook, and its claim.
-async fn with_hook(lab: &Lab) -> Device {
+pub(super) async fn with_hook(lab: &Lab) -> Device {
     let hook = make_function_for(lab, "hook", &template_arn()).await;
     let hook = json!({"preProvisioningHook": {"payloadVersion": "2020-04-01", "targetArn": hook}});
     fleet(lab, &template(), hook).await;
     lab.device(&claim_policy()).await
 }
 
-fn answers(lab: &Lab, answer: Value) {
+/// What the hook answers from now on.
+pub(super) fn answers(lab: &Lab, answer: Value) {
     let answer = answer.to_string();
     lab.server
         .functions

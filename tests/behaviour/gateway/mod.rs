@@ -3,9 +3,11 @@
 mod admission;
 mod changes;
 mod claims;
+mod claims_at_once;
 mod claims_guarded;
 mod claims_hooks;
 mod claims_refusals;
+mod claims_signed;
 mod connect_policies;
 mod domains;
 mod events;

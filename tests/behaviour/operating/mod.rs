@@ -1,8 +1,9 @@
 //! What whoever runs the server sees of it: `thingsmith why`, metrics, the file of decision records.
 
+mod claims;
 pub(crate) mod metrics;
 mod two_nodes;
-mod why;
+pub(crate) mod why;
 
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;

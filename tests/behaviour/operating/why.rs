@@ -14,7 +14,8 @@ fn why(server: &Server<'_>, whom: &str, flags: &[&str]) -> (Option<i32>, String,
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 
-fn records(server: &Server<'_>, whom: &str) -> Vec<Value> {
+/// What `thingsmith why` knows of somebody.
+pub(crate) fn records(server: &Server<'_>, whom: &str) -> Vec<Value> {
     let (code, said, complained) = why(server, whom, &["--json"]);
     assert_eq!((code, complained.as_str()), (Some(0), ""), "{whom}");
     said.lines()

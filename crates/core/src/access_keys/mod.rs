@@ -75,7 +75,7 @@ pub async fn keep_administrator(deeds: &Deeds, key: &AccessKey) -> Result<Access
             .seal(&key.access_key_id, key.secret.expose_secret().as_bytes())
             .map_err(Fault::internal)?,
     };
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = keep_once(deeds, &sealed).await;
         if let Some(kept) = tries.settle(outcome).await? {

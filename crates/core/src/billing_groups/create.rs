@@ -37,7 +37,7 @@ pub async fn create_billing_group(
         version: 1,
         created_at: deeds.clock().now(),
     };
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = create_once(deeds, realm, &group, &new.tags).await;
         if let Some(done) = tries.settle(outcome).await? {

@@ -20,13 +20,12 @@ pub async fn delete_billing_group(
     name: &BillingGroupName,
     expected_version: Option<i64>,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = delete_once(deeds, realm, name, expected_version, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || {
+            delete_once(deeds, realm, name, expected_version, &tries)
+        })
+        .await
 }
 
 async fn delete_once(
@@ -34,7 +33,7 @@ async fn delete_once(
     realm: &RealmRecord,
     name: &BillingGroupName,
     expected_version: Option<i64>,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let Some(before) = rows::find(deeds.store(), realm.realm, name).await? else {
         return Ok(());

@@ -102,7 +102,7 @@ async fn change(
         Resource::Thing(name) => Some(name),
         _ => None,
     })?;
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = async {
             let group = rows::find(deeds.store(), realm.realm, &group)
@@ -112,7 +112,7 @@ async fn change(
             let mut batch = Batch::new();
             steps(&mut batch, realm.realm, &thing, &group);
             let change = Change::Unseen(thing.number);
-            deeds.commit_change(batch, realm.realm, change, &mut tries).await
+            deeds.commit_change(batch, realm.realm, change, &tries).await
         };
         let outcome: Result<(), Attempt> = outcome.await;
         if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {

@@ -21,7 +21,7 @@ pub async fn update_billing_group(
     description: Option<&str>,
     expected_version: Option<i64>,
 ) -> Result<i64, Fault> {
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     let mut version = 0;
     loop {
         let outcome = async {
@@ -33,7 +33,7 @@ pub async fn update_billing_group(
             let mut batch = Batch::new();
             rows::update(&mut batch, realm.realm, &before, description);
             let change = Change::Unseen(before.number);
-            deeds.commit_change(batch, realm.realm, change, &mut tries).await
+            deeds.commit_change(batch, realm.realm, change, &tries).await
         };
         let outcome: Result<(), Attempt> = outcome.await;
         if tries.settle_change(deeds.store(), outcome).await?.is_some() {

@@ -19,20 +19,17 @@ pub async fn delete_ca_certificate(
     realm: &RealmRecord,
     id: &CertificateId,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = delete_once(deeds, realm, id, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || delete_once(deeds, realm, id, &tries))
+        .await
 }
 
 async fn delete_once(
     deeds: &Deeds,
     realm: &RealmRecord,
     id: &CertificateId,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let before = rows::find(deeds.store(), realm.realm, id)
         .await?

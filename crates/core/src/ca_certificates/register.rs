@@ -84,7 +84,7 @@ pub async fn register_ca_certificate(
         generation_id: deeds.uuid(),
         registration_config: new.registration_config,
     };
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = register_once(deeds, realm, &record, &new.tags).await;
         if let Some(done) = tries.settle(outcome).await? {

@@ -31,13 +31,10 @@ pub async fn update_certificate_provider(
     if let Some(function_arn) = &update.function_arn {
         check_function(realm, function_arn)?;
     }
-    let mut tries = Tries::default();
-    loop {
-        let outcome = update_once(deeds, realm, name, update, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || update_once(deeds, realm, name, update, &tries))
+        .await
 }
 
 async fn update_once(
@@ -45,7 +42,7 @@ async fn update_once(
     realm: &RealmRecord,
     name: &str,
     update: &CertificateProviderUpdate,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let found = find(deeds, realm, name).await?;
     let mut batch = Batch::new();
@@ -72,21 +69,13 @@ pub async fn delete_certificate_provider(
     realm: &RealmRecord,
     name: &str,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = delete_once(deeds, realm, name, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || delete_once(deeds, realm, name, &tries))
+        .await
 }
 
-async fn delete_once(
-    deeds: &Deeds,
-    realm: &RealmRecord,
-    name: &str,
-    tries: &mut Tries,
-) -> Result<(), Attempt> {
+async fn delete_once(deeds: &Deeds, realm: &RealmRecord, name: &str, tries: &Tries) -> Result<(), Attempt> {
     let found = find(deeds, realm, name).await?;
     let mut batch = Batch::new();
     rows::delete(&mut batch, realm.realm, found.number);

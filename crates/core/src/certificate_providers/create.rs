@@ -44,7 +44,7 @@ pub async fn create_certificate_provider(
         created_at: now,
         modified_at: now,
     };
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = create_once(deeds, realm, &provider, &new.tags).await;
         if let Some(done) = tries.settle(outcome).await? {

@@ -21,13 +21,10 @@ pub async fn delete_certificate(
     id: &CertificateId,
     force: bool,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = delete_once(deeds, realm, id, force, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || delete_once(deeds, realm, id, force, &tries))
+        .await
 }
 
 async fn delete_once(
@@ -35,7 +32,7 @@ async fn delete_once(
     realm: &RealmRecord,
     id: &CertificateId,
     force: bool,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let Some(before) = rows::find(deeds.store(), realm.realm, id).await? else {
         return Err(not_found(id).into());

@@ -67,7 +67,7 @@ pub(super) async fn record(
     realm: &RealmRecord,
     certificate: Certificate,
 ) -> Result<Certificate, Fault> {
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = record_once(deeds, realm, &certificate).await;
         if let Some(done) = tries.settle(outcome).await? {

@@ -34,7 +34,7 @@ pub async fn register_certificate_without_ca(
     let read = thingsmith_x509::Certificate::from_pem(pem).map_err(wrong)?;
     check_client_certificate(&read).map_err(wrong)?;
     let certificate = Certificate::record(deeds, &read, status, CertificateMode::SniOnly).await?;
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = register_once(deeds, realm, &certificate).await;
         if let Some(done) = tries.settle(outcome).await? {

@@ -43,7 +43,7 @@ pub(crate) async fn register_just_in_time(
     record: &Certificate,
     signer: &CaCertificate,
 ) -> Result<Registration, Fault> {
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = register_once(deeds, realm, record, signer).await;
         if let Some(done) = tries.settle(outcome).await? {

@@ -39,7 +39,7 @@ pub async fn register_certificate(
         .transpose()?
         .map(|ca| ca.id());
     let record = Certificate::record(deeds, &certificate, status, CertificateMode::Default).await?;
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = register_once(deeds, realm, &certificate, ca.as_ref(), record.clone()).await;
         if let Some(done) = tries.settle(outcome).await? {

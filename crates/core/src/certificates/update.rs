@@ -21,13 +21,10 @@ pub async fn update_certificate(
     status: CertificateStatus,
 ) -> Result<(), Fault> {
     let status = settable("newStatus", status)?;
-    let mut tries = Tries::default();
-    loop {
-        let outcome = update_once(deeds, realm, id, status, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || update_once(deeds, realm, id, status, &tries))
+        .await
 }
 
 async fn update_once(
@@ -35,7 +32,7 @@ async fn update_once(
     realm: &RealmRecord,
     id: &CertificateId,
     status: CertificateStatus,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let before = rows::find(deeds.store(), realm.realm, id)
         .await?

@@ -43,9 +43,9 @@ pub async fn allow(
     check_text("parameter", parameter, KEY)?;
     check_number(allowed.len())?;
     for it in allowed {
-        check_text("serialNumber", &it.serial_number, VALUE)?;
+        check_serial_number(&it.serial_number)?;
         if let Some(batch) = &it.batch {
-            check_text("batch", batch, BATCH)?;
+            check_batch(batch)?;
         }
     }
     // In one order, so that no two batches wait for each other; of one that is named twice the later counts.
@@ -102,13 +102,10 @@ async fn change(
     name: &TemplateName,
     steps: impl Fn(&mut Batch, &ProvisioningTemplate),
 ) -> Result<Allowed, Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = change_once(deeds, realm, name, &steps, &mut tries).await;
-        if tries.settle_change(deeds.store(), outcome).await?.is_some() {
-            break;
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || change_once(deeds, realm, name, &steps, &tries))
+        .await?;
     let template = find(deeds, realm, name).await?;
     let total = rows::count_allowed(deeds.store(), realm.realm, template.number).await?;
     Ok(Allowed { total })
@@ -119,7 +116,7 @@ async fn change_once(
     realm: &RealmRecord,
     name: &TemplateName,
     steps: &impl Fn(&mut Batch, &ProvisioningTemplate),
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let template = find(deeds, realm, name).await?;
     let mut batch = Batch::new();
@@ -139,6 +136,20 @@ async fn find(
     templates::rows::find(deeds.store(), realm.realm, name)
         .await?
         .ok_or_else(|| templates::not_found(name.as_str()))
+}
+
+/// Checks that a text can be a serial number, for whoever says many in parts and would not have the first count and a later
+/// one refused.
+///
+/// # Errors
+/// `InvalidRequestException` for one that is empty, too long or has control characters.
+pub fn check_serial_number(text: &str) -> Result<(), Fault> {
+    check_text("serialNumber", text, VALUE)
+}
+
+/// Checks the name of a batch.
+pub(super) fn check_batch(text: &str) -> Result<(), Fault> {
+    check_text("batch", text, BATCH)
 }
 
 fn check_number(number: usize) -> Result<(), Fault> {

@@ -3,6 +3,7 @@
 use thingsmith_model::CertificateId;
 use thingsmith_ports::Batch;
 
+use super::allow_list::check_batch;
 use super::{ClaimLimit, rows};
 use crate::outbox::Change;
 use crate::realms::RealmRecord;
@@ -13,13 +14,16 @@ use crate::{Deeds, Fault};
 /// number may be known before the certificate is.
 ///
 /// # Errors
-/// `InvalidRequestException` for no device at all.
+/// `InvalidRequestException` for no device at all, and for a batch whose name is empty or too long.
 pub async fn limit(deeds: &Deeds, realm: &RealmRecord, limit: &ClaimLimit) -> Result<(), Fault> {
     if limit.devices < 1 {
         return Err(Fault::invalid(format!(
             "devices is {}; it must be at least 1.",
             limit.devices
         )));
+    }
+    if let Some(batch) = &limit.batch {
+        check_batch(batch)?;
     }
     change(deeds, realm, |batch| rows::set_limit(batch, realm.realm, limit)).await
 }
@@ -37,16 +41,12 @@ pub async fn unlimit(deeds: &Deeds, realm: &RealmRecord, claim: &CertificateId) 
 
 /// Sends a batch that says the same however often it is sent.
 async fn change(deeds: &Deeds, realm: &RealmRecord, steps: impl Fn(&mut Batch)) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    let number = deeds.number().await?;
-    loop {
-        let mut batch = Batch::new();
-        steps(&mut batch);
-        let outcome = deeds
-            .commit_change(batch, realm.realm, Change::Unseen(number), &mut tries)
-            .await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let (tries, number) = (Tries::default(), deeds.number().await?);
+    tries
+        .change(deeds.store(), || {
+            let mut batch = Batch::new();
+            steps(&mut batch);
+            deeds.commit_change(batch, realm.realm, Change::Unseen(number), &tries)
+        })
+        .await
 }

@@ -13,7 +13,7 @@ pub mod rows;
 
 use thingsmith_model::{CertificateId, Timestamp};
 
-pub use allow_list::{AT_ONCE, Allowed, allow, disallow, remove_allow_list};
+pub use allow_list::{AT_ONCE, Allowed, allow, check_serial_number, disallow, remove_allow_list};
 pub use audit::{ClaimUse, audit};
 pub use check::{Passed, check};
 pub use limit::{limit, unlimit};

@@ -49,13 +49,12 @@ pub async fn update_domain_configuration(
         }
         false => None,
     };
-    let mut tries = Tries::default();
-    loop {
-        let outcome = update_once(deeds, realm, (name, number), update, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || {
+            update_once(deeds, realm, (name, number), update, &tries)
+        })
+        .await
 }
 
 /// Of AWS's own configurations only the TLS of the default endpoint changes.
@@ -78,7 +77,7 @@ async fn update_once(
     realm: &RealmRecord,
     (name, number): (&str, Option<i64>),
     update: &DomainConfigurationUpdate,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let found = rows::find(deeds.store(), realm.realm, name).await?;
     let is_there = found.is_some();
@@ -125,21 +124,13 @@ pub async fn delete_domain_configuration(
     realm: &RealmRecord,
     name: &str,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = delete_once(deeds, realm, name, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || delete_once(deeds, realm, name, &tries))
+        .await
 }
 
-async fn delete_once(
-    deeds: &Deeds,
-    realm: &RealmRecord,
-    name: &str,
-    tries: &mut Tries,
-) -> Result<(), Attempt> {
+async fn delete_once(deeds: &Deeds, realm: &RealmRecord, name: &str, tries: &Tries) -> Result<(), Attempt> {
     let found = rows::find(deeds.store(), realm.realm, name).await?;
     let found = found.ok_or_else(|| not_found(name))?;
     if found.enabled {

@@ -62,7 +62,7 @@ pub async fn create_domain_configuration(
         changed_at: deeds.clock().now(),
         revision: 1,
     };
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = create_once(deeds, realm, &made, &new.tags).await;
         if let Some(done) = tries.settle(outcome).await? {

@@ -34,7 +34,7 @@ pub async fn update_event_configurations(
     realm: &RealmRecord,
     enabled: &BTreeMap<EventType, bool>,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let mut batch = Batch::new();
         for (event_type, enabled) in enabled {
@@ -47,7 +47,7 @@ pub async fn update_event_configurations(
             );
         }
         let change = Change::Unseen(realm.realm.0);
-        let outcome = deeds.commit_change(batch, realm.realm, change, &mut tries).await;
+        let outcome = deeds.commit_change(batch, realm.realm, change, &tries).await;
         let done = tries.settle_change(deeds.store(), outcome).await;
         deeds.event_configurations().forget(realm.realm);
         if done?.is_some() {

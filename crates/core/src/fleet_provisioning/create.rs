@@ -77,7 +77,7 @@ async fn record(
     certificate: &Certificate,
     token: &Token,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = record_once(deeds, claimant, certificate, token, &tries).await;
         if let Some(done) = tries.settle(outcome).await? {

@@ -142,10 +142,10 @@ async fn change(
     changing: &Changing<'_>,
     apply: impl Fn(&mut Function) -> Result<(), Fault>,
 ) -> Result<Function, Fault> {
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let mut after = None;
-        let outcome = change_once(deeds, realm, changing, &apply, &mut after, &mut tries).await;
+        let outcome = change_once(deeds, realm, changing, &apply, &mut after, &tries).await;
         if tries.settle_change(deeds.store(), outcome).await?.is_some() {
             match after {
                 Some(after) => return Ok(after),
@@ -162,7 +162,7 @@ async fn change_once(
     changing: &Changing<'_>,
     apply: impl Fn(&mut Function) -> Result<(), Fault>,
     after: &mut Option<Function>,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let found = find(deeds, realm, changing.name).await?;
     expect_revision(changing.expected, &found.revision)?;
@@ -200,21 +200,13 @@ async fn change_once(
 /// `ResourceNotFoundException`
 pub async fn delete_function(deeds: &Deeds, realm: &RealmRecord, name: &FunctionName) -> Result<(), Fault> {
     let name = name.within(realm)?;
-    let mut tries = Tries::default();
-    loop {
-        let outcome = delete_once(deeds, realm, name, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || delete_once(deeds, realm, name, &tries))
+        .await
 }
 
-async fn delete_once(
-    deeds: &Deeds,
-    realm: &RealmRecord,
-    name: &str,
-    tries: &mut Tries,
-) -> Result<(), Attempt> {
+async fn delete_once(deeds: &Deeds, realm: &RealmRecord, name: &str, tries: &Tries) -> Result<(), Attempt> {
     let found = find(deeds, realm, name).await?;
     let mut batch = Batch::new();
     layers::rows::take_all(&mut batch, realm.realm, found.number);

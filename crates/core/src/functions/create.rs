@@ -77,7 +77,7 @@ pub async fn create_function(
         modified_at: deeds.clock().now(),
         layers: Vec::new(),
     };
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         // A layer that is deleted between the tries is not there any more.
         let function = Function {

@@ -10,6 +10,7 @@ use thingsmith_model::Timestamp;
 use thingsmith_policy::{Assuming, Key, Values, Variables, Verdict};
 use thingsmith_ports::{Call, Failed, Outcome, RunError};
 use thiserror::Error;
+use tokio::time::Instant;
 
 use super::invoke::renewed;
 use super::known::{self, Callable};
@@ -73,6 +74,7 @@ pub async fn invoke_for_service(
     let found = known::find(deeds, realm, &name).await.map_err(unread)?;
     let callable = found.ok_or_else(|| InvokeFailure::NotFound(arn(realm, &name)))?;
     permit(&callable, on_behalf, deeds.clock().now())?;
+    let began = Instant::now();
     let call = Call {
         function: Arc::clone(&callable.runnable),
         request_id: deeds.uuid().to_string(),
@@ -88,6 +90,7 @@ pub async fn invoke_for_service(
             permit(&again, on_behalf, deeds.clock().now())?;
             let call = Call {
                 function: Arc::clone(&again.runnable),
+                patience: patience.saturating_sub(began.elapsed()),
                 ..call
             };
             deeds.functions().run(call).await

@@ -137,9 +137,9 @@ pub async fn add_permission(
     new.permission
         .trust()
         .map_err(|wrong| Fault::invalid(format!("The statement is not valid: {}", sentence(&wrong))))?;
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
-        let outcome = add_once(deeds, realm, name, new, &mut tries).await;
+        let outcome = add_once(deeds, realm, name, new, &tries).await;
         if tries.settle_change(deeds.store(), outcome).await?.is_some() {
             return Ok(new.permission.statement(&super::arn(realm, name)));
         }
@@ -151,7 +151,7 @@ async fn add_once(
     realm: &RealmRecord,
     name: &str,
     new: &NewPermission,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let found = change::find(deeds, realm, name).await?;
     expect_revision(new.revision.as_deref(), &found.policy_revision)?;
@@ -196,13 +196,12 @@ pub async fn remove_permission(
     revision: Option<&str>,
 ) -> Result<(), Fault> {
     let name = name.within(realm)?;
-    let mut tries = Tries::default();
-    loop {
-        let outcome = remove_once(deeds, realm, name, (statement_id, revision), &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || {
+            remove_once(deeds, realm, name, (statement_id, revision), &tries)
+        })
+        .await
 }
 
 async fn remove_once(
@@ -210,7 +209,7 @@ async fn remove_once(
     realm: &RealmRecord,
     name: &str,
     (statement_id, revision): (&str, Option<&str>),
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let found = change::find(deeds, realm, name).await?;
     expect_revision(revision, &found.policy_revision)?;

@@ -20,13 +20,10 @@ const POLICIES_PER_HOLDER: i64 = 10;
 /// `NoSuchEntityException`, `InvalidInputException` for what is no policy's ARN, `LimitExceededException` when the holder
 /// has as many as it may have.
 pub async fn attach(deeds: &Deeds, realm: &RealmRecord, holder: Holder<'_>, arn: &str) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = attach_once(deeds, realm, holder, arn, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || attach_once(deeds, realm, holder, arn, &tries))
+        .await
 }
 
 async fn attach_once(
@@ -34,7 +31,7 @@ async fn attach_once(
     realm: &RealmRecord,
     holder: Holder<'_>,
     arn: &str,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let found = holder.find(deeds, realm).await?;
     let policy = managed_policies::number_of(deeds, realm, arn).await?;
@@ -70,13 +67,10 @@ async fn attach_once(
 /// `NoSuchEntityException` when the holder or the policy is not there, or the policy is not attached;
 /// `InvalidInputException` for what is no policy's ARN.
 pub async fn detach(deeds: &Deeds, realm: &RealmRecord, holder: Holder<'_>, arn: &str) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = detach_once(deeds, realm, holder, arn, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || detach_once(deeds, realm, holder, arn, &tries))
+        .await
 }
 
 async fn detach_once(
@@ -84,7 +78,7 @@ async fn detach_once(
     realm: &RealmRecord,
     holder: Holder<'_>,
     arn: &str,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let found = holder.find(deeds, realm).await?;
     let policy = managed_policies::number_of(deeds, realm, arn).await?;

@@ -33,13 +33,12 @@ pub async fn put_inline(
     document: &str,
 ) -> Result<(), Fault> {
     iam::permissions("PolicyDocument", document, holder.most_characters())?;
-    let mut tries = Tries::default();
-    loop {
-        let outcome = put_once(deeds, realm, holder, name, document, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || {
+            put_once(deeds, realm, holder, name, document, &tries)
+        })
+        .await
 }
 
 async fn put_once(
@@ -48,7 +47,7 @@ async fn put_once(
     holder: Holder<'_>,
     name: &str,
     document: &str,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let found = holder.find(deeds, realm).await?;
     let limit = i64::try_from(holder.most_characters()).unwrap_or(i64::MAX);
@@ -131,13 +130,10 @@ pub async fn delete_inline(
     holder: Holder<'_>,
     name: &str,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = delete_once(deeds, realm, holder, name, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || delete_once(deeds, realm, holder, name, &tries))
+        .await
 }
 
 async fn delete_once(
@@ -145,7 +141,7 @@ async fn delete_once(
     realm: &RealmRecord,
     holder: Holder<'_>,
     name: &str,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let found = holder.find(deeds, realm).await?;
     if rows::inline(deeds.store(), realm.realm, found.number, name)

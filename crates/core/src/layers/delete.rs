@@ -17,7 +17,7 @@ pub async fn delete_layer_version(
     name: &LayerVersionName,
 ) -> Result<(), Fault> {
     let layer = name.layer.within(realm)?;
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = delete_once(deeds, realm, layer, name.version).await;
         if let Some(done) = tries.settle(outcome).await? {

@@ -48,7 +48,7 @@ pub async fn publish_layer_version(
         created_at: deeds.clock().now(),
     };
     version.number = deeds.number().await?;
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = publish_once(deeds, realm, &version, &new.zip, &tries).await;
         if let Some(done) = tries.settle(outcome).await? {

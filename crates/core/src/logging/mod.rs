@@ -68,13 +68,12 @@ pub async fn set_options(
     given: &Options,
     level: Option<&str>,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = set_options_once(deeds, realm, given, level, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || {
+            set_options_once(deeds, realm, given, level, &tries)
+        })
+        .await
 }
 
 async fn set_options_once(
@@ -82,7 +81,7 @@ async fn set_options_once(
     realm: &RealmRecord,
     given: &Options,
     level: Option<&str>,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     if given.role_arn.is_none() && given.first_role_arn.is_none() {
         let kept = rows::options(deeds.store(), realm.realm).await?;
@@ -128,7 +127,7 @@ async fn change(
     target: &Target,
     level: Option<&str>,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let mut batch = Batch::new();
         match level {
@@ -136,7 +135,7 @@ async fn change(
             None => rows::delete_level(&mut batch, realm.realm, target),
         }
         let change = Change::Unseen(realm.realm.0);
-        let outcome = deeds.commit_change(batch, realm.realm, change, &mut tries).await;
+        let outcome = deeds.commit_change(batch, realm.realm, change, &tries).await;
         if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
             return Ok(done);
         }

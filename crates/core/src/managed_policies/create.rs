@@ -47,7 +47,7 @@ pub async fn create_policy(
         created_at: now,
         modified_at: now,
     };
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = create_once(deeds, realm, &policy, &new.document).await;
         if let Some(done) = tries.settle(outcome).await? {

@@ -15,21 +15,13 @@ use crate::{Deeds, Fault};
 /// `InvalidInputException` for what is no policy's ARN, `NoSuchEntityException`, `DeleteConflictException` while it is
 /// attached or has other versions.
 pub async fn delete_policy(deeds: &Deeds, realm: &RealmRecord, arn: &str) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = delete_once(deeds, realm, arn, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || delete_once(deeds, realm, arn, &tries))
+        .await
 }
 
-async fn delete_once(
-    deeds: &Deeds,
-    realm: &RealmRecord,
-    arn: &str,
-    tries: &mut Tries,
-) -> Result<(), Attempt> {
+async fn delete_once(deeds: &Deeds, realm: &RealmRecord, arn: &str, tries: &Tries) -> Result<(), Attempt> {
     let policy = find_own(deeds, realm, arn).await?;
     if rows::attachments(deeds.store(), realm.realm, policy.number).await? > 0 {
         return Err(conflict("Cannot delete a policy attached to entities.").into());

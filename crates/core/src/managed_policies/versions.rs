@@ -29,18 +29,10 @@ pub async fn create_policy_version(
 ) -> Result<PolicyVersion, Fault> {
     iam::permissions("PolicyDocument", document, MOST_CHARACTERS)?;
     let now = deeds.clock().now();
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     let mut made = 0;
     loop {
-        let outcome = create_once(
-            deeds,
-            realm,
-            arn,
-            (document, as_default, now),
-            &mut made,
-            &mut tries,
-        )
-        .await;
+        let outcome = create_once(deeds, realm, arn, (document, as_default, now), &mut made, &tries).await;
         if tries.settle_change(deeds.store(), outcome).await?.is_some() {
             return Ok(PolicyVersion {
                 version: made,
@@ -57,7 +49,7 @@ async fn create_once(
     arn: &str,
     (document, as_default, now): (&str, bool, Timestamp),
     made: &mut i64,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let policy = find_own(deeds, realm, arn).await?;
     if rows::versions(deeds.store(), realm.realm, policy.number)
@@ -174,13 +166,12 @@ async fn change(
     step: Step,
     deletes: bool,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = change_once(deeds, realm, arn, version, (step, deletes), &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || {
+            change_once(deeds, realm, arn, version, (step, deletes), &tries)
+        })
+        .await
 }
 
 async fn change_once(
@@ -189,7 +180,7 @@ async fn change_once(
     arn: &str,
     version: &str,
     (step, deletes): (Step, bool),
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let policy = find_own(deeds, realm, arn).await?;
     let number = parse(version).ok_or_else(|| not_found(arn, version))?;

@@ -20,13 +20,10 @@ pub async fn attach_policy(
     name: &PolicyName,
     target: &str,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = attach_once(deeds, realm, name, target, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || attach_once(deeds, realm, name, target, &tries))
+        .await
 }
 
 async fn attach_once(
@@ -34,7 +31,7 @@ async fn attach_once(
     realm: &RealmRecord,
     name: &PolicyName,
     target: &str,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let policy = rows::find(deeds.store(), realm.realm, name)
         .await?
@@ -95,13 +92,10 @@ pub async fn detach_policy(
         Err(fault) if fault.code == Code::ResourceNotFound => return Ok(()),
         found => found?,
     };
-    let mut tries = Tries::default();
-    loop {
-        let outcome = detach_once(deeds, realm, name, &target, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || detach_once(deeds, realm, name, &target, &tries))
+        .await
 }
 
 async fn detach_once(
@@ -109,7 +103,7 @@ async fn detach_once(
     realm: &RealmRecord,
     name: &PolicyName,
     target: &Target,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let Some(policy) = rows::find(deeds.store(), realm.realm, name).await? else {
         return Ok(());

@@ -46,7 +46,7 @@ pub async fn create_tagged_policy(
         modified_at: now,
         generation_id: deeds.uuid(),
     };
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = create_once(deeds, realm, &policy, document, tags).await;
         if let Some(done) = tries.settle(outcome).await? {

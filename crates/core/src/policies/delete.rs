@@ -16,20 +16,17 @@ use crate::{Code, Deeds, Fault};
 /// `ResourceNotFoundException` when there is no such policy, `DeleteConflictException` while it is attached or has other
 /// versions.
 pub async fn delete_policy(deeds: &Deeds, realm: &RealmRecord, name: &PolicyName) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = delete_once(deeds, realm, name, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || delete_once(deeds, realm, name, &tries))
+        .await
 }
 
 async fn delete_once(
     deeds: &Deeds,
     realm: &RealmRecord,
     name: &PolicyName,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let Some(policy) = rows::find(deeds.store(), realm.realm, name).await? else {
         return Err(not_found(name).into());

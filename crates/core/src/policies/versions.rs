@@ -46,19 +46,10 @@ pub async fn create_policy_version(
     set_as_default: bool,
 ) -> Result<i64, Fault> {
     parse(document)?;
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     let mut sent = 0;
     loop {
-        let outcome = create_once(
-            deeds,
-            realm,
-            name,
-            document,
-            set_as_default,
-            &mut sent,
-            &mut tries,
-        )
-        .await;
+        let outcome = create_once(deeds, realm, name, document, set_as_default, &mut sent, &tries).await;
         if let Some(()) = tries.settle_change(deeds.store(), outcome).await? {
             // After Unknown each try is settled before the next, so that the last one sent is the one that happened.
             return Ok(sent);
@@ -73,7 +64,7 @@ async fn create_once(
     document: &str,
     set_as_default: bool,
     sent: &mut i64,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let before = find(deeds, realm, name).await?;
     let (_, versions) = rows::burden(deeds.store(), realm.realm, before.number).await?;
@@ -155,13 +146,12 @@ pub async fn set_default_policy_version(
     name: &PolicyName,
     version_id: &str,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = set_default_once(deeds, realm, name, version_id, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || {
+            set_default_once(deeds, realm, name, version_id, &tries)
+        })
+        .await
 }
 
 async fn set_default_once(
@@ -169,7 +159,7 @@ async fn set_default_once(
     realm: &RealmRecord,
     name: &PolicyName,
     version_id: &str,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let before = find(deeds, realm, name).await?;
     let version = existing(deeds, realm, &before, version_id).await?;
@@ -200,13 +190,12 @@ pub async fn delete_policy_version(
     name: &PolicyName,
     version_id: &str,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = delete_once(deeds, realm, name, version_id, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || {
+            delete_once(deeds, realm, name, version_id, &tries)
+        })
+        .await
 }
 
 async fn delete_once(
@@ -214,7 +203,7 @@ async fn delete_once(
     realm: &RealmRecord,
     name: &PolicyName,
     version_id: &str,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let policy = find(deeds, realm, name).await?;
     let version = existing(deeds, realm, &policy, version_id).await?;

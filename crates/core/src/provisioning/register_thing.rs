@@ -100,10 +100,10 @@ pub(crate) async fn register_thing_with(
     along: Option<&dyn Along>,
 ) -> Result<Registered, Fault> {
     let wanted = Wanted::read(deeds, actor, plan, &bearer).await?;
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     let mut sent = None;
     loop {
-        let outcome = register_once(deeds, realm, actor, &wanted, along, &mut sent, &mut tries).await;
+        let outcome = register_once(deeds, realm, actor, &wanted, along, &mut sent, &tries).await;
         if tries.settle_change(deeds.store(), outcome).await?.is_some() {
             let Some(Sent { registered, thing }) = sent else {
                 return Err(Fault::internal("a registration ended without having begun"));
@@ -186,7 +186,7 @@ async fn register_once(
     wanted: &Wanted<'_>,
     along: Option<&dyn Along>,
     sent: &mut Option<Sent>,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     if let Some(along) = along
         && !tries.is_first()

@@ -59,7 +59,7 @@ pub async fn create_provisioning_claim(
         issued_at: now,
         expires_at,
     };
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = record_once(deeds, realm, template, &mut claim).await;
         if tries.settle(outcome).await?.is_some() {

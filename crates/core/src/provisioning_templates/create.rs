@@ -57,7 +57,7 @@ pub async fn create_provisioning_template(
         modified_at: now,
         revision: 1,
     };
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = create_once(deeds, realm, &template, &new.body, &new.tags).await;
         if let Some(done) = tries.settle(outcome).await? {

@@ -19,20 +19,17 @@ pub async fn delete_provisioning_template(
     realm: &RealmRecord,
     name: &TemplateName,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = delete_once(deeds, realm, name, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || delete_once(deeds, realm, name, &tries))
+        .await
 }
 
 async fn delete_once(
     deeds: &Deeds,
     realm: &RealmRecord,
     name: &TemplateName,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let before = rows::find(deeds.store(), realm.realm, name)
         .await?

@@ -42,13 +42,10 @@ pub async fn update_provisioning_template(
             "preProvisioningHook and removePreProvisioningHook cannot be given together.",
         ));
     }
-    let mut tries = Tries::default();
-    loop {
-        let outcome = update_once(deeds, realm, name, update, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || update_once(deeds, realm, name, update, &tries))
+        .await
 }
 
 async fn update_once(
@@ -56,7 +53,7 @@ async fn update_once(
     realm: &RealmRecord,
     name: &TemplateName,
     update: &ProvisioningTemplateUpdate,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let before = rows::find(deeds.store(), realm.realm, name)
         .await?

@@ -34,10 +34,10 @@ pub async fn create_provisioning_template_version(
 ) -> Result<i64, Fault> {
     let kind = list::find(deeds, realm, name).await?.kind;
     checked("templateBody", body, kind)?;
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     let mut sent = 0;
     loop {
-        let outcome = create_once(deeds, realm, name, body, set_as_default, &mut sent, &mut tries).await;
+        let outcome = create_once(deeds, realm, name, body, set_as_default, &mut sent, &tries).await;
         if let Some(()) = tries.settle_change(deeds.store(), outcome).await? {
             // After Unknown each try is settled before the next, so that the last one sent is the one that happened.
             return Ok(sent);
@@ -52,7 +52,7 @@ async fn create_once(
     body: &str,
     set_as_default: bool,
     sent: &mut i64,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let before = list::find(deeds, realm, name).await?;
     // By now it may be another template of the name.
@@ -147,13 +147,10 @@ pub async fn delete_provisioning_template_version(
     name: &TemplateName,
     version: i64,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = delete_once(deeds, realm, name, version, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || delete_once(deeds, realm, name, version, &tries))
+        .await
 }
 
 async fn delete_once(
@@ -161,7 +158,7 @@ async fn delete_once(
     realm: &RealmRecord,
     name: &TemplateName,
     version: i64,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let template = list::find(deeds, realm, name).await?;
     find(deeds, realm, &template, version).await?;

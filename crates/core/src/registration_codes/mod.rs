@@ -17,7 +17,7 @@ use crate::{Deeds, Fault};
 /// # Errors
 /// When the store fails.
 pub async fn get_registration_code(deeds: &Deeds, realm: &RealmRecord) -> Result<String, Fault> {
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = get_once(deeds, realm).await;
         if let Some(code) = tries.settle(outcome).await? {
@@ -43,7 +43,7 @@ async fn get_once(deeds: &Deeds, realm: &RealmRecord) -> Result<String, Attempt>
 /// # Errors
 /// `ResourceNotFoundException` when there is none.
 pub async fn delete_registration_code(deeds: &Deeds, realm: &RealmRecord) -> Result<(), Fault> {
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     let mut sent = None;
     loop {
         let outcome = delete_once(deeds, realm, &mut sent).await;

@@ -14,7 +14,7 @@ use crate::{Deeds, Fault, messages};
 /// # Errors
 /// When the store fails.
 pub async fn reset(deeds: &Deeds) -> Result<(), Fault> {
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         // Emptying what is empty is harmless, so that a commit that was not answered is simply tried again.
         let mut batch = Batch::new();

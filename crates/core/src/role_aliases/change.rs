@@ -28,13 +28,10 @@ pub async fn update_role_alias(
     name: &str,
     update: &RoleAliasUpdate,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = update_once(deeds, realm, name, update, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || update_once(deeds, realm, name, update, &tries))
+        .await
 }
 
 async fn update_once(
@@ -42,7 +39,7 @@ async fn update_once(
     realm: &RealmRecord,
     name: &str,
     update: &RoleAliasUpdate,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let found = find(deeds, realm, name).await?;
     let mut batch = Batch::new();
@@ -63,21 +60,13 @@ async fn update_once(
 /// # Errors
 /// `ResourceNotFoundException`
 pub async fn delete_role_alias(deeds: &Deeds, realm: &RealmRecord, name: &str) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = delete_once(deeds, realm, name, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || delete_once(deeds, realm, name, &tries))
+        .await
 }
 
-async fn delete_once(
-    deeds: &Deeds,
-    realm: &RealmRecord,
-    name: &str,
-    tries: &mut Tries,
-) -> Result<(), Attempt> {
+async fn delete_once(deeds: &Deeds, realm: &RealmRecord, name: &str, tries: &Tries) -> Result<(), Attempt> {
     let found = find(deeds, realm, name).await?;
     let mut batch = Batch::new();
     rows::delete(&mut batch, realm.realm, found.number);

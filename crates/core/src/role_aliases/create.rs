@@ -40,7 +40,7 @@ pub async fn create_role_alias(
         created_at: now,
         modified_at: now,
     };
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = create_once(deeds, realm, &alias, &new.tags).await;
         if let Some(done) = tries.settle(outcome).await? {

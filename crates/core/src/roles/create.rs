@@ -41,7 +41,7 @@ pub async fn create_role(deeds: &Deeds, realm: &RealmRecord, new: NewRole) -> Re
         longest_session_seconds: new.longest_session_seconds,
         created_at: deeds.clock().now(),
     };
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = create_once(deeds, realm, &role).await;
         if let Some(done) = tries.settle(outcome).await? {

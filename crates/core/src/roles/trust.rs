@@ -17,13 +17,10 @@ use crate::{Code, Deeds, Fault};
 /// `MalformedPolicyDocumentException` for what is no trust policy, `NoSuchEntityException` when there is no such role.
 pub async fn update_trust(deeds: &Deeds, realm: &RealmRecord, name: &str, trust: &str) -> Result<(), Fault> {
     TrustPolicy::parse(trust).map_err(|wrong| malformed("PolicyDocument", &wrong))?;
-    let mut tries = Tries::default();
-    loop {
-        let outcome = update_once(deeds, realm, name, trust, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || update_once(deeds, realm, name, trust, &tries))
+        .await
 }
 
 async fn update_once(
@@ -31,7 +28,7 @@ async fn update_once(
     realm: &RealmRecord,
     name: &str,
     trust: &str,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let role = rows::find(deeds.store(), realm.realm, &iam::folded(name))
         .await?

@@ -97,13 +97,10 @@ pub async fn tag_resource(
     resource: &Arn,
     tags: &Tags,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = tag_once(deeds, realm, resource, tags, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || tag_once(deeds, realm, resource, tags, &tries))
+        .await
 }
 
 async fn tag_once(
@@ -111,7 +108,7 @@ async fn tag_once(
     realm: &RealmRecord,
     resource: &Arn,
     tags: &Tags,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let found = resource::find(deeds, realm, resource).await?;
     let has = rows::page(deeds.store(), realm.realm, found.number, "", i64::MAX).await?;
@@ -148,14 +145,14 @@ pub async fn untag_resource(
         check_key("tagKeys", key)?;
     }
     let found = resource::find(deeds, realm, resource).await?;
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let mut batch = Batch::new();
         for key in keys {
             rows::delete(&mut batch, realm.realm, found.number, key);
         }
         let change = Change::Unseen(found.number);
-        let outcome = deeds.commit_change(batch, realm.realm, change, &mut tries).await;
+        let outcome = deeds.commit_change(batch, realm.realm, change, &tries).await;
         if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
             return Ok(done);
         }

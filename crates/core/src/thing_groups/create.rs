@@ -50,7 +50,7 @@ pub async fn create_thing_group(
         created_at: deeds.clock().now(),
         name: new.name,
     };
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = create_once(deeds, realm, wanted.clone(), new.parent.as_ref(), &new.tags).await;
         if let Some(done) = tries.settle(outcome).await? {

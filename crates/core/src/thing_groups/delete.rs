@@ -22,10 +22,10 @@ pub async fn delete_thing_group(
     name: &ThingGroupName,
     expected_version: Option<i64>,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     let mut sent = None;
     loop {
-        let outcome = delete_once(deeds, realm, name, expected_version, &mut sent, &mut tries).await;
+        let outcome = delete_once(deeds, realm, name, expected_version, &mut sent, &tries).await;
         if let Some(()) = tries.settle_change(deeds.store(), outcome).await? {
             if let Some(deleted) = sent {
                 events::group(deeds, realm, Operation::Deleted, &deleted).await;
@@ -41,7 +41,7 @@ async fn delete_once(
     name: &ThingGroupName,
     expected_version: Option<i64>,
     sent: &mut Option<ThingGroup>,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let Some(before) = rows::find(deeds.store(), realm.realm, name).await? else {
         // Gone, but by somebody else's doing.

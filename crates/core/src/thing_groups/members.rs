@@ -107,10 +107,10 @@ async fn change(
     add: &[ThingGroupName],
     remove: &[ThingGroupName],
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     let mut sent = None;
     loop {
-        let outcome = change_once(deeds, realm, thing, add, remove, &mut sent, &mut tries).await;
+        let outcome = change_once(deeds, realm, thing, add, remove, &mut sent, &tries).await;
         if let Some(()) = tries.settle_change(deeds.store(), outcome).await? {
             if let Some(Sent { thing, left, joined }) = sent {
                 for (added, groups) in [(false, left), (true, joined)] {
@@ -131,7 +131,7 @@ async fn change_once(
     add: &[ThingGroupName],
     remove: &[ThingGroupName],
     sent: &mut Option<Sent>,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let thing = things::describe_thing(deeds, realm, thing).await?;
     let added = groups(deeds, realm, add).await?;

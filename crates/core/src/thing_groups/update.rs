@@ -35,10 +35,10 @@ pub async fn update_thing_group(
     name: &ThingGroupName,
     update: ThingGroupUpdate,
 ) -> Result<i64, Fault> {
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     let mut sent = None;
     loop {
-        let outcome = update_once(deeds, realm, name, &update, &mut sent, &mut tries).await;
+        let outcome = update_once(deeds, realm, name, &update, &mut sent, &tries).await;
         if let Some(()) = tries.settle_change(deeds.store(), outcome).await? {
             // After Unknown each try is settled before the next, so that the last one sent is the one that happened.
             let after: ThingGroup = sent.expect("a try ends well only after it has sent something");
@@ -54,7 +54,7 @@ async fn update_once(
     name: &ThingGroupName,
     update: &ThingGroupUpdate,
     sent: &mut Option<ThingGroup>,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let before = rows::find(deeds.store(), realm.realm, name)
         .await?

@@ -77,7 +77,8 @@ pub(super) fn error_line(number: i64, offset: i64, fault: &Fault) -> String {
 }
 
 /// Writes both reports of a task from what is kept of its lines, and returns the numbers of their parts: of the results, and
-/// of the errors. Doing it twice writes the same once more.
+/// of the errors. Doing it twice writes the same once more; it fails for whoever does not have the task any more, since by now
+/// its lines may be deleted.
 pub(super) async fn write(
     deeds: &Arc<Deeds>,
     realm: &RealmRecord,
@@ -90,6 +91,8 @@ pub(super) async fn write(
             deeds: Arc::clone(deeds),
             realm: realm.realm,
             task: task.number,
+            id: task.id.clone(),
+            epoch: task.epoch,
             report,
             after: 0,
             last: i64::MAX,
@@ -144,6 +147,9 @@ struct Rows {
     deeds: Arc<Deeds>,
     realm: thingsmith_model::Realm,
     task: i64,
+    id: String,
+    /// The epoch of whoever writes.
+    epoch: i64,
     report: ReportType,
     /// The number of the line before.
     after: i64,
@@ -207,9 +213,18 @@ impl Rows {
     /// The lines as the bytes of an object.
     fn stream(self) -> ObjectBytes {
         Box::pin(stream::try_unfold(self, |mut rows| async move {
-            let page = rows.page(PAGE).await.map_err(unavailable)?;
-            Ok(page.map(|(_, text)| (Bytes::from(text), rows)))
+            match rows.page(PAGE).await.map_err(unavailable)? {
+                Some((_, text)) => Ok(Some((Bytes::from(text), rows))),
+                // Only now: who has the task still when it has read all lines has read all that there are.
+                None if rows.has_the_task().await.map_err(unavailable)? => Ok(None),
+                None => Err(ObjectError::Unavailable("somebody else has the task".to_owned())),
+            }
         }))
+    }
+
+    async fn has_the_task(&self) -> Result<bool, StoreError> {
+        let found = rows::find(self.deeds.store(), self.realm, &self.id).await?;
+        Ok(found.is_some_and(|found| found.epoch == self.epoch && found.ended_at.is_none()))
     }
 }
 

@@ -63,7 +63,7 @@ pub async fn start_task(deeds: &Deeds, realm: &RealmRecord, new: NewTask) -> Res
         result_parts: 0,
         error_parts: 0,
     };
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = start_once(deeds, realm, &task).await;
         if let Some(done) = tries.settle(outcome).await? {

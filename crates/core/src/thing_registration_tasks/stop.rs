@@ -13,17 +13,15 @@ use crate::{Deeds, Fault};
 /// # Errors
 /// `ResourceNotFoundException`; `InvalidRequestException` for a task that has ended by itself.
 pub async fn stop_task(deeds: &Deeds, realm: &RealmRecord, id: &str) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = stop_once(deeds, realm, id, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            deeds.runners().wake();
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || stop_once(deeds, realm, id, &tries))
+        .await?;
+    deeds.runners().wake();
+    Ok(())
 }
 
-async fn stop_once(deeds: &Deeds, realm: &RealmRecord, id: &str, tries: &mut Tries) -> Result<(), Attempt> {
+async fn stop_once(deeds: &Deeds, realm: &RealmRecord, id: &str, tries: &Tries) -> Result<(), Attempt> {
     let task = rows::find(deeds.store(), realm.realm, id)
         .await?
         .ok_or_else(|| not_found(id))?;

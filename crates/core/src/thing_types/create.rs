@@ -40,7 +40,7 @@ pub async fn create_thing_type(
         deprecated_at: None,
         revision: 1,
     };
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = create_once(deeds, realm, &thing_type, &new.tags).await;
         if let Some(done) = tries.settle(outcome).await? {

@@ -25,10 +25,10 @@ pub async fn delete_thing_type(
     realm: &RealmRecord,
     name: &ThingTypeName,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     let mut gone = None;
     loop {
-        let outcome = delete_once(deeds, realm, name, &mut tries, &mut gone).await;
+        let outcome = delete_once(deeds, realm, name, &tries, &mut gone).await;
         if tries.settle_change(deeds.store(), outcome).await?.is_some() {
             if let Some(gone) = &gone {
                 events::tell(deeds, realm, "DELETED", gone).await;
@@ -42,7 +42,7 @@ async fn delete_once(
     deeds: &Deeds,
     realm: &RealmRecord,
     name: &ThingTypeName,
-    tries: &mut Tries,
+    tries: &Tries,
     gone: &mut Option<ThingType>,
 ) -> Result<(), Attempt> {
     let before = rows::find(deeds.store(), realm.realm, name)

@@ -20,10 +20,10 @@ pub async fn deprecate_thing_type(
     name: &ThingTypeName,
     undo: bool,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let mut after = None;
-        let outcome = deprecate_once(deeds, realm, name, undo, &mut tries, &mut after).await;
+        let outcome = deprecate_once(deeds, realm, name, undo, &tries, &mut after).await;
         if tries.settle_change(deeds.store(), outcome).await?.is_some() {
             if let Some(after) = &after {
                 events::tell(deeds, realm, "UPDATED", after).await;
@@ -38,7 +38,7 @@ async fn deprecate_once(
     realm: &RealmRecord,
     name: &ThingTypeName,
     undo: bool,
-    tries: &mut Tries,
+    tries: &Tries,
     after: &mut Option<ThingType>,
 ) -> Result<(), Attempt> {
     let before = rows::find(deeds.store(), realm.realm, name)

@@ -31,7 +31,7 @@ pub async fn update_thing_type(
     name: &ThingTypeName,
     update: &Update,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     let mut after = None;
     loop {
         let outcome = async {
@@ -54,7 +54,7 @@ pub async fn update_thing_type(
             rows::update(&mut batch, realm.realm, &changed)?;
             let change = Change::ThingType(changed.number);
             after = Some(changed);
-            deeds.commit_change(batch, realm.realm, change, &mut tries).await
+            deeds.commit_change(batch, realm.realm, change, &tries).await
         };
         let outcome: Result<(), Attempt> = outcome.await;
         if tries.settle_change(deeds.store(), outcome).await?.is_some() {

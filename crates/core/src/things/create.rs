@@ -36,7 +36,7 @@ pub async fn create_thing(deeds: &Deeds, realm: &RealmRecord, new: NewThing) -> 
         thing_type: None,
         billing_group: None,
     };
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let (of_type, group) = (new.thing_type.as_ref(), new.billing_group.as_ref());
         let outcome = match belong(deeds, realm, &mut thing, of_type, group).await {

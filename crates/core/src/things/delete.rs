@@ -21,10 +21,10 @@ pub async fn delete_thing(
     name: &ThingName,
     expected_version: Option<i64>,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let mut gone = None;
-        let outcome = delete_once(deeds, realm, name, expected_version, &mut tries, &mut gone).await;
+        let outcome = delete_once(deeds, realm, name, expected_version, &tries, &mut gone).await;
         if tries.settle_change(deeds.store(), outcome).await?.is_some() {
             if let Some(gone) = &gone {
                 events::tell_association(deeds, realm, "REMOVED", gone).await;
@@ -40,7 +40,7 @@ async fn delete_once(
     realm: &RealmRecord,
     name: &ThingName,
     expected_version: Option<i64>,
-    tries: &mut Tries,
+    tries: &Tries,
     gone: &mut Option<Thing>,
 ) -> Result<(), Attempt> {
     let Some(before) = rows::find(deeds.store(), realm.realm, name).await? else {

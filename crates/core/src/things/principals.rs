@@ -72,13 +72,12 @@ pub async fn attach_thing_principal_as(
     principal: &str,
     principal_type: Option<PrincipalType>,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = attach_once(deeds, realm, thing, principal, principal_type, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || {
+            attach_once(deeds, realm, thing, principal, principal_type, &tries)
+        })
+        .await
 }
 
 async fn attach_once(
@@ -87,7 +86,7 @@ async fn attach_once(
     thing: &ThingName,
     principal: &str,
     principal_type: Option<PrincipalType>,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let found = rows::find(deeds.store(), realm.realm, thing)
         .await?
@@ -144,13 +143,12 @@ pub async fn detach_thing_principal(
     thing: &ThingName,
     principal: &str,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = detach_once(deeds, realm, thing, principal, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || {
+            detach_once(deeds, realm, thing, principal, &tries)
+        })
+        .await
 }
 
 async fn detach_once(
@@ -158,7 +156,7 @@ async fn detach_once(
     realm: &RealmRecord,
     thing: &ThingName,
     principal: &str,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let found = rows::find(deeds.store(), realm.realm, thing)
         .await?

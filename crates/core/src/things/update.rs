@@ -41,10 +41,10 @@ pub async fn update_thing(
             "thingTypeName and removeThingType cannot be given together.",
         ));
     }
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let mut changed = None;
-        let outcome = update_once(deeds, realm, name, &update, &mut tries, &mut changed).await;
+        let outcome = update_once(deeds, realm, name, &update, &tries, &mut changed).await;
         if tries.settle_change(deeds.store(), outcome).await?.is_some() {
             if let Some((before, after)) = &changed {
                 events::tell(deeds, realm, "UPDATED", after).await;
@@ -63,7 +63,7 @@ async fn update_once(
     realm: &RealmRecord,
     name: &ThingName,
     update: &ThingUpdate,
-    tries: &mut Tries,
+    tries: &Tries,
     changed: &mut Option<(Thing, Thing)>,
 ) -> Result<(), Attempt> {
     let before = rows::find(deeds.store(), realm.realm, name)

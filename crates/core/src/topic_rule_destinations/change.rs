@@ -26,10 +26,10 @@ pub async fn update_destination(
             "status {status} cannot be set; ENABLED, DISABLED and IN_PROGRESS can."
         ))
     })?;
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let mut confirmation = None;
-        let outcome = update_once(deeds, realm, arn, wanted, &mut confirmation, &mut tries).await;
+        let outcome = update_once(deeds, realm, arn, wanted, &mut confirmation, &tries).await;
         if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
             if let Some(confirmation) = confirmation {
                 deeds.rules().confirm(deeds, realm, confirmation);
@@ -45,7 +45,7 @@ async fn update_once(
     arn: &str,
     wanted: Status,
     confirmation: &mut Option<Confirmation>,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let found = destination(deeds, realm, arn).await?;
     if wanted == Status::Enabled && !found.confirmed {
@@ -72,21 +72,13 @@ async fn update_once(
 /// # Errors
 /// `UnauthorizedException` when it is not there.
 pub async fn delete_destination(deeds: &Deeds, realm: &RealmRecord, arn: &str) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = delete_once(deeds, realm, arn, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || delete_once(deeds, realm, arn, &tries))
+        .await
 }
 
-async fn delete_once(
-    deeds: &Deeds,
-    realm: &RealmRecord,
-    arn: &str,
-    tries: &mut Tries,
-) -> Result<(), Attempt> {
+async fn delete_once(deeds: &Deeds, realm: &RealmRecord, arn: &str, tries: &Tries) -> Result<(), Attempt> {
     let found = destination(deeds, realm, arn).await?;
     let mut batch = Batch::new();
     rows::delete(&mut batch, realm.realm, found.number);
@@ -101,7 +93,7 @@ pub(crate) async fn confirmation_failed(
     (number, token_hash): (i64, &[u8]),
     reason: &str,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let mut batch = Batch::new();
         let now = deeds.clock().now();

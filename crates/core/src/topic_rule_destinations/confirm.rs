@@ -58,9 +58,9 @@ pub async fn confirm_destination(deeds: &Deeds, realm: Option<Realm>, token: &st
     if realm.is_some_and(|realm| realm != named) {
         return Err(unknown());
     }
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
-        let outcome = confirm_once(deeds, named, token, &mut tries).await;
+        let outcome = confirm_once(deeds, named, token, &tries).await;
         let outcome = outcome.map_err(|attempt| attempt.unwrap_or_else(|| unknown().into()));
         if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
             return Ok(done);
@@ -73,7 +73,7 @@ async fn confirm_once(
     deeds: &Deeds,
     realm: Realm,
     token: &str,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Option<Attempt>> {
     let hash = token_hash(token);
     let found = rows::by_token(deeds.store(), realm, &hash).await;

@@ -31,9 +31,9 @@ pub async fn create_destination(
         updated_at: now,
     };
     let confirmation = Confirmation::new(deeds, realm, &destination);
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
-        let outcome = create_once(deeds, realm, &destination, &confirmation, &mut tries).await;
+        let outcome = create_once(deeds, realm, &destination, &confirmation, &tries).await;
         if let Some(done) = tries.settle(outcome).await? {
             deeds.rules().confirm(deeds, realm, confirmation);
             return Ok(done);
@@ -46,7 +46,7 @@ async fn create_once(
     realm: &RealmRecord,
     destination: &Destination,
     confirmation: &Confirmation,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<Destination, Attempt> {
     let url_hash = url_hash(&destination.confirmation_url);
     let mut batch = Batch::new();

@@ -89,9 +89,9 @@ async fn change(
     name: &str,
     add: impl Fn(&mut Batch, &TopicRule, i64) -> bool,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
-        let outcome = change_once(deeds, realm, name, &add, &mut tries).await;
+        let outcome = change_once(deeds, realm, name, &add, &tries).await;
         if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
             deeds.rules().refresh(deeds).await;
             return Ok(done);
@@ -104,7 +104,7 @@ async fn change_once(
     realm: &RealmRecord,
     name: &str,
     add: impl Fn(&mut Batch, &TopicRule, i64) -> bool,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let rule = find(deeds, realm, name).await?;
     let revision = deeds.number().await?;

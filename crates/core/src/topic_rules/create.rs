@@ -52,9 +52,9 @@ pub async fn create_topic_rule(
         return Err(taken(realm, &rule));
     }
     topic_rule_destinations::provide(deeds, realm, program.confirmation_urls()).await?;
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
-        let outcome = create_once(deeds, realm, &rule, &new.tags, &mut tries).await;
+        let outcome = create_once(deeds, realm, &rule, &new.tags, &tries).await;
         if let Some(done) = tries.settle(outcome).await? {
             deeds.rules().refresh(deeds).await;
             return Ok(done);
@@ -67,7 +67,7 @@ async fn create_once(
     realm: &RealmRecord,
     rule: &TopicRule,
     tags: &Tags,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<TopicRule, Attempt> {
     let mut batch = Batch::new();
     rows::insert(&mut batch, realm.realm, rule, &rule.settings.to_text()?);

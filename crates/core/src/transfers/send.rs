@@ -31,9 +31,9 @@ pub async fn transfer_certificate(
     let found = certificates::describe_certificate(deeds, realm, id).await?;
     check_status(&found)?;
     let there = deeds.realm(target, &realm.region).await?;
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
-        let outcome = send_once(deeds, realm, &there, id, message, &mut tries).await;
+        let outcome = send_once(deeds, realm, &there, id, message, &tries).await;
         if tries.settle_change(deeds.store(), outcome).await?.is_some() {
             return Ok(there
                 .arn(thingsmith_model::Resource::Certificate(*id))
@@ -48,7 +48,7 @@ async fn send_once(
     there: &RealmRecord,
     id: &CertificateId,
     message: Option<&str>,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let before = certificates::describe_certificate(deeds, here, id).await?;
     check_status(&before)?;

@@ -61,13 +61,10 @@ pub async fn cancel_certificate_transfer(
 }
 
 async fn settle(deeds: &Deeds, realm: &RealmRecord, id: &CertificateId, end: End<'_>) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = settle_once(deeds, realm, id, end, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || settle_once(deeds, realm, id, end, &tries))
+        .await
 }
 
 async fn settle_once(
@@ -75,7 +72,7 @@ async fn settle_once(
     realm: &RealmRecord,
     id: &CertificateId,
     end: End<'_>,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let transfer = pending(deeds, realm, id, end).await?;
     let (sender, receiver) = match transfer.direction {

@@ -43,13 +43,12 @@ async fn change(
     access_key_id: &str,
     status: Option<Status>,
 ) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = change_once(deeds, realm, user, access_key_id, status, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || {
+            change_once(deeds, realm, user, access_key_id, status, &tries)
+        })
+        .await
 }
 
 async fn change_once(
@@ -58,7 +57,7 @@ async fn change_once(
     user: &str,
     access_key_id: &str,
     status: Option<Status>,
-    tries: &mut Tries,
+    tries: &Tries,
 ) -> Result<(), Attempt> {
     let user = users::user(deeds, realm, user).await?;
     if rows::of_holder(deeds.store(), realm.realm, user.number, access_key_id)

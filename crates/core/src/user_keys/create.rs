@@ -25,7 +25,7 @@ pub async fn create_access_key(deeds: &Deeds, realm: &RealmRecord, user: &str) -
             made.secret.expose_secret().as_bytes(),
         )
         .map_err(Fault::internal)?;
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = create_once(deeds, realm, user, &made, &sealed).await;
         if let Some(done) = tries.settle(outcome).await? {

@@ -20,7 +20,7 @@ pub async fn create_user(deeds: &Deeds, realm: &RealmRecord, name: &str, path: &
         id: iam::id("AIDA", deeds.random()),
         created_at: deeds.clock().now(),
     };
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = create_once(deeds, realm, &user).await;
         if let Some(done) = tries.settle(outcome).await? {

@@ -14,21 +14,13 @@ use crate::{Deeds, Fault};
 /// # Errors
 /// `NoSuchEntityException` when there is none of this name, `DeleteConflictException` while it has keys or policies.
 pub async fn delete_user(deeds: &Deeds, realm: &RealmRecord, name: &str) -> Result<(), Fault> {
-    let mut tries = Tries::default();
-    loop {
-        let outcome = delete_once(deeds, realm, name, &mut tries).await;
-        if let Some(done) = tries.settle_change(deeds.store(), outcome).await? {
-            return Ok(done);
-        }
-    }
+    let tries = Tries::default();
+    tries
+        .change(deeds.store(), || delete_once(deeds, realm, name, &tries))
+        .await
 }
 
-async fn delete_once(
-    deeds: &Deeds,
-    realm: &RealmRecord,
-    name: &str,
-    tries: &mut Tries,
-) -> Result<(), Attempt> {
+async fn delete_once(deeds: &Deeds, realm: &RealmRecord, name: &str, tries: &Tries) -> Result<(), Attempt> {
     let user = rows::find(deeds.store(), realm.realm, &iam::folded(name))
         .await?
         .ok_or_else(|| not_found(name))?;

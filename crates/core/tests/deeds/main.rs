@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 mod authority;
+mod bulk;
+mod fleet;
 mod messages;
 mod objects;
 mod pages;

@@ -11,7 +11,8 @@ use thingsmith_core::realms::RealmRecord;
 use thingsmith_core::{Deeds, SealKey, World};
 use thingsmith_model::Account;
 use thingsmith_ports::{
-    Batch, Clock, Engine, Migration, MigrationError, NoObjects, NoWeb, Row, Statement, Store, StoreError,
+    Batch, Clock, Engine, Migration, MigrationError, NoObjects, NoWeb, Objects, Row, Statement, Store,
+    StoreError,
 };
 use thingsmith_store_postgres::{self as postgres, PostgresStore};
 use thingsmith_store_sqlite::{self as sqlite, SqliteStore};
@@ -89,19 +90,41 @@ impl Place {
 
 /// The deeds of a node on a store, and on a store of messages that only this node has. Every node has its own seed.
 pub(crate) async fn node(store: Arc<dyn Store>, clock: Arc<dyn Clock>, seed: u64) -> Deeds {
+    node_with(store, scratch().await, clock, seed).await
+}
+
+/// A store of messages of its own.
+async fn scratch() -> Arc<dyn Store> {
     let place = Place::sqlite();
-    let store_of_messages = place.open_messages().await;
-    let messages = Arc::new(Scratch {
-        store: store_of_messages,
+    Arc::new(Scratch {
+        store: place.open_messages().await,
         _place: place,
-    });
-    node_with(store, messages, clock, seed).await
+    })
 }
 
 /// The deeds of a node on two stores.
 pub(crate) async fn node_with(
     store: Arc<dyn Store>,
     messages: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    seed: u64,
+) -> Deeds {
+    begin((store, messages), Arc::new(NoObjects), clock, seed).await
+}
+
+/// The deeds of a node on a store and on buckets.
+pub(crate) async fn node_with_objects(
+    store: Arc<dyn Store>,
+    objects: Arc<dyn Objects>,
+    clock: Arc<dyn Clock>,
+    seed: u64,
+) -> Deeds {
+    begin((store, scratch().await), objects, clock, seed).await
+}
+
+async fn begin(
+    (store, messages): (Arc<dyn Store>, Arc<dyn Store>),
+    objects: Arc<dyn Objects>,
     clock: Arc<dyn Clock>,
     seed: u64,
 ) -> Deeds {
@@ -113,7 +136,7 @@ pub(crate) async fn node_with(
         rsa_keys: Arc::new(TestRsaKeys::default()),
         functions: Arc::new(ScriptedFunctions::default()),
         web: Arc::new(NoWeb),
-        objects: Arc::new(NoObjects),
+        objects,
         seal: SealKey::new(&mut [7; 32]),
     })
     .await

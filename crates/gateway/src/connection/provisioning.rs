@@ -36,7 +36,12 @@ impl Requests {
 
 impl Connection {
     /// Begins to attend to a request that its client may publish.
-    pub(super) fn provision(&mut self, asked: Asked, message: &Message, actions: &mut Vec<Action>) -> Answer {
+    pub(super) async fn provision(
+        &mut self,
+        asked: Asked,
+        message: &Message,
+        actions: &mut Vec<Action>,
+    ) -> Answer {
         let Some(client) = &mut self.client else {
             return Answer::Published;
         };
@@ -49,7 +54,7 @@ impl Connection {
         };
         if client.requests.0.len() >= AT_ONCE {
             let reply = fleet_provisioning::too_many(deeds, &claimant, &asked);
-            self.reply(reply, actions);
+            self.deliver_reply(reply, actions).await;
             return Answer::Published;
         }
         // A few bytes must not keep alive all that was read together with them.

@@ -183,7 +183,7 @@ impl Connection {
         }
         if let Some(asked) = asked {
             self.gateway.deeds.metrics().message_in();
-            return self.provision(asked, &message, actions);
+            return self.provision(asked, &message, actions).await;
         }
         client.principal.enrich(&mut message);
         let realm = client.principal.realm().realm;

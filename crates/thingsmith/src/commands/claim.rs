@@ -7,6 +7,7 @@ use std::time::UNIX_EPOCH;
 use anyhow::{Context, Result, anyhow, ensure};
 use clap::{Args, Subcommand};
 use serde_json::Value;
+use thingsmith_core::claims;
 
 use crate::control::{self, About, ClaimQuestion, Expires};
 use crate::say;
@@ -15,8 +16,9 @@ use crate::say;
 const FOUND: u8 = 1;
 /// The exit code when the server cannot be asked, or refuses.
 const TROUBLE: u8 = 2;
-/// Serial numbers that are sent at once.
+/// Serial numbers that are sent at once, and their bytes: what is asked has a limit, and JSON may make six bytes of one.
 const AT_ONCE: usize = 500;
+const BYTES_AT_ONCE: usize = 128 << 10;
 
 /// The flags of `claim`.
 #[derive(Debug, Args)]
@@ -127,7 +129,7 @@ fn act(flags: &Flags) -> Result<ExitCode> {
     match &flags.action {
         Action::Allow(wanted) => {
             let mut answer = Vec::new();
-            for part in serial_numbers(&wanted.file)?.chunks(AT_ONCE) {
+            for part in parts(&serial_numbers(&wanted.file)?) {
                 answer = tell(ClaimQuestion::Allow {
                     template: wanted.template.clone(),
                     parameter: wanted.parameter.clone(),
@@ -146,7 +148,7 @@ fn act(flags: &Flags) -> Result<ExitCode> {
             }
             Some(file) => {
                 let mut answer = Vec::new();
-                for part in serial_numbers(file)?.chunks(AT_ONCE) {
+                for part in parts(&serial_numbers(file)?) {
                     answer = tell(ClaimQuestion::Disallow {
                         template: wanted.template.clone(),
                         serial_numbers: part.to_vec(),
@@ -233,16 +235,37 @@ fn total(template: &str, answer: &[Value]) -> String {
     )
 }
 
-/// The serial numbers of a file.
+/// The serial numbers of a file. A wrong one is found before any is sent.
 fn serial_numbers(path: &Path) -> Result<Vec<String>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let lines = text.lines().map(str::trim);
-    let found: Vec<String> = lines
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(str::to_owned)
-        .collect();
+    let mut found = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        claims::check_serial_number(line)
+            .map_err(|wrong| anyhow!("{}, line {number}: {}", path.display(), wrong.message))?;
+        found.push(line.to_owned());
+    }
     ensure!(!found.is_empty(), "{} has no serial number", path.display());
     Ok(found)
+}
+
+/// What is sent at once.
+fn parts(serial_numbers: &[String]) -> Vec<&[String]> {
+    let (mut parts, mut rest) = (Vec::new(), serial_numbers);
+    while !rest.is_empty() {
+        let mut bytes = 0;
+        let fits = rest.iter().take(AT_ONCE).take_while(|it| {
+            bytes += it.len();
+            bytes <= BYTES_AT_ONCE
+        });
+        let (part, others) = rest.split_at(fits.count().max(1));
+        parts.push(part);
+        rest = others;
+    }
+    parts
 }
 
 /// Reads a time, a date or a duration.
@@ -275,6 +298,18 @@ mod tests {
         for wrong in ["", "soon", "2027-13-01", "1969-12-31"] {
             assert!(expires(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn many_and_long_serial_numbers_are_sent_in_parts() {
+        let lengths = |count: usize, bytes: usize| -> Vec<usize> {
+            let all = vec!["x".repeat(bytes); count];
+            parts(&all).iter().map(|part| part.len()).collect()
+        };
+        assert_eq!(lengths(1, 1), [1]);
+        assert_eq!(lengths(1001, 1), [500, 500, 1]);
+        assert_eq!(lengths(33, 4096), [32, 1]);
+        assert_eq!(lengths(2, BYTES_AT_ONCE + 1), [1, 1]);
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub struct Summary {
 /// `ThrottlingException` when the account has as many as it may: the message is not kept (quota table, "over retained
 /// limits"). Else when the store fails.
 pub async fn retain(deeds: &Deeds, realm: Realm, message: &Message, qos: Qos) -> Result<(), Fault> {
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let outcome = if message.payload.is_empty() {
             try_delete(deeds, realm, message.topic.as_str()).await

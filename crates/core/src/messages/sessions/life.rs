@@ -61,7 +61,7 @@ pub async fn open(
             filters: Vec::new(),
         });
     }
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     let (record, present) = loop {
         let outcome = find_or_make(deeds, realm, client_id, clean_start, expiry_seconds).await;
         if let Some(found) = tries.settle(outcome).await? {

@@ -33,7 +33,7 @@ pub async fn enqueue(
         for (number, session) in (first..).zip(sessions) {
             rows::enqueue(&mut batch, session.realm, session.number, number, &stored, QUEUE)?;
         }
-        let mut tries = Tries::default();
+        let tries = Tries::default();
         loop {
             let outcome = match deeds.messages().write(batch.clone()).await {
                 // The numbers are nobody else's: an earlier try, whose commit was not answered, has happened.

@@ -102,7 +102,7 @@ impl Flight {
     /// Puts the line among the errors.
     async fn fail(&self, fault: &Fault) -> Landing {
         let body = report::error_line(self.line.number, self.line.offset, fault);
-        let mut tries = Tries::default();
+        let tries = Tries::default();
         loop {
             let outcome = self.fail_once(&body, tries.is_first()).await;
             match tries.settle(outcome).await {

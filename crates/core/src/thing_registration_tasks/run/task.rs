@@ -361,16 +361,22 @@ impl<'a> Carried<'a> {
         let parts = match written {
             Ok(parts) => parts,
             Err(cause) => {
+                if let Some(End::Lost) = self.check().await? {
+                    return Ok(());
+                }
                 self.give_back().await;
                 return Err(Fault::internal(cause));
             }
         };
-        let mut tries = Tries::default();
-        loop {
+        let tries = Tries::default();
+        let ended = loop {
             let outcome = self.end_once(status, message.as_deref(), parts).await;
-            if tries.settle(outcome).await?.is_some() {
-                break;
+            if let Some(ended) = tries.settle(outcome).await? {
+                break ended;
             }
+        };
+        if !ended {
+            return Ok(());
         }
         deeds.runners().wake();
         delete_lines(deeds, realm.realm, task.number).await
@@ -397,18 +403,21 @@ impl<'a> Carried<'a> {
         }
     }
 
+    /// Ends the task, and says whether it has ended: if not, somebody else has it, who needs what is kept of its lines.
     async fn end_once(
         &self,
         status: TaskStatus,
         message: Option<&str>,
         (result_parts, error_parts): (i64, i64),
-    ) -> Result<(), Attempt> {
+    ) -> Result<bool, Attempt> {
         let found = rows::find(self.deeds.store(), self.realm.realm, &self.task.id).await?;
-        // Ended already: this very one, whose commit was not answered. Or it is somebody else's.
-        let Some(found) = found.filter(|found| found.epoch == self.task.epoch && found.ended_at.is_none())
-        else {
-            return Ok(());
+        // Ended already: by this very deed, whose commit was not answered, or by somebody else.
+        let Some(found) = found.filter(|found| found.ended_at.is_none()) else {
+            return Ok(true);
         };
+        if found.epoch != self.task.epoch {
+            return Ok(false);
+        }
         let status = match (found.status, status) {
             (TaskStatus::Cancelling, TaskStatus::Completed) => TaskStatus::Cancelled,
             (_, status) => status,
@@ -426,6 +435,6 @@ impl<'a> Carried<'a> {
         let mut batch = Batch::new();
         rows::end(&mut batch, self.realm.realm, &ended, found.status);
         self.deeds.commit(batch).await?;
-        Ok(())
+        Ok(true)
     }
 }

@@ -3,7 +3,10 @@
 //! On PostgreSQL each node has connections of its own; SQLite has one owner, whose store both nodes share.
 
 mod attachments;
+mod bulk;
+mod certificate_providers;
 mod certs;
+mod claims;
 mod domains;
 mod functions;
 mod identities;
@@ -34,8 +37,8 @@ const ROUNDS: usize = 50;
 
 /// Two nodes on one store.
 struct Pair {
-    here: Deeds,
-    there: Deeds,
+    here: Arc<Deeds>,
+    there: Arc<Deeds>,
     realm: Arc<RealmRecord>,
     clock: Arc<TestClock>,
     _place: Place,
@@ -52,8 +55,8 @@ async fn pairs() -> Vec<Pair> {
         let there = node(there, clock, 2).await;
         pairs.push(Pair {
             realm: realm(&here).await,
-            here,
-            there,
+            here: Arc::new(here),
+            there: Arc::new(there),
             clock: turned,
             _place: place,
         });

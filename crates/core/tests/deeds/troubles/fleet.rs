@@ -1,19 +1,13 @@
 //! Devices that provision themselves by a claim, with every trouble.
 
-use std::sync::Arc;
-
-use rcgen::{CertificateParams, KeyPair};
-use serde_json::{Value, json};
-use thingsmith_core::connections::{ConnectFacts, FirstConnection, Principal, Proof, Shown, admit};
-use thingsmith_core::fleet_provisioning::{self, Asked, Claimant, rows};
-use thingsmith_core::identity_policies::{self, Holder};
-use thingsmith_core::provisioning_templates::{self, NewProvisioningTemplate, TemplateKind};
-use thingsmith_core::roles::{self, NewRole};
-use thingsmith_core::{Code, Deeds, Fault, certificates, iam, things};
-use thingsmith_model::{CertificateStatus, Timestamp};
+use serde_json::Value;
+use thingsmith_core::fleet_provisioning::{Claimant, rows};
+use thingsmith_core::{Code, Deeds, Fault, things};
+use thingsmith_model::Timestamp;
 
 use super::Registry;
 use super::scene::{self, Scene};
+use crate::fleet::{FROM_CSR, REGISTER, WITH_KEYS, claimant, csr, make_fleet, registration, token};
 use crate::objects::thing_name;
 
 /// The deeds that write.
@@ -31,25 +25,8 @@ struct Fleet {
     token: Option<String>,
 }
 
-const TEMPLATE: &str = r#"{"Parameters": {"SerialNumber": {"Type": "String"}}, "Resources": {
-    "thing": {"Type": "AWS::IoT::Thing", "Properties": {"ThingName": {"Ref": "SerialNumber"}}},
-    "certificate": {"Type": "AWS::IoT::Certificate",
-        "Properties": {"CertificateId": {"Ref": "AWS::IoT::Certificate::Id"}}},
-    "policy": {"Type": "AWS::IoT::Policy", "Properties": {"PolicyName": "free"}}}}"#;
-const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"iot.amazonaws.com"},"Action":"sts:AssumeRole"}}"#;
-const ALL: &str =
-    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iot:*","Resource":"*"}}"#;
-
-fn csr() -> String {
-    let key = KeyPair::generate().unwrap();
-    let request = CertificateParams::default().serialize_request(&key).unwrap();
-    json!({"certificateSigningRequest": request.pem().unwrap()}).to_string()
-}
-
 async fn ask(deeds: &Deeds, claimant: &Claimant, topic: &str, payload: &str) -> Result<Value, Fault> {
-    let asked = Asked::on(topic).unwrap();
-    let reply = fleet_provisioning::answer(deeds, claimant, &asked, payload.as_bytes()).await;
-    let answer: Value = serde_json::from_slice(&reply.payload).unwrap();
+    let answer = crate::fleet::ask(deeds, claimant, topic, payload).await;
     match answer["errorCode"].as_str() {
         None => Ok(answer),
         Some("ServiceUnavailable") => Err(Fault::new(Code::ServiceUnavailable, answer.to_string())),
@@ -63,59 +40,11 @@ impl Scene for Fleet {
 
     async fn new(deed: Deed) -> Self {
         let registry = Registry::new().await;
-        let (node, realm) = (&*registry.other, &*registry.realm);
-        let account = iam::realm(&registry.deeds, &realm.account).await.unwrap();
-        let role = NewRole {
-            name: "fleet".into(),
-            path: "/".into(),
-            trust: TRUST.into(),
-            description: None,
-            longest_session_seconds: 3600,
-        };
-        roles::create_role(node, &account, role).await.unwrap();
-        identity_policies::put_inline(node, &account, Holder::Role("fleet"), "all", ALL)
-            .await
-            .unwrap();
-        let new = NewProvisioningTemplate {
-            name: "fleet".parse().unwrap(),
-            kind: TemplateKind::FleetProvisioning,
-            description: None,
-            body: TEMPLATE.into(),
-            enabled: true,
-            role_arn: format!("arn:aws:iam::{}:role/fleet", realm.account),
-            hook: None,
-            tags: Default::default(),
-        };
-        provisioning_templates::create_provisioning_template(node, realm, new)
-            .await
-            .unwrap();
-        let request: Value = serde_json::from_str(&csr()).unwrap();
-        let request = request["certificateSigningRequest"].as_str().unwrap();
-        let active = CertificateStatus::Active;
-        let claim = certificates::create_certificate_from_csr(node, realm, request, active)
-            .await
-            .unwrap();
-        let shown = Shown {
-            certificate: &claim.der,
-            issuer: None,
-        };
-        let here = Some(Arc::clone(&registry.realm));
-        let admission = admit(node, here, shown, FirstConnection::Refused).await.unwrap();
-        let mut proof = Proof::Certificate(admission);
-        let facts = ConnectFacts {
-            client_id: "claim".into(),
-            ..ConnectFacts::default()
-        };
-        let principal = Principal::new(Arc::clone(&registry.other), &mut proof, facts)
-            .await
-            .unwrap();
-        let claimant = Claimant::new(&principal, ([127, 0, 0, 1], 1).into()).unwrap();
+        let (node, realm) = (&registry.other, &registry.realm);
+        make_fleet(node, realm).await;
+        let claimant = claimant(node, realm).await;
         let token = match deed {
-            Deed::Register => {
-                let topic = "$aws/certificates/create-from-csr/json";
-                let answer = ask(node, &claimant, topic, &csr()).await.unwrap();
-                Some(answer["certificateOwnershipToken"].as_str().unwrap().to_owned())
-            }
+            Deed::Register => Some(token(node, &claimant).await),
             Deed::FromCsr | Deed::WithKeys => None,
         };
         Self {
@@ -131,17 +60,9 @@ impl Scene for Fleet {
 
     async fn carry_out(&self, deed: Deed) -> Result<(), Fault> {
         let (topic, payload) = match deed {
-            Deed::FromCsr => ("$aws/certificates/create-from-csr/json", csr()),
-            Deed::WithKeys => ("$aws/certificates/create/json", String::new()),
-            Deed::Register => {
-                let token = self.token.as_ref().unwrap();
-                let request =
-                    json!({"certificateOwnershipToken": token, "parameters": {"SerialNumber": "new"}});
-                (
-                    "$aws/provisioning-templates/fleet/provision/json",
-                    request.to_string(),
-                )
-            }
+            Deed::FromCsr => (FROM_CSR, csr()),
+            Deed::WithKeys => (WITH_KEYS, String::new()),
+            Deed::Register => (REGISTER, registration(self.token.as_ref().unwrap(), "new")),
         };
         ask(&self.registry.deeds, &self.claimant, topic, &payload)
             .await

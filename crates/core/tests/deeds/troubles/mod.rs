@@ -1,8 +1,10 @@
 //! A store that loses answers and asks to try again: a deed says that it was done when it was, once, and not otherwise.
 //!
-//! The runtime's time is paused, so that no test waits out the pauses between tries.
+//! The runtime's time is paused, so that no test waits out the pauses between tries, but for tasks, which look around in it.
 
+mod bulk;
 mod certs;
+mod claims;
 mod deeds;
 mod events;
 mod fleet;

@@ -27,7 +27,7 @@ type Meanwhile = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// A real store whose answers to batches are spoiled on command.
 pub(crate) struct Troubled {
     store: Arc<dyn Store>,
-    next: Mutex<VecDeque<Trouble>>,
+    next: Mutex<VecDeque<Option<Trouble>>>,
     forever: Mutex<Option<Trouble>>,
     meanwhile: Mutex<Option<Meanwhile>>,
     writes: AtomicUsize,
@@ -46,7 +46,15 @@ impl Troubled {
 
     /// Spoils the next batches, one trouble each; the ones after them go well.
     pub(crate) fn spoil(&self, troubles: &[Trouble]) {
-        self.next.lock().unwrap().extend(troubles);
+        self.next
+            .lock()
+            .unwrap()
+            .extend(troubles.iter().copied().map(Some));
+    }
+
+    /// Lets as many batches go well before the next that is spoiled.
+    pub(crate) fn spare(&self, batches: usize) {
+        self.next.lock().unwrap().extend(vec![None; batches]);
     }
 
     /// Spoils every batch from now on.
@@ -71,8 +79,10 @@ impl Troubled {
 
     fn trouble(&self) -> Option<Trouble> {
         self.writes.fetch_add(1, Ordering::SeqCst);
-        let next = self.next.lock().unwrap().pop_front();
-        next.or(*self.forever.lock().unwrap())
+        match self.next.lock().unwrap().pop_front() {
+            Some(next) => next,
+            None => *self.forever.lock().unwrap(),
+        }
     }
 }
 
