@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use thingsmith_ports::{Bucket, NewObject, Object, ObjectBytes, ObjectError, Objects, Owner};
+use thingsmith_ports::{Bucket, Condition, NewObject, Object, ObjectBytes, ObjectError, Objects, Owner};
 
 use crate::bucket::BucketFile;
 use crate::index::Kept;
@@ -48,6 +48,13 @@ impl Objects for Directory {
         bytes: ObjectBytes,
     ) -> Result<Object, ObjectError> {
         self.0.index().bucket(owner, bucket)?;
+        let condition = put.condition.clone();
+        if condition != Condition::Always {
+            // What is refused anyway need not be written first.
+            let (shared, condition) = (Arc::clone(&self.0), condition.clone());
+            let (bucket, key) = (bucket.to_owned(), key.to_owned());
+            blocking(move || shared.check(&condition, &bucket, &key)).await?;
+        }
         let (arriving, object) = incoming::receive(&self.0, key, put, bytes).await?;
         let (shared, owner, bucket) = (Arc::clone(&self.0), owner.clone(), bucket.to_owned());
         blocking(move || {
@@ -59,6 +66,7 @@ impl Objects for Directory {
                 if new && index.objects >= shared.limits.objects {
                     return Err(ObjectError::TooLarge);
                 }
+                shared.check(&condition, &bucket, &object.key)?;
                 fs::rename(&arriving.path, &path).map_err(failed("keeping a file"))?;
                 index.add(&bucket, &object.key, object.size);
             }
@@ -171,6 +179,15 @@ impl Directory {
 }
 
 impl Shared {
+    /// Decides whether what is there is as a put wants it. For good it is decided while the index is held.
+    fn check(&self, condition: &Condition, bucket: &str, key: &str) -> Result<(), ObjectError> {
+        if *condition == Condition::Always {
+            return Ok(());
+        }
+        let there = self.open_object(bucket, key)?;
+        condition.check(there.as_ref().map(|(_, object)| object.etag.as_str()))
+    }
+
     fn open_object(&self, bucket: &str, key: &str) -> Result<Option<(File, Object)>, ObjectError> {
         let mut file = match File::open(self.object_path(bucket, key)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -16,7 +16,9 @@ pub use functions::{
     Call, Failed, FunctionCredentials, FunctionKind, Functions, NoFunctions, Outcome, RunError, Runnable,
     Supplies, SupplyError,
 };
-pub use objects::{Bucket, NewObject, NoObjects, Object, ObjectBytes, ObjectError, Objects, Owner};
+pub use objects::{
+    Bucket, Condition, NewObject, NoObjects, Object, ObjectBytes, ObjectError, Objects, Owner,
+};
 pub use random::Random;
 pub use rsa_keys::{RsaKey, RsaKeyError, RsaKeys};
 pub use signer::{SignatureAlgorithm, Signer, SignerError};

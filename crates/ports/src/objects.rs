@@ -46,10 +46,11 @@ pub trait Objects: Send + Sync + 'static {
     /// [`ObjectError::NoSuchBucket`]; [`ObjectError::BucketNotEmpty`].
     async fn delete_bucket(&self, owner: &Owner, bucket: &str) -> Result<(), ObjectError>;
 
-    /// Keeps an object, in the place of one that has the key. When `bytes` fail, nothing has changed.
+    /// Keeps an object, in the place of one that has the key. When `bytes` fail, nothing has changed. Of several puts at once
+    /// whose condition holds of what is there, that of one holds still when it is kept.
     ///
     /// # Errors
-    /// [`ObjectError::NoSuchBucket`]; [`ObjectError::TooLarge`]; what `bytes` fail with.
+    /// [`ObjectError::NoSuchBucket`]; [`ObjectError::TooLarge`]; what `bytes` fail with; as [`Condition::check`]'s.
     async fn put(
         &self,
         owner: &Owner,
@@ -66,6 +67,7 @@ pub trait Objects: Send + Sync + 'static {
     async fn head(&self, owner: &Owner, bucket: &str, key: &str) -> Result<Object, ObjectError>;
 
     /// An object's bytes within a range of them (which may end behind the last), all of one version: the one that is described.
+    /// Where the way to the keeper breaks while they are read and the object was replaced meanwhile, they fail.
     ///
     /// # Errors
     /// [`ObjectError::NoSuchBucket`]; [`ObjectError::NoSuchKey`].
@@ -84,6 +86,7 @@ pub trait Objects: Send + Sync + 'static {
     async fn delete(&self, owner: &Owner, bucket: &str, key: &str) -> Result<(), ObjectError>;
 
     /// The first `most` objects whose key begins with `prefix` and comes after `after`, in the order of their keys' bytes.
+    /// Their type and metadata may be left out.
     ///
     /// # Errors
     /// [`ObjectError::NoSuchBucket`].
@@ -119,8 +122,38 @@ pub struct NewObject {
     pub content_type: Option<String>,
     /// Its `x-amz-meta-*` headers, without that prefix.
     pub metadata: Vec<(String, String)>,
-    /// The entity tag, where it is not the MD5 of the bytes: that of an object in parts.
+    /// The entity tag, where it is not the MD5 of the bytes: that of an object in parts. A keeper that makes its own tags does
+    /// not need it.
     pub etag: Option<String>,
+    /// When it is kept at all.
+    pub condition: Condition,
+}
+
+/// What must be so for an object to be kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Condition {
+    /// Nothing.
+    #[default]
+    Always,
+    /// There is no object of the key.
+    Absent,
+    /// The object of the key has this entity tag.
+    Matches(String),
+}
+
+impl Condition {
+    /// Decides, given the entity tag of what is there.
+    ///
+    /// # Errors
+    /// [`ObjectError::ConditionFailed`]; [`ObjectError::NoSuchKey`] where something must be there and is not.
+    pub fn check(&self, there: Option<&str>) -> Result<(), ObjectError> {
+        match (self, there) {
+            (Self::Always, _) | (Self::Absent, None) => Ok(()),
+            (Self::Matches(wanted), Some(there)) if wanted == there => Ok(()),
+            (Self::Matches(_), None) => Err(ObjectError::NoSuchKey),
+            (Self::Absent | Self::Matches(_), Some(_)) => Err(ObjectError::ConditionFailed),
+        }
+    }
 }
 
 /// An object, without its bytes.
@@ -158,12 +191,18 @@ pub enum ObjectError {
     /// The bucket has no object of the key.
     #[error("there is no such key")]
     NoSuchKey,
+    /// The object that is there is not as the [`Condition`] wants it.
+    #[error("the condition of the put does not hold")]
+    ConditionFailed,
     /// The object is larger than may be kept, or there is no room for it.
     #[error("the object is larger than may be kept")]
     TooLarge,
     /// Who sends the bytes failed: they are fewer than were announced, or others than their checksum says.
     #[error("{0}")]
     BadBytes(String),
+    /// The keeper does not let this server do it, and will not when it is asked again.
+    #[error("{0}")]
+    Refused(String),
     /// The keeper of objects does not answer, or not as it should.
     #[error("{0}")]
     Unavailable(String),

@@ -55,7 +55,11 @@ pub struct Builder {
     engine: Engine,
     keys: Vec<ConfiguredKey>,
     objects: Limits,
+    keeper: Option<Keeper>,
 }
+
+/// Makes the keeper of objects out of the one in the server's directory.
+type Keeper = Box<dyn FnOnce(Arc<dyn Objects>) -> Arc<dyn Objects> + Send>;
 
 /// A server in the test's process, on a port of its own.
 pub struct TestServer {
@@ -93,6 +97,7 @@ impl Default for Builder {
             engine: Engine::Sqlite,
             keys: Vec::new(),
             objects: Limits::default(),
+            keeper: None,
         }
     }
 }
@@ -143,6 +148,16 @@ impl Builder {
         self
     }
 
+    /// Another keeper of objects, or one around that of the server's directory.
+    #[must_use]
+    pub fn keeper(
+        mut self,
+        keeper: impl FnOnce(Arc<dyn Objects>) -> Arc<dyn Objects> + Send + 'static,
+    ) -> Self {
+        self.keeper = Some(Box::new(keeper));
+        self
+    }
+
     /// Starts the server.
     ///
     /// # Panics
@@ -170,6 +185,10 @@ impl Builder {
             let clock = Arc::<TestClock>::clone(&clock);
             let opened = Directory::open(&directory.path().join("objects"), self.objects, clock);
             Arc::new(opened.expect("the directory opens"))
+        };
+        let objects = match self.keeper {
+            Some(keeper) => keeper(objects),
+            None => objects,
         };
         let world = World {
             store,

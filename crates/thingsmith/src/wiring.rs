@@ -20,7 +20,8 @@ use thingsmith_gateway::Gateway;
 use thingsmith_gateway::doors::Doors;
 use thingsmith_model::Account;
 use thingsmith_objects_directory::Directory;
-use thingsmith_ports::{Clock, Objects, Random, RsaKeys, Store};
+use thingsmith_objects_s3::{Mounted, Place, Remote};
+use thingsmith_ports::{Clock, ObjectError, Objects, Random, RsaKeys, Store};
 use thingsmith_store_postgres::PostgresStore;
 use thingsmith_store_sqlite::SqliteStore;
 use thingsmith_web::HttpWeb;
@@ -280,12 +281,52 @@ async fn functions(
     Ok(Arc::new(runner.context("functions cannot be run")?))
 }
 
-/// The keeper of the files of buckets.
+/// The keeper of the files of buckets: a directory, another server, or either beside buckets of another server.
 async fn open_objects(
     settings: &Settings,
     file: &File,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<dyn Objects>, StartError> {
+    file.objects.check().map_err(StartError::Configuration)?;
+    let Some(s3) = &file.objects.s3 else {
+        return open_directory(settings, file, clock).await;
+    };
+    let endpoint = s3
+        .endpoint(Arc::clone(clock))
+        .map_err(StartError::Configuration)?;
+    let limits = file.objects.remote_limits();
+    let kept: Arc<dyn Objects> = match &s3.bucket {
+        None => open_directory(settings, file, clock).await?,
+        Some(bucket) => {
+            let remote = Remote::new(Place::new(Arc::clone(&endpoint), bucket, &s3.prefix), limits);
+            match remote.check().await {
+                Ok(()) => {}
+                Err(cause @ ObjectError::Refused(_)) => {
+                    return Err(StartError::Configuration(anyhow!(cause).context("[objects.s3]")));
+                }
+                // It may be that it only starts as well.
+                Err(cause) => tracing::warn!(%cause, "objects cannot be reached yet"),
+            }
+            Arc::new(remote)
+        }
+    };
+    let mounts = s3.mounts(&endpoint, limits.object_bytes, &settings.region);
+    Ok(match mounts.is_empty() {
+        true => kept,
+        false => Arc::new(Mounted::new(mounts, kept, clock.now())),
+    })
+}
+
+async fn open_directory(
+    settings: &Settings,
+    file: &File,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<dyn Objects>, StartError> {
+    if let StoreChoice::Postgres(_) = settings.store {
+        tracing::info!(
+            "files in buckets stay on this node; nodes that share the store share them with [objects.s3] bucket"
+        );
+    }
     let path = file.objects.directory(&settings.data_dir);
     let (limits, clock) = (file.objects.limits(), Arc::clone(clock));
     // Reading what is kept waits for the disk.

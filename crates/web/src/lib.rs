@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use addresses::is_public;
 use client::Url;
 use tls::Tls;
+pub use tls::client_config;
 
 /// Where requests may lead.
 #[derive(Debug, Clone, Default)]
@@ -47,7 +48,7 @@ impl HttpWeb {
     /// # Errors
     /// See [`RootsError`].
     pub fn new(config: Config) -> Result<Self, RootsError> {
-        let tls = Tls::new(&config.roots_pem).map_err(RootsError)?;
+        let tls = Tls::new(&config.roots_pem)?;
         Ok(Self { config, tls })
     }
 

@@ -1,5 +1,6 @@
 //! Functions: the part of Lambda's API that brings code here and calls it.
 
+mod code_in_buckets;
 mod invoking;
 mod layers;
 mod life;

@@ -81,6 +81,14 @@ impl Cx<'_> {
         ] {
             values.extend(self.asked.parameter(parameter).map(|value| (key, value)));
         }
+        for (key, header) in [
+            ("s3:x-amz-copy-source", "x-amz-copy-source"),
+            ("s3:x-amz-metadata-directive", "x-amz-metadata-directive"),
+            ("s3:if-match", "if-match"),
+            ("s3:if-none-match", "if-none-match"),
+        ] {
+            values.extend(self.asked.header(header).map(|value| (key, value)));
+        }
         let with = With {
             facts: self.facts,
             values: &values,

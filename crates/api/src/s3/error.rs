@@ -53,6 +53,22 @@ impl S3Error {
         Self::new("NoSuchBucket", 404, "The specified bucket does not exist")
     }
 
+    pub(crate) fn precondition_failed() -> Self {
+        Self::new(
+            "PreconditionFailed",
+            412,
+            "At least one of the pre-conditions you specified did not hold",
+        )
+    }
+
+    pub(crate) fn replaced() -> Self {
+        Self::new(
+            "SlowDown",
+            503,
+            "The object is replaced more often than it can be read. Please try again.",
+        )
+    }
+
     pub(crate) fn no_such_upload() -> Self {
         Self::new(
             "NoSuchUpload",
@@ -100,6 +116,10 @@ impl From<ObjectError> for S3Error {
                 409,
                 "The bucket you tried to delete is not empty",
             ),
+            ObjectError::ConditionFailed => Self::precondition_failed(),
+            ObjectError::Refused(reason) => {
+                Self::new("AccessDenied", 403, format!("Access Denied: {reason}."))
+            }
             ObjectError::TooLarge => Self::too_large(),
             ObjectError::BadBytes(message) => Self::invalid(message),
             ObjectError::Unavailable(_) => Self::new(

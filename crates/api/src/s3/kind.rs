@@ -38,12 +38,15 @@ kinds! {
     ListObjects "s3:ListBucket",
     ListObjectsV2 "s3:ListBucket",
     PutObject "s3:PutObject",
+    CopyObject "s3:PutObject",
     GetObject "s3:GetObject",
+    GetObjectTagging "s3:GetObjectTagging",
     HeadObject "s3:GetObject",
     DeleteObject "s3:DeleteObject",
     DeleteObjects "s3:DeleteObject",
     CreateMultipartUpload "s3:PutObject",
     UploadPart "s3:PutObject",
+    UploadPartCopy "s3:PutObject",
     CompleteMultipartUpload "s3:PutObject",
     AbortMultipartUpload "s3:AbortMultipartUpload",
     ListParts "s3:ListMultipartUploadParts",
@@ -86,9 +89,9 @@ const OTHERS: [&str; 31] = [
 ];
 
 /// Headers that ask for what is not done. What they ask for would matter to whoever sends them.
-const HEADERS: [&str; 21] = [
+const HEADERS: [&str; 20] = [
     "x-amz-bucket-object-lock-enabled",
-    "x-amz-copy-source",
+    "x-amz-copy-source-server-side-encryption-customer-algorithm",
     "x-amz-grant-full-control",
     "x-amz-grant-read",
     "x-amz-grant-read-acp",
@@ -107,7 +110,6 @@ const HEADERS: [&str; 21] = [
     "x-amz-tagging",
     "x-amz-website-redirect-location",
     "x-amz-write-offset-bytes",
-    "x-amz-copy-source-range",
 ];
 
 impl Kind {
@@ -116,9 +118,15 @@ impl Kind {
         let has = |name| asked.parameter(name).is_some();
         let (method, bucket, key) = (&asked.head.method, asked.bucket.is_some(), asked.key.is_some());
         let part = has("uploadId") && has("partNumber");
-        if let Some(other) = asked.parameter_names().find(|name| OTHERS.contains(name))
-            && !(*other == *"partNumber" && part)
-        {
+        let tags = has("tagging") && *method == Method::GET && key;
+        let copies = asked.head.headers.contains_key("x-amz-copy-source");
+        let mut others = asked.parameter_names().filter(|name| OTHERS.contains(name));
+        let answered = |name: &str| match name {
+            "partNumber" => part,
+            "tagging" => tags,
+            _ => false,
+        };
+        if let Some(other) = others.find(|name| !answered(name)) {
             return Err(S3Error::not_implemented(other));
         }
         let kind = match (method, bucket, key) {
@@ -131,9 +139,12 @@ impl Kind {
             (&Method::GET, true, false) if asked.parameter("list-type") == Some("2") => Self::ListObjectsV2,
             (&Method::GET, true, false) => Self::ListObjects,
             (&Method::POST, true, false) if has("delete") => Self::DeleteObjects,
+            (&Method::PUT, true, true) if part && copies => Self::UploadPartCopy,
             (&Method::PUT, true, true) if part => Self::UploadPart,
+            (&Method::PUT, true, true) if copies => Self::CopyObject,
             (&Method::PUT, true, true) => Self::PutObject,
             (&Method::GET, true, true) if has("uploadId") => Self::ListParts,
+            (&Method::GET, true, true) if tags => Self::GetObjectTagging,
             (&Method::GET, true, true) => Self::GetObject,
             (&Method::HEAD, true, true) => Self::HeadObject,
             (&Method::DELETE, true, true) if has("uploadId") => Self::AbortMultipartUpload,
@@ -182,16 +193,8 @@ impl Kind {
                 "The storage class you specified is not valid",
             ));
         }
-        let conditional = ["if-match", "if-none-match"].into_iter();
-        let writes = matches!(
-            self,
-            Self::PutObject | Self::CompleteMultipartUpload | Self::DeleteObject
-        );
-        if let Some(header) = conditional
-            .filter(|_| writes)
-            .find(|name| asked.header(name).is_some())
-        {
-            return Err(S3Error::not_implemented(header));
+        if self == Self::DeleteObject && asked.head.headers.contains_key("if-match") {
+            return Err(S3Error::not_implemented("if-match"));
         }
         if let Some(expected) = asked.header("x-amz-expected-bucket-owner")
             && expected != cx.caller.account.as_str()
@@ -228,11 +231,14 @@ impl Kind {
             Self::DeleteBucket => buckets::delete_bucket::call(cx).await,
             Self::ListObjects | Self::ListObjectsV2 => objects::list_objects::call(cx, self).await,
             Self::PutObject => objects::put_object::call(cx, body).await,
+            Self::CopyObject => objects::copy_object::call(cx).await,
             Self::GetObject => objects::get_object::call(cx).await,
+            Self::GetObjectTagging => objects::get_object_tagging::call(cx).await,
             Self::HeadObject => objects::head_object::call(cx).await,
             Self::DeleteObject => objects::delete_object::call(cx).await,
             Self::CreateMultipartUpload => uploads::create_multipart_upload::call(cx).await,
             Self::UploadPart => uploads::upload_part::call(cx, body).await,
+            Self::UploadPartCopy => uploads::upload_part_copy::call(cx).await,
             Self::AbortMultipartUpload => uploads::abort_multipart_upload::call(cx).await,
             Self::ListParts => uploads::list_parts::call(cx).await,
             Self::ListMultipartUploads => uploads::list_multipart_uploads::call(cx).await,

@@ -14,6 +14,7 @@ mod error;
 mod kind;
 mod objects;
 mod reply;
+mod source;
 mod times;
 mod uploads;
 mod xml;

@@ -6,6 +6,7 @@
 //! ([`invoke_for_service`]), which the function's policy must permit.
 
 mod change;
+mod code;
 mod configured;
 mod create;
 mod environment;
@@ -21,6 +22,7 @@ mod supplies;
 use thingsmith_model::Timestamp;
 
 pub use change::{CodeUpdate, FunctionUpdate, delete_function, update_code, update_configuration};
+pub use code::code_in_bucket;
 pub use configured::Configured;
 pub(crate) use create::check_zip;
 pub use create::{NewFunction, create_function};

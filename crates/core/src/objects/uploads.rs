@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use thingsmith_model::{Account, Timestamp};
-use thingsmith_ports::{NewObject, Object, ObjectBytes, ObjectError, Owner};
+use thingsmith_ports::{Condition, NewObject, Object, ObjectBytes, ObjectError, Owner};
 
 use crate::realms::RealmRecord;
 use crate::{Deeds, iam};
@@ -206,6 +206,7 @@ pub async fn complete(
     upload: &Upload,
     parts: Vec<Object>,
     etag: String,
+    condition: Condition,
 ) -> Result<Object, ObjectError> {
     use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -224,6 +225,7 @@ pub async fn complete(
         content_type: upload.content_type.clone(),
         metadata: upload.metadata.clone(),
         etag: Some(etag),
+        condition,
     };
     let (owner, bytes) = (super::owner(realm), Box::pin(bytes.try_flatten()));
     let made = deeds

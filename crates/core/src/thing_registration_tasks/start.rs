@@ -121,9 +121,14 @@ pub(super) fn unreadable(bucket: &str, key: &str, cause: ObjectError) -> Fault {
         ObjectError::NoSuchKey => Fault::invalid(format!(
             "inputFileKey {key} does not exist in the bucket {bucket}."
         )),
+        // Nothing that the task's own account can mend, but it is to know why its file is not read.
+        ObjectError::Refused(reason) => Fault::invalid(format!(
+            "inputFileBucket {bucket}: the file {key} cannot be read, since {reason}."
+        )),
         cause @ (ObjectError::BucketTaken
         | ObjectError::TooManyBuckets
         | ObjectError::BucketNotEmpty
+        | ObjectError::ConditionFailed
         | ObjectError::TooLarge
         | ObjectError::BadBytes(_)
         | ObjectError::Unavailable(_)) => Fault::internal(cause),

@@ -23,6 +23,16 @@ use crate::{NewObject, Object, ObjectBytes, ObjectError, Objects, Owner};
 pub trait ObjectsPlace: Send + Sync + 'static {
     /// Opens it, with what was put before.
     async fn open(&self) -> Arc<dyn Objects>;
+
+    /// Most bytes of a key: fewer where another name stands before it.
+    fn longest_key(&self) -> usize {
+        1024
+    }
+
+    /// Whether it keeps the entity tag that an object in parts is given, and has none of its own for it.
+    fn keeps_tags(&self) -> bool {
+        true
+    }
 }
 
 /// Most bytes of an object in the suite.
@@ -47,6 +57,8 @@ macro_rules! objects_suite {
             bytes_that_fail_change_nothing
             an_object_that_is_too_large_changes_nothing
             a_put_that_nobody_waits_for_changes_nothing
+            a_put_may_depend_on_what_is_there
+            of_many_that_must_not_replace_one_is_kept
             any_key_is_a_key
             of_two_at_once_one_is_whole
             what_is_deleted_is_gone

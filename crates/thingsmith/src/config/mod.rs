@@ -23,7 +23,7 @@ pub use fleet_provisioning::{FleetProvisioningSection, RateSection};
 pub use functions::FunctionsSection;
 pub use gateway::GatewaySection;
 pub use issuing::IssuingSection;
-pub use objects::ObjectsSection;
+pub use objects::{ObjectsSection, S3Section};
 pub use rules::RulesSection;
 pub use store::StoreChoice;
 

@@ -46,6 +46,7 @@ const CRATES: [(Layer, &[&str]); 5] = [
             "console",
             "functions",
             "objects-directory",
+            "objects-s3",
             "gateway",
             "keys-pkcs11",
             "store-postgres",

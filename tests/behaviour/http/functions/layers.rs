@@ -175,7 +175,7 @@ async fn what_is_no_layer_is_refused() {
         (json!({}), 400, invalid),
         (json!({"ZipFile": "AAAA"}), 400, invalid),
         (
-            json!({"S3Bucket": "aaa", "S3Key": "b"}),
+            json!({"S3Bucket": "aaa", "S3Key": "b", "S3ObjectVersion": "1"}),
             501,
             "NotImplementedException",
         ),

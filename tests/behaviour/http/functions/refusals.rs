@@ -21,8 +21,20 @@ async fn what_no_function_can_be_is_refused_and_nothing_is_made() {
             invalid,
         ),
         (json!({"Code": {"ZipFile": "!"}}), 400, "SerializationException"),
+        (json!({"Code": {"S3Bucket": "aaa"}}), 400, invalid),
+        (json!({"Code": {"S3Key": "b"}}), 400, invalid),
         (
-            json!({"Code": {"S3Bucket": "aaa", "S3Key": "b"}}),
+            json!({"Code": {"S3Bucket": "aaa", "S3Key": "b", "ZipFile": zip("1")}}),
+            400,
+            invalid,
+        ),
+        (
+            json!({"Code": {"S3Bucket": "aaa", "S3Key": "b", "S3ObjectVersion": "1"}}),
+            501,
+            "NotImplementedException",
+        ),
+        (
+            json!({"Code": {"S3Bucket": "aaa", "S3Key": "b", "S3ObjectStorageMode": "REFERENCE"}}),
             501,
             "NotImplementedException",
         ),

@@ -7,10 +7,10 @@ use thingsmith_core::{Fault, tags};
 
 use super::configuration::{FunctionConfiguration, configuration};
 use super::settings::{Environment, EphemeralStorage, Unanswered, asks, first};
-use super::{architecture, hand_over, layers, zip};
+use super::{Source, architecture, hand_over, layers, refers};
 use crate::{Context, Http, Operation};
 
-/// Creates a function from a zip file. The caller must be permitted to hand the role over (`iam:PassRole`), and the role
+/// Creates a function from a zip file, in the request or in a bucket. The caller must be permitted to hand the role over (`iam:PassRole`), and the role
 /// must trust `lambda.amazonaws.com`.
 ///
 /// # Errors
@@ -66,10 +66,11 @@ impl Operation for CreateFunction {
     fn not_implemented(input: &Input) -> Option<&'static str> {
         let code = &input.code;
         let members = [
-            ("Code.S3Bucket", code.s3_bucket.is_some()),
-            ("Code.S3Key", code.s3_key.is_some()),
             ("Code.S3ObjectVersion", code.s3_object_version.is_some()),
-            ("Code.S3ObjectStorageMode", code.s3_object_storage_mode.is_some()),
+            (
+                "Code.S3ObjectStorageMode",
+                refers(code.s3_object_storage_mode.as_deref()),
+            ),
             ("Code.ImageUri", code.image_uri.is_some()),
             ("Code.SourceKMSKeyArn", code.source_kms_key_arn.is_some()),
             ("Publish", input.publish == Some(true)),
@@ -92,8 +93,14 @@ impl Operation for CreateFunction {
             ));
         };
         let tags = tags::checked("Tags", input.tags.unwrap_or_default())?;
-        let zip = zip("Code.ZipFile", input.code.zip_file)?;
         hand_over(cx, &input.role).await?;
+        let source = Source {
+            within: "Code.",
+            zip_file: input.code.zip_file,
+            s3_bucket: input.code.s3_bucket,
+            s3_key: input.code.s3_key,
+        };
+        let zip = source.read(cx).await?;
         let layers = layers(cx, input.layers)?.unwrap_or_default();
         let realm = cx.realm().await?;
         let new = NewFunction {

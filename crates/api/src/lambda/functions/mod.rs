@@ -25,7 +25,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::Deserialize;
 use thingsmith_core::Fault;
-use thingsmith_core::functions::{FunctionName, SERVICE};
+use thingsmith_core::functions::{FunctionName, SERVICE, code_in_bucket};
 use thingsmith_core::layers::LayerVersionName;
 use thingsmith_policy::Verdict;
 
@@ -73,17 +73,50 @@ fn layers(cx: &Context<'_>, given: Option<Vec<String>>) -> Result<Option<Vec<Lay
     Ok(Some(names))
 }
 
-/// Reads a zip file.
-pub(super) fn zip(member: &str, text: Option<String>) -> Result<Bytes, Fault> {
-    let Some(text) = text else {
-        return Err(Fault::invalid(format!(
-            "{member} is missing: please provide a source for function code."
-        )));
-    };
-    STANDARD
-        .decode(text)
-        .map(Bytes::from)
-        .map_err(|_| Fault::invalid(format!("{member} is not base64.")))
+/// Where a zip file is: in the request, or in a bucket.
+pub(super) struct Source {
+    /// What stands before the names of the members.
+    pub(super) within: &'static str,
+    pub(super) zip_file: Option<String>,
+    pub(super) s3_bucket: Option<String>,
+    pub(super) s3_key: Option<String>,
+}
+
+impl Source {
+    /// Reads the zip file. From a bucket the caller must be permitted to read it (`s3:GetObject`; Lambda API reference,
+    /// CreateFunction).
+    pub(super) async fn read(self, cx: &Context<'_>) -> Result<Bytes, Fault> {
+        const ACTION: &str = "s3:GetObject";
+        let within = self.within;
+        match (self.zip_file, self.s3_bucket, self.s3_key) {
+            (Some(text), None, None) => STANDARD
+                .decode(text)
+                .map(Bytes::from)
+                .map_err(|_| Fault::invalid(format!("{within}ZipFile is not base64."))),
+            (None, Some(bucket), Some(key)) => {
+                let arn = format!("arn:aws:s3:::{bucket}/{key}");
+                let own = cx.caller.verdict(cx.facts, ACTION, &arn);
+                if own != Verdict::Allowed {
+                    return Err(refused(cx.caller, ACTION, &arn, own));
+                }
+                code_in_bucket(cx.deeds, &*cx.realm().await?, &bucket, &key).await
+            }
+            (Some(_), ..) => Err(Fault::invalid(format!(
+                "Please do not provide {within}S3Bucket or {within}S3Key beside {within}ZipFile."
+            ))),
+            (None, None, None) => Err(Fault::invalid(format!(
+                "{within}ZipFile is missing: please provide a source for function code."
+            ))),
+            (None, ..) => Err(Fault::invalid(format!(
+                "Please provide both {within}S3Bucket and {within}S3Key."
+            ))),
+        }
+    }
+}
+
+/// Whether the object itself is to be used at each call, and not a copy of it as it is now.
+pub(super) fn refers(storage_mode: Option<&str>) -> bool {
+    storage_mode.is_some_and(|mode| mode != "COPY")
 }
 
 /// The one architecture of a list.

@@ -4,7 +4,7 @@ use thingsmith_core::functions::{self, CodeUpdate, FunctionName};
 
 use super::configuration::{FunctionConfiguration, configuration};
 use super::settings::first;
-use super::{architecture, zip};
+use super::{Source, architecture, refers};
 use crate::{Context, Http, Operation};
 
 /// Gives a function other code. It is called with it at once.
@@ -42,10 +42,11 @@ impl Operation for UpdateFunctionCode {
 
     fn not_implemented(input: &Input) -> Option<&'static str> {
         first(&[
-            ("S3Bucket", input.s3_bucket.is_some()),
-            ("S3Key", input.s3_key.is_some()),
             ("S3ObjectVersion", input.s3_object_version.is_some()),
-            ("S3ObjectStorageMode", input.s3_object_storage_mode.is_some()),
+            (
+                "S3ObjectStorageMode",
+                refers(input.s3_object_storage_mode.as_deref()),
+            ),
             ("ImageUri", input.image_uri.is_some()),
             ("Publish", input.publish == Some(true)),
             ("PublishTo", input.publish_to.is_some()),
@@ -58,8 +59,14 @@ impl Operation for UpdateFunctionCode {
     }
 
     async fn call(cx: &Context<'_>, input: Input) -> Result<FunctionConfiguration, Fault> {
+        let source = Source {
+            within: "",
+            zip_file: input.zip_file,
+            s3_bucket: input.s3_bucket,
+            s3_key: input.s3_key,
+        };
         let update = CodeUpdate {
-            zip: zip("ZipFile", input.zip_file)?,
+            zip: source.read(cx).await?,
             architecture: architecture(input.architectures),
             revision: input.revision_id,
             dry_run: input.dry_run.unwrap_or_default(),

@@ -4,10 +4,10 @@ use thingsmith_core::layers::{self, LayerName, NewLayerVersion};
 
 use super::version::Whole;
 use crate::lambda::functions::settings::first;
-use crate::lambda::functions::zip;
+use crate::lambda::functions::{Source, refers};
 use crate::{Context, Http, Operation};
 
-/// Makes a version of a layer from a zip file, and the layer with its first one.
+/// Makes a version of a layer from a zip file, in the request or in a bucket, and the layer with its first one.
 ///
 /// # Errors
 /// `InvalidParameterValueException` for what is no zip file.
@@ -45,12 +45,10 @@ impl Operation for PublishLayerVersion {
     fn not_implemented(input: &Input) -> Option<&'static str> {
         let content = &input.content;
         first(&[
-            ("Content.S3Bucket", content.s3_bucket.is_some()),
-            ("Content.S3Key", content.s3_key.is_some()),
             ("Content.S3ObjectVersion", content.s3_object_version.is_some()),
             (
                 "Content.S3ObjectStorageMode",
-                content.s3_object_storage_mode.is_some(),
+                refers(content.s3_object_storage_mode.as_deref()),
             ),
         ])
     }
@@ -60,13 +58,19 @@ impl Operation for PublishLayerVersion {
     }
 
     async fn call(cx: &Context<'_>, input: Input) -> Result<Whole, Fault> {
+        let source = Source {
+            within: "Content.",
+            zip_file: input.content.zip_file,
+            s3_bucket: input.content.s3_bucket,
+            s3_key: input.content.s3_key,
+        };
         let new = NewLayerVersion {
             layer: input.layer_name,
             description: input.description.unwrap_or_default(),
             license: input.license_info.unwrap_or_default(),
             runtimes: input.compatible_runtimes.unwrap_or_default(),
             architectures: input.compatible_architectures.unwrap_or_default(),
-            zip: zip("Content.ZipFile", input.content.zip_file)?,
+            zip: source.read(cx).await?,
         };
         let realm = cx.realm().await?;
         let version = layers::publish_layer_version(cx.deeds, &realm, new).await?;

@@ -35,9 +35,5 @@ pub(in crate::s3) async fn call(cx: &Cx<'_>) -> Result<S3Reply, S3Error> {
         }
         return Ok(reply.with("content-length", (cut.end - cut.start).to_string()));
     }
-    Err(S3Error::new(
-        "SlowDown",
-        503,
-        "The object is replaced more often than it can be read. Please try again.",
-    ))
+    Err(S3Error::replaced())
 }

@@ -1,6 +1,8 @@
 //! `PutObject`.
 
-use super::headers;
+use thingsmith_ports::NewObject;
+
+use super::{conditions, headers};
 use crate::s3::body::Body;
 use crate::s3::context::Cx;
 use crate::s3::error::S3Error;
@@ -11,7 +13,10 @@ pub(in crate::s3) const MOST_BYTES: u64 = 5 << 30;
 
 /// Keeps an object. It is there when it is whole, and what was said of its bytes is true.
 pub(in crate::s3) async fn call(cx: &Cx<'_>, body: Body) -> Result<S3Reply, S3Error> {
-    let new = headers::described(cx.asked)?;
+    let new = NewObject {
+        condition: conditions::of_write(cx)?,
+        ..headers::described(cx.asked)?
+    };
     let (bytes, outcome) = body.bytes(&cx.asked.head.headers, MOST_BYTES)?;
     let put = cx
         .objects()

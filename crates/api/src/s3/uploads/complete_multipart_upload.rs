@@ -2,11 +2,12 @@
 
 use md5::{Digest as _, Md5};
 use thingsmith_core::objects::uploads;
-use thingsmith_ports::{Object, ObjectError};
+use thingsmith_ports::{Condition, Object, ObjectError};
 
 use super::{named, number};
 use crate::s3::context::Cx;
 use crate::s3::error::S3Error;
+use crate::s3::objects::conditions;
 use crate::s3::reply::S3Reply;
 use crate::s3::xml::{Document, Element};
 
@@ -15,6 +16,7 @@ const FEWEST_BYTES: u64 = 5 << 20;
 
 /// Makes the object of the parts that are named.
 pub(in crate::s3) async fn call(cx: &Cx<'_>, document: &[u8]) -> Result<S3Reply, S3Error> {
+    let condition = conditions::of_write(cx)?;
     let upload = named(cx).await?;
     let root = Element::read(document)?;
     let wanted: Vec<(&str, &str)> = root
@@ -63,10 +65,13 @@ pub(in crate::s3) async fn call(cx: &Cx<'_>, document: &[u8]) -> Result<S3Reply,
         .collect();
     let etag = format!("{etag}-{}", parts.len());
     let realm = cx.realm().await?;
-    let made = uploads::complete(cx.deeds, &realm, &upload, parts, etag).await;
+    // Then it is the object to be replaced that is not there.
+    let must_replace = matches!(condition, Condition::Matches(_));
+    let made = uploads::complete(cx.deeds, &realm, &upload, parts, etag, condition).await;
     let object = made.map_err(|error| match error {
-        // A part went away or was replaced.
-        ObjectError::BadBytes(_) | ObjectError::NoSuchKey => invalid_part(),
+        // A part was replaced or went away.
+        ObjectError::BadBytes(_) => invalid_part(),
+        ObjectError::NoSuchKey if !must_replace => invalid_part(),
         error => error.into(),
     })?;
     Ok(S3Reply::document(Document::of(

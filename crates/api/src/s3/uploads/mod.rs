@@ -6,6 +6,7 @@ pub(super) mod create_multipart_upload;
 pub(super) mod list_multipart_uploads;
 pub(super) mod list_parts;
 pub(super) mod upload_part;
+pub(super) mod upload_part_copy;
 
 use thingsmith_core::objects::uploads::{self, LAST_PART, Upload};
 

@@ -279,7 +279,7 @@ impl<'a> Carried<'a> {
                 "The file {key} in the bucket {bucket} was replaced before the task had read it all; {} lines were done.",
                 floor.line
             )))),
-            Err(cause @ (ObjectError::NoSuchBucket | ObjectError::NoSuchKey)) => {
+            Err(cause @ (ObjectError::NoSuchBucket | ObjectError::NoSuchKey | ObjectError::Refused(_))) => {
                 Ok(Err(End::Failed(unreadable(bucket, key, cause).message)))
             }
             Err(cause) => Err(Fault::internal(cause)),
