@@ -7,6 +7,8 @@ mod claims_guarded;
 mod claims_hooks;
 mod claims_refusals;
 mod connect_policies;
+mod connections;
+mod direct_messages;
 mod domains;
 mod events;
 mod factory;

@@ -12,9 +12,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use thingsmith_model::Realm;
 use thingsmith_mqtt::{Match, Message, Qos, SubscriptionOptions, SubscriptionTrie, TopicFilter};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::Instant;
 
 use super::sessions::KeptSession;
+use crate::clients::Receipt;
 
 /// A message on its way to one subscriber.
 #[derive(Debug)]
@@ -23,6 +25,8 @@ pub struct Delivery {
     pub message: Message,
     /// The lesser of the publisher's and the subscription's quality of service.
     pub qos: Qos,
+    /// Where it is told what became of it, if it is for this subscriber alone.
+    pub receipt: Option<Receipt>,
     /// When it began to wait, if it expires.
     since: Option<Instant>,
     /// Given back when the delivery is taken apart or dropped.
@@ -277,30 +281,46 @@ impl Subscriber {
         self.session = Some(Arc::clone(session));
     }
 
-    pub(super) fn queue(&self) -> &Queue {
+    pub(crate) fn queue(&self) -> &Queue {
         &self.queue
     }
 }
 
 impl Queue {
     fn send(&self, message: &Message, qos: Qos, options: SubscriptionOptions) -> bool {
+        let mut message = message.clone();
+        message.retain &= options.retain_as_published;
+        self.put(message, qos, None).is_ok()
+    }
+
+    /// Sends a message to this subscriber alone; `false` if there is no room. One whose receiver is gone drops the receipt.
+    pub(crate) fn send_direct(&self, message: &Message, qos: Qos, receipt: Receipt) -> bool {
+        !matches!(
+            self.put(message.detached(), qos, Some(receipt)),
+            Err(TrySendError::Full(_))
+        )
+    }
+
+    fn put(&self, message: Message, qos: Qos, receipt: Option<Receipt>) -> Result<(), TrySendError<()>> {
         let properties = message
             .properties
             .as_ref()
             .map_or(0, |properties| properties.bytes());
         let bytes = message.topic.as_bytes().len() + message.payload.len() + properties;
-        let Some(room) = self.room(bytes) else {
-            return false;
-        };
-        let mut message = message.clone();
-        message.retain &= options.retain_as_published;
+        let room = self.room(bytes).ok_or(TrySendError::Full(()))?;
         let delivery = Delivery {
             since: message.expiry_seconds().map(|_| Instant::now()),
             message,
             qos,
+            receipt,
             _room: room,
         };
-        self.sender.try_send(Box::new(delivery)).is_ok()
+        self.sender
+            .try_send(Box::new(delivery))
+            .map_err(|error| match error {
+                TrySendError::Full(_) => TrySendError::Full(()),
+                TrySendError::Closed(_) => TrySendError::Closed(()),
+            })
     }
 
     fn room(&self, bytes: usize) -> Option<Room> {
