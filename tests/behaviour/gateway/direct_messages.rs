@@ -1,5 +1,7 @@
 //! Messages to one client that need no subscription: `iot-data` SendDirectMessage.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use thingsmith_core::decisions::Stage;
@@ -179,8 +181,10 @@ async fn what_is_no_message_or_has_no_client_goes_nowhere() {
 
 #[tokio::test]
 async fn a_client_that_takes_nothing_more_is_not_waited_for() {
-    let mut config = Config::default();
-    config.write_patience = std::time::Duration::from_secs(600);
+    let mut config = Config {
+        write_patience: Duration::from_secs(600),
+        ..Config::default()
+    };
     config.delivery_queue.messages = 1;
     let lab = Lab::with(config).await;
     let data = lab.server.administrator().service("iotdata");

@@ -162,7 +162,7 @@ impl Connection {
         let topic = message.topic.as_str();
         let asked = reserved::request(&message.topic);
         if message.topic.is_reserved() && asked.is_none() && !reserved::may_be_published(&message.topic) {
-            let reason = "nothing may be published on this reserved topic";
+            let reason = reserved::why_closed(topic);
             let (deeds, peer) = (&self.gateway.deeds, self.peer.address);
             refusal::impossible(deeds, Stage::Publish, &client.principal, peer, topic, reason);
             return not_authorized();

@@ -49,8 +49,8 @@ pub(super) async fn play(script: &mut Script) {
     let questions = [
         asked(1, Question::Report),
         asked(2, leave),
-        asked(3, deliver(plain().message)),
-        asked(4, deliver(rich().message)),
+        asked(3, deliver(plain("a/b", b"x"))),
+        asked(4, deliver(rich("c", 10))),
     ];
     let mut batch = Batch::new();
     for question in &questions {
