@@ -15,7 +15,7 @@ use thingsmith_model::Timestamp;
 use thingsmith_mqtt::Message;
 
 pub use calls::{Call, Departure, Leave, Receipt, Received, Report};
-pub(crate) use nodes::{Nodes, attend, sweep};
+pub(crate) use nodes::{Nodes, appear, attend, sweep};
 pub use questions::{Answer, Question};
 pub use seats::{Clients, Seat};
 

@@ -74,8 +74,8 @@ fn is_shared(deeds: &Deeds) -> bool {
     deeds.store().engine() == Engine::Postgres
 }
 
-/// Says that this node is there, if it is time, and begins to answer what others asked.
-pub(crate) async fn attend(deeds: &Arc<Deeds>, answering: &mut JoinSet<()>) -> Result<(), Fault> {
+/// Says that this node is there, if it is time.
+pub(crate) async fn appear(deeds: &Deeds) -> Result<(), Fault> {
     if !is_shared(deeds) {
         return Ok(());
     }
@@ -88,8 +88,13 @@ pub(crate) async fn attend(deeds: &Arc<Deeds>, answering: &mut JoinSet<()>) -> R
         deeds.store().write(batch).await?;
         nodes.seen_at.store(now.as_millis(), Ordering::Relaxed);
     }
+    Ok(())
+}
+
+/// Begins to answer what others asked.
+pub(crate) fn attend(deeds: &Arc<Deeds>, answering: &mut JoinSet<()>) {
     while answering.try_join_next().is_some() {}
-    for (realm, question) in nodes.take(AT_ONCE.saturating_sub(answering.len())) {
+    for (realm, question) in deeds.nodes().take(AT_ONCE.saturating_sub(answering.len())) {
         let deeds = Arc::clone(deeds);
         answering.spawn(async move {
             if let Err(cause) = answer(&deeds, realm, question).await {
@@ -97,7 +102,6 @@ pub(crate) async fn attend(deeds: &Arc<Deeds>, answering: &mut JoinSet<()>) -> R
             }
         });
     }
-    Ok(())
 }
 
 async fn answer(deeds: &Deeds, realm: Realm, number: i64) -> Result<(), Fault> {

@@ -95,7 +95,7 @@ pub async fn question(
         return Ok(None);
     };
     let text: String = row.get(3)?;
-    let mut question = serde_json::from_str(&text).map_err(StoreError::other)?;
+    let mut question: Question = serde_json::from_str(&text).map_err(StoreError::other)?;
     if let (Question::Deliver { message, .. }, Some(topic)) = (&mut question, row.get::<Option<String>>(4)?) {
         let properties: Option<String> = row.get(6)?;
         let stored = Stored::read(&topic, row.get(5)?, properties.as_deref(), None)?;

@@ -19,6 +19,10 @@ const REMEMBERED: usize = 65_536;
 
 type Key = (Realm, Arc<str>);
 
+fn key(realm: Realm, client_id: &str) -> Key {
+    (realm, client_id.into())
+}
+
 /// The client ids that are connected to this node, and those that were lately.
 pub struct Clients {
     state: Mutex<State>,
@@ -75,7 +79,7 @@ impl Clients {
 
     /// Takes a client id. Who had it is told that it lost it.
     pub fn take(self: &Arc<Self>, realm: Realm, client_id: &str, subscriber: &Subscriber) -> Seat {
-        let key: Key = (realm, client_id.into());
+        let key = key(realm, client_id);
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let desk = Arc::new(Desk::default());
         let owner = Owner {
@@ -110,13 +114,13 @@ impl Clients {
 
     /// Whether a connection has a client id.
     pub(super) fn is_seated(&self, realm: Realm, client_id: &str) -> bool {
-        self.state().seats.contains_key(&(realm, client_id.into()))
+        self.state().seats.contains_key(&key(realm, client_id))
     }
 
     /// Calls the connection that has a client id.
     pub(super) fn call(&self, realm: Realm, client_id: &str, call: Call) -> Result<(), Uncalled> {
         let state = self.state();
-        let owner = state.seats.get(&(realm, client_id.into()));
+        let owner = state.seats.get(&key(realm, client_id));
         let desk = &owner.ok_or(Uncalled::Nobody)?.desk;
         if desk.calls().len() >= CALLS {
             return Err(Uncalled::Busy);
@@ -136,7 +140,7 @@ impl Clients {
     ) -> Result<(), Uncalled> {
         let queue = {
             let state = self.state();
-            let owner = state.seats.get(&(realm, client_id.into()));
+            let owner = state.seats.get(&key(realm, client_id));
             owner.ok_or(Uncalled::Nobody)?.queue.clone()
         };
         match queue.send_direct(message, qos, receipt) {
@@ -148,7 +152,7 @@ impl Clients {
     /// How the last connection of a client ended that is not connected, for a while.
     pub(super) fn departure(&self, realm: Realm, client_id: &str, now: Timestamp) -> Option<Departure> {
         let state = self.state();
-        let departure = state.departed.peek(&(realm, client_id.into()));
+        let departure = state.departed.peek(&key(realm, client_id));
         departure
             .filter(|departure| now < departure.at.plus(REMEMBERED_FOR))
             .cloned()

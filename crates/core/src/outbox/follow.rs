@@ -32,17 +32,19 @@ pub async fn follow(deeds: &Arc<Deeds>) -> Infallible {
     let mut answering = JoinSet::new();
     loop {
         ticks.tick().await;
+        // Before the first reading, after which others count on this node.
+        if let Err(fault) = clients::appear(deeds).await
+            && !follower.failing
+        {
+            tracing::warn!(%fault, "this node cannot say that it is there; others do not ask it for its clients");
+        }
         if let Err(cause) = follower.read(deeds).await
             && !follower.failing
         {
             follower.failing = true;
             tracing::warn!(%cause, "changes cannot be read; connections ask the store themselves until they can");
         }
-        if let Err(fault) = clients::attend(deeds, &mut answering).await
-            && !follower.failing
-        {
-            tracing::warn!(%fault, "this node cannot say that it is there; others do not ask it for its clients");
-        }
+        clients::attend(deeds, &mut answering);
     }
 }
 
