@@ -75,13 +75,17 @@ impl Operation for GetConnection {
                 session_expiry_seconds,
             } => {
                 let (report, at, reason) = match departure {
-                    Some(departure) => (Some(departure.report), Some(departure.at), Some(departure.reason)),
+                    Some(departure) => (
+                        Some(departure.report),
+                        Some(departure.at.as_millis()),
+                        Some(departure.reason),
+                    ),
                     None => (None, None, None),
                 };
                 Output {
                     clean_session: session_expiry_seconds.is_none(),
                     session_expiry: session_expiry_seconds.unwrap_or_default(),
-                    disconnected_since: at.map(|at| at.as_millis()),
+                    disconnected_since: at,
                     disconnect_reason: reason,
                     keep_alive_duration: report.as_ref().map(|report| report.keep_alive_seconds),
                     thing_name: report.and_then(|report| report.thing_name),
