@@ -9,7 +9,12 @@ pub(crate) fn by_marker(marker: Option<String>, page_size: Option<u16>, default:
 
 /// A list with `nextToken` and `maxResults`.
 pub(crate) fn by_token(next_token: Option<String>, max_results: Option<u16>) -> PageRequest {
-    request("nextToken", next_token, max_results, REGISTRY)
+    by_token_of(next_token, max_results, REGISTRY)
+}
+
+/// The same with another size of a page when the client does not say.
+pub(crate) fn by_token_of(next_token: Option<String>, max_results: Option<u16>, default: u16) -> PageRequest {
+    request("nextToken", next_token, max_results, default)
 }
 
 /// AWS does not document the size of the registry's pages; 100 things are some 20 kB.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::authorities::{Authorities, AuthorityError, SealKey};
 use crate::callers::Callers;
+use crate::clients::{Clients, Nodes};
 use crate::connections::{Flights, Watches};
 use crate::decisions::{Decision, Decisions};
 use crate::events;
@@ -63,6 +64,8 @@ pub struct Deeds {
     templates: provisioning_templates::Parsed,
     callers: Callers,
     router: Router,
+    clients: Arc<Clients>,
+    nodes: Nodes,
     watches: Arc<Watches>,
     flights: Flights,
     fleet_provisioning: FleetProvisioning,
@@ -112,6 +115,8 @@ impl Deeds {
             templates: provisioning_templates::Parsed::default(),
             callers: Callers::default(),
             router: Router::new(),
+            clients: Clients::new(),
+            nodes: Nodes::default(),
             watches: Watches::new(),
             flights: Flights::default(),
             fleet_provisioning: FleetProvisioning::default(),
@@ -212,6 +217,15 @@ impl Deeds {
     /// Where messages are routed: those of devices, of the API, and events.
     pub fn router(&self) -> &Router {
         &self.router
+    }
+
+    /// The clients that are connected to this node.
+    pub fn clients(&self) -> &Arc<Clients> {
+        &self.clients
+    }
+
+    pub(crate) fn nodes(&self) -> &Nodes {
+        &self.nodes
     }
 
     /// Which connections of this node a change concerns.
@@ -372,6 +386,7 @@ impl Deeds {
                 }
             }
             Change::TopicRule(_) => self.rules.changed(realm),
+            Change::Question(number) => self.nodes.hear(realm, number),
             _ => {}
         }
     }

@@ -108,6 +108,8 @@ codes! {
     EntityAlreadyExists => "EntityAlreadyExistsException",
     /// The caller may not do it.
     Forbidden => "ForbiddenException",
+    /// A client has not confirmed in time what it was sent.
+    GatewayTimeout => "GatewayTimeoutException",
     /// The server failed.
     InternalFailure => "InternalFailureException",
     /// The body of a call is not JSON.

@@ -13,6 +13,7 @@ pub mod callers;
 pub mod certificate_providers;
 pub mod certificates;
 pub mod claims;
+pub mod clients;
 pub mod connections;
 pub mod decisions;
 mod deeds;

@@ -1,5 +1,6 @@
 //! One client's connection: a task that owns its socket, its codec and its session.
 
+mod calls;
 mod changes;
 mod client;
 mod lifecycle;
@@ -19,6 +20,7 @@ use std::task::ready;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use thingsmith_core::clients::{Call, Received};
 use thingsmith_core::connections::Proof;
 use thingsmith_core::decisions::Stage;
 use thingsmith_core::fleet_provisioning::Reply;
@@ -50,6 +52,8 @@ const OUTPUT: usize = 16 * 1024;
 /// Who is at the other end.
 pub(crate) struct Peer {
     pub(crate) address: SocketAddr,
+    /// Where it came in.
+    pub(crate) local: SocketAddr,
     pub(crate) server_name: Option<String>,
     /// Until it says who it is.
     pub(crate) proof: Option<Proof>,
@@ -111,7 +115,7 @@ enum Event {
     Answered(Option<Reply>),
     Backlog,
     Changed,
-    TakenOver,
+    Called(Call),
     Shutdown,
     Deadline,
 }
@@ -150,7 +154,13 @@ impl Connection {
             Event::Answered(Some(reply)) => self.deliver_reply(reply, actions).await,
             Event::Answered(None) => {}
             Event::Changed => self.reconsider(actions).await,
-            Event::TakenOver => self.session.close(DisconnectReason::DuplicateClientId, actions),
+            Event::Called(call) => {
+                if let Some(client) = &mut self.client
+                    && let Some(reason) = calls::take(client, call, &self.session, &self.peer)
+                {
+                    self.session.close(reason, actions);
+                }
+            }
             Event::Shutdown => self
                 .session
                 .close(DisconnectReason::ServerInitiatedDisconnect, actions),
@@ -255,7 +265,14 @@ impl Connection {
                     self.session.close(DisconnectReason::ServerError, actions);
                 }
             }
-            Action::Acknowledged(id) | Action::Dropped(id) => self.acknowledged(id),
+            Action::Acknowledged(id) => {
+                self.received(id, Received::Delivered);
+                self.acknowledged(id);
+            }
+            Action::Dropped(id) => {
+                self.received(id, Received::Dropped);
+                self.acknowledged(id);
+            }
             Action::Close {
                 reason,
                 cause,
@@ -304,13 +321,22 @@ impl Connection {
 
     async fn deliver(
         &mut self,
-        delivery: Box<Delivery>,
+        mut delivery: Box<Delivery>,
         actions: &mut Vec<Action>,
     ) -> Result<(), StoreError> {
         let topic = delivery.message.topic.as_str();
-        if self.may_receive(topic, actions).await? {
-            let waited_ms = delivery.waited_ms();
-            self.dispatch(delivery.message, delivery.qos, waited_ms, actions);
+        let allowed = self.may_receive(topic, actions).await?;
+        let receipt = delivery.receipt.take();
+        if !allowed {
+            if let Some(receipt) = receipt {
+                receipt.tell(Received::Denied);
+            }
+            return Ok(());
+        }
+        let (waited_ms, qos) = (delivery.waited_ms(), delivery.qos);
+        let sent = self.dispatch(delivery.message, qos, waited_ms, actions);
+        if let Some(receipt) = receipt {
+            self.expect_receipt(receipt, qos, sent);
         }
         Ok(())
     }
@@ -409,16 +435,19 @@ impl Connection {
         };
         let mut send = std::pin::pin!(send);
         let sent: std::io::Result<()> = loop {
-            tokio::select! {
+            let call = tokio::select! {
                 biased;
                 sent = &mut send => break sent,
-                () = taken_over(self.client.as_ref()) => return Err(DisconnectReason::DuplicateClientId),
+                call = calls::called(self.client.as_ref()) => Some(call),
                 _ = self.shutdown.wait_for(|stop| *stop) => return Err(DisconnectReason::ServerInitiatedDisconnect),
-                () = changes::changed(self.client.as_ref()) => {}
-            }
-            if let Some(client) = &mut self.client
-                && let Some(reason) = Box::pin(changes::reconsider(client, self.peer.address)).await
-            {
+                () = changes::changed(self.client.as_ref()) => None,
+            };
+            let Some(client) = &mut self.client else { continue };
+            let over = match call {
+                Some(call) => calls::take(client, call, &self.session, &self.peer),
+                None => Box::pin(changes::reconsider(client, self.peer.address)).await,
+            };
+            if let Some(reason) = over {
                 return Err(reason);
             }
         };
@@ -455,15 +484,8 @@ async fn client_event(client: Option<&mut Client>) -> Event {
             Some(delivery) = client.queue.recv() => Event::Delivery(delivery),
             () = sessions::ready(client.session.as_mut()) => Event::Stored,
             reply = client.requests.answered() => Event::Answered(reply),
-            () = client.place.seat.taken_over() => Event::TakenOver,
+            call = client.place.seat.call() => Event::Called(call),
             () = client.principal.changed() => Event::Changed,
         },
-    }
-}
-
-async fn taken_over(client: Option<&Client>) {
-    match client {
-        None => std::future::pending().await,
-        Some(client) => client.place.seat.taken_over().await,
     }
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use thingsmith_core::Deeds;
 use thingsmith_core::callers::AccessKeys;
 use thingsmith_core::connections::{self, Admission, FirstConnection, Proof, Refusal, Shown};
+use thingsmith_core::messages::QueueLimits;
 use thingsmith_core::messages::wills::PendingWills;
-use thingsmith_core::messages::{Clients, QueueLimits};
 use thingsmith_core::realms::RealmRecord;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -71,7 +71,6 @@ const WILLS: Duration = Duration::from_millis(250);
 /// The device gateway of a node.
 pub struct Gateway {
     pub(crate) deeds: Arc<Deeds>,
-    pub(crate) clients: Arc<Clients>,
     pub(crate) mqtt: Arc<thingsmith_mqtt::Limits>,
     pub(crate) config: Config,
     /// The wills whose delay is not over.
@@ -94,20 +93,13 @@ struct Entered {
 
 impl Gateway {
     /// A gateway that serves nobody yet.
-    pub fn new(
-        deeds: Arc<Deeds>,
-        clients: Arc<Clients>,
-        doors: Doors,
-        keys: Arc<AccessKeys>,
-        config: Config,
-    ) -> Arc<Self> {
+    pub fn new(deeds: Arc<Deeds>, doors: Doors, keys: Arc<AccessKeys>, config: Config) -> Arc<Self> {
         Arc::new(Self {
             permits: Permits::new(config.handshakes, config.handshakes_per_address),
             connections: Arc::new(Semaphore::new(config.connections.min(Semaphore::MAX_PERMITS))),
             mqtt: Arc::new(config.mqtt.clone()),
             wills: PendingWills::default(),
             deeds,
-            clients,
             doors,
             keys,
             config,
@@ -221,6 +213,9 @@ impl Gateway {
             tracing::debug!(peer = %address, %cause, "the connection was lost at once");
             return None;
         }
+        let Ok(local) = tcp.local_addr() else {
+            return None;
+        };
         let admitted = tokio::select! {
             admitted = self.shake_hands(tcp, speaks) => admitted,
             _ = shutdown.wait_for(|stop| *stop) => return None,
@@ -242,6 +237,7 @@ impl Gateway {
                     (Spoken::Mqtt, Some(admission)) => {
                         let peer = Peer {
                             address,
+                            local,
                             server_name,
                             proof: Some(Proof::Certificate(admission)),
                         };
@@ -253,6 +249,7 @@ impl Gateway {
                     (spoken, admission) => {
                         let visitor = https::Visitor {
                             address,
+                            local,
                             server_name,
                             realm,
                             admission,

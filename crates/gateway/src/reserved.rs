@@ -16,6 +16,22 @@ pub(crate) fn may_be_published(topic: &TopicName) -> bool {
     rules::rule_of_basic_ingest(topic).is_some()
 }
 
+/// Why a client may not publish on a reserved topic, for the operator who looks into it.
+pub(crate) fn why_closed(topic: &str) -> &'static str {
+    let mut levels = topic.split('/');
+    let service = match (levels.next(), levels.next(), levels.next()) {
+        (Some("$aws"), Some("things"), Some(_)) => levels.next(),
+        _ => None,
+    };
+    match service {
+        Some("shadow") => "device shadows are not implemented: nothing may be published on their topics",
+        Some("jobs") => "jobs are not implemented: nothing may be published on their topics",
+        Some("streams") => "streams are not implemented: nothing may be published on their topics",
+        Some("defender") => "Device Defender is not implemented: nothing may be published on its topics",
+        _ => "nothing may be published on this reserved topic",
+    }
+}
+
 /// Whether a client may subscribe to this filter on reserved topics, if its policies allow it. What nobody but the server
 /// publishes is open; Basic Ingest (`$aws/rules`) is for rules alone, and what the guide does not name is closed.
 pub(crate) fn may_be_subscribed(filter: &str) -> bool {
@@ -31,7 +47,10 @@ pub(crate) fn may_be_subscribed(filter: &str) -> bool {
         Some("provisioning-templates") => levels.next().is_some(),
         Some("things") => match (levels.next(), levels.next()) {
             (Some("#"), None) => true,
-            (Some(_), Some(kind)) => matches!(kind, "shadow" | "jobs" | "tunnels" | "streams" | "+" | "#"),
+            (Some(_), Some(kind)) => matches!(
+                kind,
+                "shadow" | "jobs" | "tunnels" | "streams" | "defender" | "+" | "#"
+            ),
             _ => false,
         },
         _ => false,
@@ -54,6 +73,8 @@ mod tests {
             "$aws/things/pump/shadow/update/delta",
             "$aws/things/pump/jobs/notify-next",
             "$aws/things/+/tunnels/notify",
+            "$aws/things/pump/streams/1/data/cbor",
+            "$aws/things/pump/defender/metrics/json/accepted",
             "$aws/things/pump/#",
         ] {
             assert!(may_be_subscribed(open), "{open}");

@@ -10,7 +10,7 @@ use thingsmith_api::auth::{AccessKeys, ConfiguredKey, UnknownKeys};
 use thingsmith_api::{Api, Tls};
 use thingsmith_core::access_keys::{self, AccessKey};
 use thingsmith_core::authorities::AuthorityError;
-use thingsmith_core::messages::{self, Clients};
+use thingsmith_core::messages;
 use thingsmith_core::{
     Deeds, OpenError, World, fleet_provisioning, objects, outbox, provisioning_claims, rules, settings,
     thing_registration_tasks,
@@ -489,7 +489,6 @@ async fn gateway(
     let doors = doors.context("the gateway's certificate cannot be made")?;
     Ok(Gateway::new(
         Arc::clone(deeds),
-        Clients::new(),
         doors,
         keys,
         file.gateway.config(),

@@ -8,6 +8,7 @@ mod aws_cli_registry;
 mod boto3;
 mod bulk;
 mod calls;
+mod connections;
 mod defaults;
 pub(crate) mod device;
 mod devices;

@@ -11,7 +11,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
 use thingsmith_core::Deeds;
 use thingsmith_core::certificates::{self, Certificate};
-use thingsmith_core::messages::Clients;
+use thingsmith_core::clients::Clients;
 use thingsmith_core::policies;
 use thingsmith_core::realms::RealmRecord;
 use thingsmith_core::things::{self, NewThing};
@@ -95,9 +95,9 @@ impl Lab {
         let (account, region) = (ACCOUNT.parse().unwrap(), REGION.parse().unwrap());
         let realm = deeds.realm(&account, &region).await.unwrap();
         let doors = Doors::new(Arc::clone(&deeds), "localhost", Arc::clone(&realm)).unwrap();
-        let clients = Clients::new();
+        let clients = Arc::clone(deeds.clients());
         let keys = Arc::clone(&server.keys);
-        let gateway = Gateway::new(deeds, Arc::clone(&clients), doors, keys, config);
+        let gateway = Gateway::new(deeds, doors, keys, config);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let https_listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -130,7 +130,6 @@ impl Lab {
         let doors = Doors::new(Arc::clone(&deeds), "localhost", Arc::clone(&self.realm)).unwrap();
         let gateway = Gateway::new(
             Arc::clone(&deeds),
-            Clients::new(),
             doors,
             Arc::clone(&self.server.keys),
             Config::default(),

@@ -10,10 +10,10 @@ use tokio::net::TcpSocket;
 use super::lab::{Device, EVERYTHING, Lab};
 use super::wire::{Wire, subscription};
 
-const LARGE: usize = 100_000;
+pub(super) const LARGE: usize = 100_000;
 
 /// A connection over which little fits that is not read.
-async fn narrow(lab: &Lab, device: &Device, client_id: &str) -> Wire {
+pub(super) async fn narrow(lab: &Lab, device: &Device, client_id: &str) -> Wire {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();
     let tcp = socket.connect(lab.address).await.unwrap();
@@ -120,12 +120,12 @@ async fn one_that_does_not_read_does_not_keep_the_server_from_ending() {
 }
 
 /// A client to which the server is writing in vain, and who sent it more than it takes.
-async fn stuck(lab: &Lab, device: &Device) -> (Wire, Wire) {
+pub(super) async fn stuck(lab: &Lab, device: &Device) -> (Wire, Wire) {
     let (mut stuck, sender) = stuck_clients(lab, device, &["stuck"]).await;
     (stuck.pop().unwrap(), sender)
 }
 
-async fn stuck_clients(lab: &Lab, device: &Device, client_ids: &[&str]) -> (Vec<Wire>, Wire) {
+pub(super) async fn stuck_clients(lab: &Lab, device: &Device, client_ids: &[&str]) -> (Vec<Wire>, Wire) {
     let mut stuck = Vec::new();
     for client_id in client_ids {
         let mut wire = narrow(lab, device, client_id).await;

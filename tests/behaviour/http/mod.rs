@@ -44,7 +44,7 @@ mod topic_rules;
 mod transfers;
 
 pub(crate) use authority::role;
-pub(crate) use query::iam;
+pub(crate) use query::{client_of, done, iam, sts};
 
 use std::fmt::Display;
 

@@ -13,7 +13,7 @@ pub(crate) async fn iam(client: &Client, action: &str, input: Value) -> Reply {
 }
 
 /// Calls an operation of STS.
-pub(super) async fn sts(client: &Client, action: &str, input: Value) -> Reply {
+pub(crate) async fn sts(client: &Client, action: &str, input: Value) -> Reply {
     query(client, "sts", "2011-06-15", action, &input).await
 }
 
@@ -65,7 +65,7 @@ pub(super) fn elements(reply: &Reply, name: &str) -> Vec<String> {
 
 /// Asserts that a call succeeded.
 #[track_caller]
-pub(super) fn done(reply: Reply) -> Reply {
+pub(crate) fn done(reply: Reply) -> Reply {
     assert_eq!(reply.status, 200, "{reply}");
     reply
 }
@@ -85,7 +85,7 @@ pub(super) fn client(server: &TestServer, id: &str, secret: &str, token: Option<
 }
 
 /// A client with the credentials of a reply.
-pub(super) fn client_of(server: &TestServer, reply: &Reply) -> Client {
+pub(crate) fn client_of(server: &TestServer, reply: &Reply) -> Client {
     let token = elements(reply, "SessionToken");
     client(
         server,

@@ -1,38 +1,53 @@
-//! The service `iotdata`: messages over HTTP.
+//! The service `iotdata`: messages over HTTP, and the connections of clients.
 
+mod delete_connection;
+mod get_connection;
 mod get_retained_message;
 mod list_retained_messages;
+mod list_subscriptions;
 mod publish;
+mod send_direct_message;
 
 use std::borrow::Cow;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use thingsmith_aws_model as aws;
+use thingsmith_core::Fault;
 use thingsmith_model::Resource;
-use thingsmith_mqtt::Qos;
+use thingsmith_mqtt::{Qos, TopicLimits, TopicName};
 
+pub use delete_connection::DeleteConnection;
+pub use get_connection::GetConnection;
 pub use get_retained_message::GetRetainedMessage;
 pub use list_retained_messages::ListRetainedMessages;
+pub use list_subscriptions::ListSubscriptions;
 pub use publish::Publish;
+pub use send_direct_message::SendDirectMessage;
 
-use crate::Service;
 use crate::service::{Entry, entry};
+use crate::{Context, Service};
 
 /// The operations that answer that they are not implemented, sorted.
 pub const MISSING: &[&str] = &[
-    "DeleteConnection",
     "DeleteThingShadow",
-    "GetConnection",
     "GetThingShadow",
     "ListNamedShadowsForThing",
-    "ListSubscriptions",
-    "SendDirectMessage",
     "UpdateThingShadow",
 ];
 
+/// Most bytes of a payload (AWS's quota "Maximum message size").
+const PAYLOAD_BYTES: usize = 128 * 1024;
+
 const WRITTEN: &[Entry] = &[
+    entry::<DeleteConnection>(),
+    entry::<GetConnection>(),
     entry::<GetRetainedMessage>(),
     entry::<ListRetainedMessages>(),
+    entry::<ListSubscriptions>(),
     entry::<Publish>(),
+    entry::<SendDirectMessage>(),
 ];
 
 pub(crate) fn service() -> Service {
@@ -55,6 +70,39 @@ pub(crate) fn topic_as_one_segment(path: &str) -> Cow<'_, str> {
 /// The resource that a topic is to policies.
 fn topic_resource(topic: &str) -> Resource {
     Resource::Other(format!("topic/{topic}"))
+}
+
+/// The resource that a client is to policies.
+fn client_resource(client_id: &str) -> Resource {
+    Resource::Other(format!("client/{client_id}"))
+}
+
+/// No client of MQTT can have such an id (MQTT 3.1.1, 1.5.3), and no store keeps it.
+fn check_client_id(client_id: &str) -> Result<(), Fault> {
+    match client_id.contains('\0') {
+        true => Err(Fault::invalid("clientId has the character U+0000.")),
+        false => Ok(()),
+    }
+}
+
+fn topic(text: &str) -> Result<TopicName, Fault> {
+    TopicName::parse(text, &TopicLimits::default())
+        .map_err(|wrong| Fault::invalid(format!("topic {text:?} is no topic: {wrong}.")))
+}
+
+/// A body, which the edge has made base64 of.
+fn payload(text: &str) -> Result<Bytes, Fault> {
+    let bytes = STANDARD.decode(text);
+    bytes
+        .map(Bytes::from)
+        .map_err(|_| Fault::invalid("payload is not base64."))
+}
+
+/// Names an answer.
+fn trace_id(cx: &Context<'_>) -> String {
+    let mut trace = [0; 16];
+    cx.deeds.random().fill(&mut trace);
+    uuid::Builder::from_random_bytes(trace).into_uuid().to_string()
 }
 
 fn number(qos: Qos) -> u8 {

@@ -1,19 +1,13 @@
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use thingsmith_core::messages::Members;
 use thingsmith_core::rules::{self, Origin};
 use thingsmith_core::{Fault, messages};
-use thingsmith_mqtt::{Message, Qos, TopicLimits, TopicName};
+use thingsmith_mqtt::{Message, Qos, TopicLimits};
 
-use super::topic_resource;
+use super::{PAYLOAD_BYTES, payload, topic, topic_resource, trace_id};
 use crate::{Context, Http, Operation};
-
-/// Most bytes of a payload (AWS's quota "Maximum message size").
-const PAYLOAD_BYTES: usize = 128 * 1024;
 
 /// Publishes a message. With QoS 1 the answer says that it is as durable as it will be.
 ///
@@ -74,11 +68,9 @@ impl Operation for Publish {
             source_ip: Some(&source),
         };
         messages::publish(cx.deeds, realm.realm, message, qos, origin).await?;
-        let mut trace = [0; 16];
-        cx.deeds.random().fill(&mut trace);
         Ok(Output {
             message: "OK",
-            trace_id: uuid::Builder::from_random_bytes(trace).into_uuid().to_string(),
+            trace_id: trace_id(cx),
         })
     }
 }
@@ -100,33 +92,22 @@ fn message(input: Input) -> Result<Message, Fault> {
         user_properties: input.user_properties.as_deref(),
     };
     let properties = members.read(&TopicLimits::default())?;
+    let payload = input
+        .payload
+        .as_deref()
+        .map(payload)
+        .transpose()?
+        .unwrap_or_default();
+    if payload.len() > PAYLOAD_BYTES {
+        return Err(Fault::invalid(format!(
+            "payload has {} bytes, and may have {PAYLOAD_BYTES}.",
+            payload.len()
+        )));
+    }
     Ok(Message {
         topic,
-        payload: input
-            .payload
-            .as_deref()
-            .map(payload)
-            .transpose()?
-            .unwrap_or_default(),
+        payload,
         retain: input.retain.unwrap_or_default(),
         properties: properties.map(Arc::new),
     })
-}
-
-fn topic(text: &str) -> Result<TopicName, Fault> {
-    TopicName::parse(text, &TopicLimits::default())
-        .map_err(|wrong| Fault::invalid(format!("topic {text:?} is no topic: {wrong}.")))
-}
-
-fn payload(text: &str) -> Result<Bytes, Fault> {
-    let bytes = STANDARD
-        .decode(text)
-        .map_err(|_| Fault::invalid("payload is not base64."))?;
-    if bytes.len() > PAYLOAD_BYTES {
-        return Err(Fault::invalid(format!(
-            "payload has {} bytes, and may have {PAYLOAD_BYTES}.",
-            bytes.len()
-        )));
-    }
-    Ok(bytes.into())
 }

@@ -1,6 +1,5 @@
 //! Messages between clients: who subscribes to what, the way of a message to them, and what is kept of it.
 
-mod clients;
 mod members;
 mod publish;
 pub mod retained;
@@ -12,9 +11,9 @@ mod sweep;
 pub mod user_properties;
 pub mod wills;
 
-pub use clients::{Clients, Seat};
 pub use members::Members;
 pub use publish::{publish, refusal};
+pub(crate) use router::Queue;
 pub use router::{Delivery, QueueLimits, Routed, Router, Subscriber};
 pub use schema::MIGRATIONS;
 pub use stored::{LONGEST_EXPIRY_SECONDS, Stored};

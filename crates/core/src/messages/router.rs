@@ -6,15 +6,17 @@
 //! QoS 1 is stored, and their connection reads it from there.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use thingsmith_model::Realm;
 use thingsmith_mqtt::{Match, Message, Qos, SubscriptionOptions, SubscriptionTrie, TopicFilter};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::Instant;
 
 use super::sessions::KeptSession;
+use crate::clients::Receipt;
 
 /// A message on its way to one subscriber.
 #[derive(Debug)]
@@ -23,6 +25,8 @@ pub struct Delivery {
     pub message: Message,
     /// The lesser of the publisher's and the subscription's quality of service.
     pub qos: Qos,
+    /// Where it is told what became of it, if it is for this subscriber alone.
+    pub receipt: Option<Receipt>,
     /// When it began to wait, if it expires.
     since: Option<Instant>,
     /// Given back when the delivery is taken apart or dropped.
@@ -76,6 +80,9 @@ struct Room {
 struct Subscription {
     qos: Qos,
     options: SubscriptionOptions,
+    /// Whose turn it is in the group whose first member this is. One count for all groups would give a group of two the same
+    /// member each time where two groups want a message.
+    turn: AtomicU32,
     target: Target,
 }
 
@@ -146,7 +153,7 @@ impl Router {
             return self.subscribe_session(session, filter, qos, options);
         }
         let target = Target::Connection(subscriber.queue.clone());
-        let subscription = Subscription { qos, options, target };
+        let subscription = Subscription::new(qos, options, target);
         self.insert(realm, subscriber.id, filter, subscription);
     }
 
@@ -159,7 +166,7 @@ impl Router {
         options: SubscriptionOptions,
     ) {
         let target = Target::Session(Arc::clone(session));
-        let subscription = Subscription { qos, options, target };
+        let subscription = Subscription::new(qos, options, target);
         self.insert(session.realm(), session.subscriber, filter, subscription);
     }
 
@@ -213,10 +220,7 @@ impl Router {
                         subscription.take(message, qos)
                     }
                 }
-                Match::Group { members, .. } => {
-                    let first = usize::try_from(self.next.fetch_add(1, Ordering::Relaxed)).unwrap_or(0);
-                    share(members, first, message, qos)
-                }
+                Match::Group { members, .. } => share(members, message, qos),
             };
             match taken {
                 Taken::Sent => routed.sent += 1,
@@ -230,7 +234,10 @@ impl Router {
 
 /// Gives a message to one member of a group: one after the other from a place that moves on. A member whose queue is full
 /// leaves it to the next; one that is not connected has it only if nobody is.
-fn share(members: &[(u64, Subscription)], first: usize, message: &Message, qos: Qos) -> Taken {
+fn share(members: &[(u64, Subscription)], message: &Message, qos: Qos) -> Taken {
+    // INVARIANT: a group has a member.
+    let turn = members[0].1.turn.fetch_add(1, Ordering::Relaxed);
+    let first = usize::try_from(turn).unwrap_or(0);
     let in_turn = || (0..members.len()).map(|turn| &members[(first.wrapping_add(turn)) % members.len()].1);
     let take = |subscription: &Subscription| match subscription.take(message, qos) {
         Taken::Not => None,
@@ -243,6 +250,16 @@ fn share(members: &[(u64, Subscription)], first: usize, message: &Message, qos: 
 }
 
 impl Subscription {
+    fn new(qos: Qos, options: SubscriptionOptions, target: Target) -> Self {
+        let turn = AtomicU32::new(0);
+        Self {
+            qos,
+            options,
+            turn,
+            target,
+        }
+    }
+
     fn is_connected(&self) -> bool {
         match &self.target {
             Target::Connection(_) => true,
@@ -277,30 +294,46 @@ impl Subscriber {
         self.session = Some(Arc::clone(session));
     }
 
-    pub(super) fn queue(&self) -> &Queue {
+    pub(crate) fn queue(&self) -> &Queue {
         &self.queue
     }
 }
 
 impl Queue {
     fn send(&self, message: &Message, qos: Qos, options: SubscriptionOptions) -> bool {
+        let mut message = message.clone();
+        message.retain &= options.retain_as_published;
+        self.put(message, qos, None).is_ok()
+    }
+
+    /// Sends a message to this subscriber alone; `false` if there is no room. One whose receiver is gone drops the receipt.
+    pub(crate) fn send_direct(&self, message: &Message, qos: Qos, receipt: Receipt) -> bool {
+        !matches!(
+            self.put(message.detached(), qos, Some(receipt)),
+            Err(TrySendError::Full(_))
+        )
+    }
+
+    fn put(&self, message: Message, qos: Qos, receipt: Option<Receipt>) -> Result<(), TrySendError<()>> {
         let properties = message
             .properties
             .as_ref()
             .map_or(0, |properties| properties.bytes());
         let bytes = message.topic.as_bytes().len() + message.payload.len() + properties;
-        let Some(room) = self.room(bytes) else {
-            return false;
-        };
-        let mut message = message.clone();
-        message.retain &= options.retain_as_published;
+        let room = self.room(bytes).ok_or(TrySendError::Full(()))?;
         let delivery = Delivery {
             since: message.expiry_seconds().map(|_| Instant::now()),
             message,
             qos,
+            receipt,
             _room: room,
         };
-        self.sender.try_send(Box::new(delivery)).is_ok()
+        self.sender
+            .try_send(Box::new(delivery))
+            .map_err(|error| match error {
+                TrySendError::Full(_) => TrySendError::Full(()),
+                TrySendError::Closed(_) => TrySendError::Closed(()),
+            })
     }
 
     fn room(&self, bytes: usize) -> Option<Room> {
@@ -463,6 +496,30 @@ mod tests {
         drop(message);
         assert!(read.is_unique());
         assert_eq!(&queue.try_recv().unwrap().message.payload[..], b"a");
+    }
+
+    #[test]
+    fn members_take_turns_however_many_groups_want_a_message() {
+        let router = Router::new();
+        let filters = ["$share/g/a", "$share/h/a", "$share/g/+"];
+        let mut queues = Vec::new();
+        for name in filters.iter().flat_map(|name| [name, name]) {
+            let (member, queue) = router.subscriber(of(8));
+            let options = SubscriptionOptions::default();
+            router.subscribe(Realm(1), &member, &filter(name), Qos::AtMostOnce, options);
+            queues.push((member, queue));
+        }
+        for _ in 0..8 {
+            let routed = router.route(Realm(1), &message("a"), Qos::AtMostOnce, None);
+            assert_eq!(routed.sent, filters.len());
+        }
+        for (_, queue) in &mut queues {
+            let mut count = 0;
+            while queue.try_recv().is_ok() {
+                count += 1;
+            }
+            assert_eq!(count, 4);
+        }
     }
 
     #[test]

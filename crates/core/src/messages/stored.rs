@@ -72,7 +72,7 @@ impl Stored {
     }
 
     /// The values of the columns topic, payload, properties and expires_at.
-    pub(super) fn columns(&self) -> Result<[Value; 4], StoreError> {
+    pub(crate) fn columns(&self) -> Result<[Value; 4], StoreError> {
         let properties = self.message.properties.as_deref().map(Properties::of);
         let properties = properties.map(|properties| serde_json::to_string(&properties));
         Ok([
@@ -84,7 +84,7 @@ impl Stored {
     }
 
     /// Reads those columns.
-    pub(super) fn read(
+    pub(crate) fn read(
         topic: &str,
         payload: Vec<u8>,
         properties: Option<&str>,

@@ -1,14 +1,16 @@
 //! A gateway reads the outbox.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use thingsmith_model::Timestamp;
 use thingsmith_ports::StoreError;
+use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::{KEEP, Mark, rows};
-use crate::Deeds;
+use crate::{Deeds, clients};
 
 /// How often the outbox is read.
 const EVERY: Duration = Duration::from_millis(250);
@@ -22,19 +24,27 @@ const PAGE: i64 = 1000;
 /// Reads the outbox until it is dropped, and tells the connections of this node what concerns them.
 ///
 /// A node tells its own connections of its own changes at once; this is how it hears of those of others, and of those
-/// whose commit was not answered.
-pub async fn follow(deeds: &Deeds) -> Infallible {
+/// whose commit was not answered. It also answers what other nodes ask about the clients of this one.
+pub async fn follow(deeds: &Arc<Deeds>) -> Infallible {
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut follower = Follower::default();
+    let mut answering = JoinSet::new();
     loop {
         ticks.tick().await;
+        // Before the first reading, after which others count on this node.
+        if let Err(fault) = clients::appear(deeds).await
+            && !follower.failing
+        {
+            tracing::warn!(%fault, "this node cannot say that it is there; others do not ask it for its clients");
+        }
         if let Err(cause) = follower.read(deeds).await
             && !follower.failing
         {
             follower.failing = true;
             tracing::warn!(%cause, "changes cannot be read; connections ask the store themselves until they can");
         }
+        clients::attend(deeds, &mut answering);
     }
 }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 use thingsmith_model::{Realm, Timestamp};
 use thingsmith_ports::{Batch, StoreError};
 
-use crate::Deeds;
+use crate::{Deeds, clients};
 
 /// How long a change stays readable: far longer than any gateway that still answers is behind.
 const KEEP: Duration = Duration::from_secs(15 * 60);
@@ -43,6 +43,8 @@ pub enum Change {
     Function(i64),
     /// A provisioning template: of interest to the connections of claims that a trusted user was given for it.
     ProvisioningTemplate(i64),
+    /// A question of a node about a client: no object, and of interest to the other nodes alone.
+    Question(i64),
     /// What a user, a role or a managed policy of IAM permits. No device's connection depends on it.
     Identity(i64),
 }
@@ -60,6 +62,7 @@ impl Change {
             Self::CaCertificate(_) => "ca certificate",
             Self::Function(_) => "function",
             Self::ProvisioningTemplate(_) => "provisioning template",
+            Self::Question(_) => "question",
             Self::Identity(_) => "identity",
         }
     }
@@ -76,6 +79,7 @@ impl Change {
             | Self::CaCertificate(number)
             | Self::Function(number)
             | Self::ProvisioningTemplate(number)
+            | Self::Question(number)
             | Self::Identity(number) => number,
         }
     }
@@ -92,6 +96,7 @@ impl Change {
             "ca certificate" => Some(Self::CaCertificate(object)),
             "function" => Some(Self::Function(object)),
             "provisioning template" => Some(Self::ProvisioningTemplate(object)),
+            "question" => Some(Self::Question(object)),
             "identity" => Some(Self::Identity(object)),
             _ => None,
         }
@@ -120,12 +125,14 @@ pub struct Changed {
     pub change: Change,
 }
 
-/// Deletes changes that every gateway has read long since. Doing it on every node at once is harmless.
+/// Deletes changes that every gateway has read long since, and what nodes asked each other. Doing it on every node at once is harmless.
 ///
 /// # Errors
 /// When the store fails; the next call makes it good.
 pub async fn sweep(deeds: &Deeds) -> Result<(), StoreError> {
     let mut batch = Batch::new();
-    rows::delete_before(&mut batch, deeds.clock().now().minus(KEEP));
+    let now = deeds.clock().now();
+    rows::delete_before(&mut batch, now.minus(KEEP));
+    clients::sweep(&mut batch, now);
     deeds.store().write(batch).await.map(drop)
 }

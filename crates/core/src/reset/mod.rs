@@ -25,6 +25,7 @@ pub async fn reset(deeds: &Deeds) -> Result<(), Fault> {
         deeds.event_configurations().forget_all();
         deeds.callers().forget();
         deeds.known_functions().forget();
+        deeds.clients().forget_departed();
         if tries.settle(outcome).await?.is_some() {
             deeds.rules().all_changed(deeds).await?;
             deeds.rules().refresh(deeds).await;

@@ -98,6 +98,8 @@ pub fn delete_the_rest(batch: &mut Batch) {
          (SELECT 1 FROM provisioning_templates t WHERE t.number = allowed_serial_numbers.template)",
         "DELETE FROM logging_options",
         "DELETE FROM logging_levels",
+        "DELETE FROM node_questions",
+        "DELETE FROM node_answers",
         "DELETE FROM user_keys WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.number = user_keys.holder)",
         "DELETE FROM inline_policies \
          WHERE NOT EXISTS (SELECT 1 FROM users u WHERE u.number = inline_policies.holder) \

@@ -27,4 +27,5 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(10, "0010"),
     migration!(11, "0011"),
     migration!(12, "0012"),
+    migration!(13, "0013"),
 ];

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use thingsmith_core::clients::{Leave, Receipt, Seat};
 use thingsmith_core::connections::{Answer, Principal};
 use thingsmith_core::events::Lifecycle;
 use thingsmith_core::messages::sessions::Connected;
-use thingsmith_core::messages::{Delivery, Seat, Subscriber};
-use thingsmith_mqtt::{Qos, TopicFilter, Will};
+use thingsmith_core::messages::{Delivery, Subscriber};
+use thingsmith_model::Timestamp;
+use thingsmith_mqtt::{DeliveryId, Qos, TopicFilter, Will};
 use tokio::sync::mpsc;
 
 use super::provisioning::Requests;
@@ -25,6 +27,13 @@ pub(super) struct Client {
     /// What it asked for and was not answered yet.
     pub(super) requests: Requests,
     pub(super) will: Option<Will>,
+    /// What CONNECT said.
+    pub(super) keep_alive_seconds: u16,
+    pub(super) connected_at: Timestamp,
+    /// How it is to leave, if an operator wants it to.
+    pub(super) leave: Option<Leave>,
+    /// Who wants to know what becomes of a message that was sent.
+    pub(super) receipts: Vec<(DeliveryId, Receipt)>,
     /// The last refusal to receive that was written down.
     pub(super) receive_denied: Option<Answer>,
 }

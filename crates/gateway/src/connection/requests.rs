@@ -62,6 +62,7 @@ impl Connection {
         };
         let persistent = connect.is_persistent();
         let clean_start = connect.clean_session;
+        let keep_alive_seconds = connect.keep_alive_seconds;
         let will = connect.will;
         let client_id = if connect.client_id.is_empty() {
             self.make_client_id()
@@ -107,10 +108,11 @@ impl Connection {
             .deeds
             .router()
             .subscriber(self.gateway.config.delivery_queue);
-        let seat = self
-            .gateway
-            .clients
-            .take(principal.realm().realm, principal.client_id());
+        let seat =
+            self.gateway
+                .deeds
+                .clients()
+                .take(principal.realm().realm, principal.client_id(), &subscriber);
         tracing::debug!(
             peer = %self.peer.address,
             client_id = principal.client_id(),
@@ -131,6 +133,10 @@ impl Connection {
             session: None,
             requests: Requests::default(),
             will,
+            keep_alive_seconds,
+            connected_at: self.gateway.deeds.clock().now(),
+            leave: None,
+            receipts: Vec::new(),
             receive_denied: None,
         };
         let present = self.open_session(&mut client, clean_start).await?;
@@ -156,7 +162,7 @@ impl Connection {
         let topic = message.topic.as_str();
         let asked = reserved::request(&message.topic);
         if message.topic.is_reserved() && asked.is_none() && !reserved::may_be_published(&message.topic) {
-            let reason = "nothing may be published on this reserved topic";
+            let reason = reserved::why_closed(topic);
             let (deeds, peer) = (&self.gateway.deeds, self.peer.address);
             refusal::impossible(deeds, Stage::Publish, &client.principal, peer, topic, reason);
             return not_authorized();

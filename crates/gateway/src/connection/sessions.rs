@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use thingsmith_core::Fault;
+use thingsmith_core::clients::{Departure, Report};
 use thingsmith_core::messages::sessions::{self, Connected, Opened};
 use thingsmith_mqtt::{Action, DeliveryId, DisconnectReason, Qos};
 
 use super::client::Client;
-use super::{Connection, wills};
+use super::{Connection, calls, wills};
 use crate::refusal;
 
 /// Waits until a session may have messages in the store; for ever where there is none.
@@ -110,30 +111,46 @@ impl Connection {
     /// Takes leave of a client whose connection is over: its session waits for it, its place becomes free, its will is
     /// published.
     pub(super) async fn leave(&self, client: Client, reason: DisconnectReason, publish_will: bool) {
+        let departure = Departure {
+            report: Report {
+                subscriptions: Vec::new(),
+                ..calls::report(&client, &self.session, &self.peer)
+            },
+            at: self.gateway.deeds.clock().now(),
+            reason: reason.as_str().to_owned(),
+        };
         let Client {
             principal,
             place,
             session,
             will,
+            leave,
             ..
         } = client;
+        let (clean_session, prevent_will) = leave
+            .as_ref()
+            .map_or((false, false), |leave| (leave.clean_session, leave.prevent_will));
         let expiry_seconds = match &session {
-            Some(_) => self.session.session_expiry_seconds(),
-            None => 0,
+            Some(_) if !clean_session => self.session.session_expiry_seconds(),
+            _ => 0,
         };
         let peer = self.peer.address;
         let will = will
-            .filter(|_| publish_will)
+            .filter(|_| publish_will && !prevent_will)
             .and_then(|will| wills::to_execute(&self.gateway, principal, peer, will, reason, expiry_seconds));
+        let mut ended = Ok(());
         if let Some(session) = session
             && let Err(cause) = session.close(Some(expiry_seconds)).await
         {
+            ended = Err(cause.to_string());
             refusal::store_failed(self.peer.address, &cause.into());
         }
-        // Last, so that whoever sees the client gone sees its session waiting.
+        // Late, so that whoever sees the client gone sees its session waiting.
+        place.seat.depart(departure);
         drop(place);
         if let Some(will) = will {
             wills::execute(Arc::clone(&self.gateway), will).await;
         }
+        calls::tell_gone(leave, ended);
     }
 }

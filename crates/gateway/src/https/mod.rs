@@ -45,6 +45,8 @@ const HEAD_BYTES: usize = 32 * 1024;
 /// Who came through the handshake.
 pub(crate) struct Visitor {
     pub(crate) address: SocketAddr,
+    /// Where it came in.
+    pub(crate) local: SocketAddr,
     pub(crate) server_name: Option<String>,
     /// Where its server name leads.
     pub(crate) realm: Option<Arc<RealmRecord>>,
@@ -83,6 +85,7 @@ pub(crate) async fn serve(
     }
     let Visitor {
         address,
+        local,
         server_name,
         admission,
         spoken,
@@ -98,6 +101,7 @@ pub(crate) async fn serve(
     };
     let peer = Peer {
         address,
+        local,
         server_name,
         proof: Some(Proof::Certificate(admission)),
     };
@@ -145,6 +149,7 @@ async fn converse(
     if let Some((socket, signatory)) = opening.opened().await {
         let peer = Peer {
             address: peer,
+            local: visitor.local,
             server_name: visitor.server_name.clone(),
             proof: Some(Proof::Signature(signatory)),
         };

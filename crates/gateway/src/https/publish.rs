@@ -114,7 +114,7 @@ async fn publish(
         .await
         .map_err(failed)?;
     if topic.is_reserved() && !reserved::may_be_published(&topic) {
-        let reason = "nothing may be published on this reserved topic";
+        let reason = reserved::why_closed(topic.as_str());
         let (deeds, peer) = (&gateway.deeds, visitor.address);
         refusal::impossible(deeds, Stage::Https, &principal, peer, topic.as_str(), reason);
         return Err(Refused::forbidden());

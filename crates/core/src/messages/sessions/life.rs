@@ -168,6 +168,29 @@ pub(super) async fn end(deeds: &Deeds, record: &SessionRecord) -> Result<(), Sto
     Ok(())
 }
 
+/// Ends the session of a client id; `false` if there is none whose time is not over.
+pub(crate) async fn end_of(deeds: &Deeds, realm: Realm, client_id: &str) -> Result<bool, Fault> {
+    match rows::find(deeds.messages(), realm, client_id).await? {
+        Some(record) if record.expires_at > deeds.clock().now() => {
+            end(deeds, &record).await?;
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
+}
+
+/// The filters of a session, in their order, each with its quality of service.
+pub(crate) async fn subscriptions_of(
+    deeds: &Deeds,
+    session: &SessionRecord,
+) -> Result<Vec<(String, Qos)>, StoreError> {
+    let found = rows::subscriptions(deeds.messages(), session.realm, session.number).await?;
+    Ok(found
+        .into_iter()
+        .map(|subscription| (subscription.filter, subscription.qos))
+        .collect())
+}
+
 fn forget(deeds: &Deeds, record: &SessionRecord, filters: Vec<SessionSubscription>) {
     let Some(kept) = deeds.sessions().find(record.realm, &record.client_id) else {
         return;

@@ -16,8 +16,8 @@ use thingsmith_model::{Realm, Timestamp};
 pub use connected::Connected;
 pub use kept::{KeptSession, Sessions};
 pub(super) use life::forget_all;
-pub(crate) use life::load;
 pub use life::{Opened, open, sweep};
+pub(crate) use life::{end_of, load, subscriptions_of};
 pub use queue::enqueue;
 
 use thingsmith_mqtt::{Qos, SubscriptionOptions, TopicFilter};

@@ -7,6 +7,7 @@ mod ca_certificates;
 mod certificate_providers;
 mod certificates;
 mod claims;
+mod clients;
 mod connections;
 mod domain_configurations;
 mod events;
@@ -82,6 +83,7 @@ scripts! {
     certificate_providers
     certificates
     claims
+    clients
     connections
     domain_configurations
     events
