@@ -17,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
-use crate::connection::{self, Peer};
+use crate::connection::{self, ConnectionRates, Peer};
 use crate::doors::{Doors, Speaks, Spoken};
 use crate::https;
 use crate::refusal;
@@ -34,6 +34,10 @@ pub struct Config {
     pub connections: usize,
     /// What may wait for one connection to read it.
     pub delivery_queue: QueueLimits,
+    /// Subscriptions of one connection (AWS's quota "Maximum number of subscriptions per connection").
+    pub subscriptions: usize,
+    /// How fast one connection may be; without, as fast as the server serves it.
+    pub rates: Option<ConnectionRates>,
     /// How long a client may take nothing of what is sent to it.
     pub write_patience: Duration,
     /// What becomes of the connection on which a device is registered or provisioned just in time.
@@ -54,10 +58,24 @@ impl Default for Config {
                 messages: 256,
                 bytes: 4 * 1024 * 1024,
             },
+            subscriptions: 50,
+            rates: None,
             write_patience: Duration::from_secs(30),
             first_connection: FirstConnection::default(),
             tls: tls::Limits::default(),
             mqtt: thingsmith_mqtt::Limits::default(),
+        }
+    }
+}
+
+impl Config {
+    /// What AWS holds connections to; of accounts [`Limits::aws`](thingsmith_core::quotas::Limits::aws) says it.
+    pub fn aws() -> Self {
+        let protocol = Self::default();
+        Self {
+            rates: Some(ConnectionRates::aws()),
+            mqtt: thingsmith_mqtt::Limits::aws(),
+            ..protocol
         }
     }
 }

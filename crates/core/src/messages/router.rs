@@ -186,6 +186,12 @@ impl Router {
         }
     }
 
+    /// How many subscriptions the realm has on this node, those of sessions whose clients are away included.
+    pub fn subscriptions(&self, realm: Realm) -> usize {
+        let realms = self.realms.read().unwrap_or_else(PoisonError::into_inner);
+        realms.get(&realm).map_or(0, SubscriptionTrie::len)
+    }
+
     /// Whether anybody in the realm subscribes to anything.
     pub fn has_subscribers(&self, realm: Realm) -> bool {
         let realms = self.realms.read().unwrap_or_else(PoisonError::into_inner);
