@@ -11,10 +11,10 @@ use super::lab::{Device, EVERYTHING, Lab, PATIENCE, allow, policy};
 use super::wire::{Dial, Wire};
 
 /// A connection for HTTP.
-struct Http(Wire);
+pub(super) struct Http(Wire);
 
 impl Http {
-    async fn connect(dial: Dial<'_>) -> Self {
+    pub(super) async fn connect(dial: Dial<'_>) -> Self {
         Self(dial.tls().await.unwrap())
     }
 
@@ -63,7 +63,7 @@ impl Http {
         }
     }
 
-    async fn publish(&mut self, target: &str, body: &[u8]) -> (u16, String) {
+    pub(super) async fn publish(&mut self, target: &str, body: &[u8]) -> (u16, String) {
         let (status, exception, _) = self.send("POST", target, &[], body).await;
         (status, exception)
     }

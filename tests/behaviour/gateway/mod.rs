@@ -23,6 +23,7 @@ mod live;
 mod messages;
 mod mqtt5;
 mod propagation;
+mod quotas;
 mod refusals;
 mod retained;
 mod rules;
