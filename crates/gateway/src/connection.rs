@@ -203,11 +203,12 @@ impl Connection {
             .next_deadline_ms()
             .map(|at| self.started + Duration::from_millis(at));
         let held = self.held();
+        let wants_messages = !held.traffic && !self.session.is_backlogged();
         let (wants_input, backlog) = (self.session.wants_input() && !held.traffic, self.backlog);
         let client = self.client.as_mut();
         tokio::select! {
             read = read(&mut self.stream, input), if wants_input && !backlog => return Event::Read(read),
-            event = client_event(client, held) => return event,
+            event = client_event(client, wants_messages, !held.stored) => return event,
             () = tokio::task::yield_now(), if backlog => return Event::Backlog,
             _ = self.shutdown.wait_for(|stop| *stop) => return Event::Shutdown,
             () = sleep(RELEASE), if held != Held::default() => return Event::Released,
@@ -319,6 +320,7 @@ impl Connection {
             if let Some(client) = &mut self.client
                 && turns.next().is_some()
                 && self.output.len() < OUTPUT
+                && !self.session.is_backlogged()
             {
                 next = client.queue.try_recv().ok();
             }
@@ -499,13 +501,13 @@ async fn read(stream: &mut Stream, input: &mut BytesMut) -> std::io::Result<usiz
 }
 
 /// What happens to an accepted client from inside; nothing to one that is not.
-async fn client_event(client: Option<&mut Client>, held: Held) -> Event {
+async fn client_event(client: Option<&mut Client>, wants_messages: bool, wants_stored: bool) -> Event {
     match client {
         None => std::future::pending().await,
         Some(client) => tokio::select! {
             // INVARIANT: the client's own subscriber keeps its queue open.
-            Some(delivery) = client.queue.recv(), if !held.traffic => Event::Delivery(delivery),
-            () = sessions::ready(client.session.as_mut()), if !held.stored => Event::Stored,
+            Some(delivery) = client.queue.recv(), if wants_messages => Event::Delivery(delivery),
+            () = sessions::ready(client.session.as_mut()), if wants_stored => Event::Stored,
             reply = client.requests.answered() => Event::Answered(reply),
             () = client.place.seat.taken_over() => Event::TakenOver,
             () = client.principal.changed() => Event::Changed,

@@ -34,6 +34,8 @@ pub struct Config {
     pub connections: usize,
     /// What may wait for one connection to read it.
     pub delivery_queue: QueueLimits,
+    /// How many bytes may wait for all connections together.
+    pub delivery_memory: usize,
     /// Subscriptions of one connection (AWS's quota "Maximum number of subscriptions per connection").
     pub subscriptions: usize,
     /// How fast one connection may be; without, as fast as the server serves it.
@@ -55,9 +57,10 @@ impl Default for Config {
             handshakes_per_address: NonZeroUsize::new(256).expect("it is not zero"),
             connections: 500_000,
             delivery_queue: QueueLimits {
-                messages: 256,
+                messages: 1024,
                 bytes: 4 * 1024 * 1024,
             },
+            delivery_memory: 1024 * 1024 * 1024,
             subscriptions: 50,
             rates: None,
             write_patience: Duration::from_secs(30),
@@ -119,6 +122,7 @@ impl Gateway {
         keys: Arc<AccessKeys>,
         config: Config,
     ) -> Arc<Self> {
+        deeds.router().bound_memory(config.delivery_memory);
         Arc::new(Self {
             permits: Permits::new(config.handshakes, config.handshakes_per_address),
             connections: Arc::new(Semaphore::new(config.connections.min(Semaphore::MAX_PERMITS))),

@@ -104,12 +104,20 @@ async fn an_account_connects_so_often_and_has_so_many_connections() {
     let (quota, success) = (Some(ReasonCode::QuotaExceeded), Some(ReasonCode::Success));
     let mut one = lab.dial(&device).connect("1").await;
     let _two = lab.dial(&device).connect("2").await;
-    assert_eq!(code(&lab, &device, connect_5("3")).await, quota, "the third in a second");
+    assert_eq!(
+        code(&lab, &device, connect_5("3")).await,
+        quota,
+        "the third in a second"
+    );
     assert_eq!(code(&lab, &device, connect("4")).await, None);
     lab.advance(SECOND);
     let (told, _three) = answer(&lab, &device, connect_5("3")).await.unwrap();
     assert_eq!(Some(told), success);
-    assert_eq!(code(&lab, &device, connect_5("4")).await, quota, "the fourth at once");
+    assert_eq!(
+        code(&lab, &device, connect_5("4")).await,
+        quota,
+        "the fourth at once"
+    );
     leave(&mut one).await;
     lab.until_connected(2).await;
     lab.advance(SECOND);
@@ -187,9 +195,7 @@ async fn a_hundred_messages_a_second_are_sent_to_a_connection_and_the_rest_is_lo
 
 #[tokio::test]
 async fn an_account_publishes_and_is_sent_so_much() {
-    let limits = Limits::aws()
-        .with(Quota::PublishIn, 5)
-        .with(Quota::PublishOut, 3);
+    let limits = Limits::aws().with(Quota::PublishIn, 5).with(Quota::PublishOut, 3);
     let lab = held(limits).await;
     let device = lab.device(EVERYTHING).await;
     let mut listener = lab.dial(&device).connect("listener").await;
@@ -208,7 +214,11 @@ async fn an_account_publishes_and_is_sent_so_much() {
     assert_eq!(https.publish("/topics/a?qos=1", b"lost").await, throttled);
     let data = lab.server.administrator().service("iotdata");
     let reply = data.send("POST", "/topics/a?qos=1", &[], b"lost").await;
-    assert_eq!((reply.status, reply.exception()), (429, "ThrottlingException"), "{reply}");
+    assert_eq!(
+        (reply.status, reply.exception()),
+        (429, "ThrottlingException"),
+        "{reply}"
+    );
     for _ in 0..3 {
         assert_eq!(listener.text().await, "x");
     }
@@ -216,7 +226,10 @@ async fn an_account_publishes_and_is_sent_so_much() {
         assert!(listener.is_alive().await);
     }
     lab.advance(SECOND);
-    assert_eq!(https.publish("/topics/a?qos=1", b"again").await, (200, String::new()));
+    assert_eq!(
+        https.publish("/topics/a?qos=1", b"again").await,
+        (200, String::new())
+    );
     assert_eq!(listener.text().await, "again");
 }
 
@@ -233,7 +246,10 @@ async fn bytes_beyond_half_a_mebibyte_a_second_are_taken_later() {
         .send(&publish("a", b"waits", PublishQos::AtLeastOnce(id(9))))
         .await;
     let waits = timeout(Duration::from_millis(100), sender.next()).await;
-    assert!(waits.is_err(), "nobody reads it while the clock stands still: {waits:?}");
+    assert!(
+        waits.is_err(),
+        "nobody reads it while the clock stands still: {waits:?}"
+    );
     // Meanwhile others are served.
     let mut other = lab.dial(&device).connect("other").await;
     assert!(other.publish("a", &large).await);
@@ -368,16 +384,28 @@ async fn a_topic_retains_one_message_a_second_and_an_account_so_many() {
     assert_eq!(told(&mut three, &retain("a", b"3")).await, None);
     assert_eq!(told(&mut three, &retain("b", b"4")).await, success);
     assert_eq!(told(&mut five, &retain("c", b"5")).await, success);
-    assert_eq!(told(&mut five, &retain("d", b"6")).await, quota, "the account's fourth");
+    assert_eq!(
+        told(&mut five, &retain("d", b"6")).await,
+        quota,
+        "the account's fourth"
+    );
     let plain = publish("a", b"7", PublishQos::AtLeastOnce(id(6)));
     assert_eq!(told(&mut five, &plain).await, success, "it is not retained");
     let data = lab.server.administrator().service("iotdata");
     let reply = data.send("POST", "/topics/a?qos=1&retain=true", &[], b"8").await;
-    assert_eq!((reply.status, reply.exception()), (429, "ThrottlingException"), "{reply}");
+    assert_eq!(
+        (reply.status, reply.exception()),
+        (429, "ThrottlingException"),
+        "{reply}"
+    );
     lab.advance(SECOND);
     assert_eq!(told(&mut five, &retain("a", b"9")).await, success);
     for payload in ["1", "4", "5", "7", "9"] {
-        assert_eq!(listener.text().await, payload, "what is not retained reaches nobody");
+        assert_eq!(
+            listener.text().await,
+            payload,
+            "what is not retained reaches nobody"
+        );
     }
     let reply = data.send("GET", "/retainedMessage/a", &[], b"").await;
     assert_eq!(reply.text("payload"), "OQ==");
@@ -389,12 +417,24 @@ async fn an_account_asks_for_retained_messages_so_often() {
     let data = lab.server.administrator().service("iotdata");
     for (target, allowed, status) in [("/retainedMessage", 10, 200), ("/retainedMessage/a", 2, 404)] {
         for _ in 0..allowed {
-            assert_eq!(data.send("GET", target, &[], b"").await.status, status, "{target}");
+            assert_eq!(
+                data.send("GET", target, &[], b"").await.status,
+                status,
+                "{target}"
+            );
         }
         let reply = data.send("GET", target, &[], b"").await;
-        assert_eq!((reply.status, reply.exception()), (429, "ThrottlingException"), "{reply}");
+        assert_eq!(
+            (reply.status, reply.exception()),
+            (429, "ThrottlingException"),
+            "{reply}"
+        );
         lab.advance(SECOND);
-        assert_eq!(data.send("GET", target, &[], b"").await.status, status, "{target}");
+        assert_eq!(
+            data.send("GET", target, &[], b"").await.status,
+            status,
+            "{target}"
+        );
     }
 }
 
@@ -436,7 +476,8 @@ async fn without_the_profile_none_of_these_is_in_force() {
     }
     for _ in 0..200 {
         assert!(pump.publish("a", b"x").await);
-        pump.send(&retained("a", b"x", PublishQos::AtLeastOnce(id(5)))).await;
+        pump.send(&retained("a", b"x", PublishQos::AtLeastOnce(id(5))))
+            .await;
         assert!(matches!(pump.next().await, Some(Packet::PubAck(_))));
     }
 }

@@ -2,6 +2,7 @@
 
 mod clients;
 mod members;
+mod memory;
 mod publish;
 pub mod retained;
 mod router;

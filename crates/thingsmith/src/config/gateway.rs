@@ -7,7 +7,7 @@ use serde::Deserialize;
 use thingsmith_core::connections::FirstConnection;
 use thingsmith_core::quotas::Limits;
 
-use super::duration;
+use super::{duration, size};
 
 /// How long a first connection is held: less than the time for a whole verdict.
 const FIRST_CONNECTION: Duration = Duration::from_secs(8);
@@ -42,6 +42,9 @@ pub struct GatewaySection {
     /// active, and let in. AWS refuses it.
     #[serde(default)]
     pub admit_on_first_connection: bool,
+    /// How much may wait for all connections together, as `"1GiB"`.
+    #[serde(default, deserialize_with = "size")]
+    pub delivery_memory: Option<usize>,
     /// How long a client may leave unread what is sent to it, as `"30s"`.
     #[serde(default, deserialize_with = "duration")]
     pub write_patience: Option<Duration>,
@@ -66,10 +69,12 @@ impl GatewaySection {
                 false => FirstConnection::Refused,
             },
             subscriptions: subscriptions.map_or(default.subscriptions, NonZeroUsize::get),
+            delivery_memory: self.delivery_memory.unwrap_or(default.delivery_memory),
             write_patience: self.write_patience.unwrap_or(default.write_patience),
             ..default
         }
     }
+
     /// What accounts are held to, if they are.
     pub fn quotas(&self) -> Option<Limits> {
         match self.limits {
