@@ -8,6 +8,7 @@ mod aws_cli_registry;
 mod boto3;
 mod bulk;
 mod calls;
+mod curl;
 mod defaults;
 pub(crate) mod device;
 mod devices;
@@ -18,7 +19,7 @@ mod groups;
 mod iam;
 mod javascript;
 mod just_in_time;
-mod mosquitto;
+pub(crate) mod mosquitto;
 mod mosquitto_messages;
 mod openssl;
 mod provisioning;
@@ -26,6 +27,7 @@ mod registry;
 mod rules;
 mod samples;
 mod sdk;
+mod websocket;
 
 pub(crate) use just_in_time::{registering_role, template};
 

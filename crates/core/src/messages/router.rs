@@ -9,13 +9,12 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::memory::{Memory, Room, Waiting};
-
 use thingsmith_model::Realm;
 use thingsmith_mqtt::{Match, Message, Qos, SubscriptionOptions, SubscriptionTrie, TopicFilter};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::memory::{Memory, Room, Waiting};
 use super::sessions::KeptSession;
 
 /// A message on its way to one subscriber.
@@ -441,7 +440,7 @@ mod tests {
             messages: 100,
             bytes: 100_000,
         };
-        let (slow, _never_read) = router.subscriber(limits);
+        let (slow, never_read) = router.subscriber(limits);
         let (quick, mut read) = router.subscriber(limits);
         for (subscriber, filter_of) in [(&slow, "a/+"), (&quick, "a/quick")] {
             let (qos, options) = (Qos::AtMostOnce, SubscriptionOptions::default());
@@ -458,7 +457,7 @@ mod tests {
             assert_eq!(route("a/quick"), 1, "the slow one does not starve the other");
             drop(read.try_recv().unwrap());
         }
-        drop(_never_read);
+        drop(never_read);
         assert_eq!(router.memory_in_use(), 0);
     }
 
