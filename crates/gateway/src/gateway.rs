@@ -42,6 +42,8 @@ pub struct Config {
     pub rates: Option<ConnectionRates>,
     /// How long a client may take nothing of what is sent to it.
     pub write_patience: Duration,
+    /// Time for the head of an HTTPS request, and so also for the silence between two.
+    pub https_patience: Duration,
     /// What becomes of the connection on which a device is registered or provisioned just in time.
     pub first_connection: FirstConnection,
     /// Bounds of one handshake.
@@ -64,6 +66,7 @@ impl Default for Config {
             subscriptions: 50,
             rates: None,
             write_patience: Duration::from_secs(30),
+            https_patience: Duration::from_secs(60),
             first_connection: FirstConnection::default(),
             tls: tls::Limits::default(),
             mqtt: thingsmith_mqtt::Limits::default(),

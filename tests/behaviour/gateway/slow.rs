@@ -13,7 +13,7 @@ use super::wire::{Wire, subscription};
 const LARGE: usize = 100_000;
 
 /// A connection over which little fits that is not read.
-async fn narrow(lab: &Lab, device: &Device, client_id: &str) -> Wire {
+pub(super) async fn narrow(lab: &Lab, device: &Device, client_id: &str) -> Wire {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();
     let tcp = socket.connect(lab.address).await.unwrap();

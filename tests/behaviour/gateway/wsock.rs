@@ -21,7 +21,7 @@ use super::wire::{Dial, Wire, connect, id, publish, subscription};
 const OTHER: &str = "210987654321";
 
 /// A lab with a user of the configuration and one of another account; each may do what `policy` says.
-async fn lab(engine: Engine, policy: &str) -> Lab {
+pub(super) async fn lab(engine: Engine, policy: &str) -> Lab {
     let server = TestServer::builder()
         .engine(engine)
         .key("AKUSER", ACCOUNT, &[policy])
@@ -29,14 +29,14 @@ async fn lab(engine: Engine, policy: &str) -> Lab {
     Lab::of(server.start().await, config()).await
 }
 
-fn signer(lab: &Lab, key: &str) -> Signer {
+pub(super) fn signer(lab: &Lab, key: &str) -> Signer {
     let mut signer = lab.server.client(key).signer;
     signer.service = "iotdevicegateway".into();
     signer
 }
 
 /// The target of a WebSocket's request, signed as the device SDKs do.
-fn url(lab: &Lab, signer: &Signer, expires_seconds: Option<u32>) -> String {
+pub(super) fn url(lab: &Lab, signer: &Signer, expires_seconds: Option<u32>) -> String {
     let request = Request {
         method: "GET",
         target: b"/mqtt",
@@ -47,12 +47,12 @@ fn url(lab: &Lab, signer: &Signer, expires_seconds: Option<u32>) -> String {
 }
 
 /// Where somebody without a certificate comes in.
-fn nobody(lab: &Lab) -> Dial<'_> {
+pub(super) fn nobody(lab: &Lab) -> Dial<'_> {
     Dial::new(lab, None).at(lab.https)
 }
 
 /// Asks for a WebSocket; the status of the answer.
-async fn ask(wire: &mut Wire, target: &str, more: &str) -> u16 {
+pub(super) async fn ask(wire: &mut Wire, target: &str, more: &str) -> u16 {
     let head = format!(
         "GET {target} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{more}\r\n"
@@ -80,17 +80,17 @@ async fn status(wire: &mut Wire) -> u16 {
     status
 }
 
-const MQTT: &str = "Sec-WebSocket-Protocol: mqtt\r\n";
+pub(super) const MQTT: &str = "Sec-WebSocket-Protocol: mqtt\r\n";
 
 /// A WebSocket that is open.
-struct Socket {
+pub(super) struct Socket {
     wire: Wire,
     codec: Codec,
     input: BytesMut,
 }
 
 impl Socket {
-    async fn open(dial: Dial<'_>, target: &str) -> Self {
+    pub(super) async fn open(dial: Dial<'_>, target: &str) -> Self {
         let mut wire = dial.tls().await.unwrap();
         assert_eq!(ask(&mut wire, target, MQTT).await, 101);
         Self {
@@ -148,7 +148,7 @@ impl Socket {
     }
 
     /// The next packet; none when the server closes.
-    async fn next(&mut self) -> Option<Packet> {
+    pub(super) async fn next(&mut self) -> Option<Packet> {
         loop {
             if let Some(packet) = self.codec.read(&mut self.input, &Limits::default()).unwrap() {
                 return Some(packet);
@@ -162,7 +162,7 @@ impl Socket {
     }
 
     /// Connects; false when the server closes.
-    async fn introduce(&mut self, connect: Connect) -> bool {
+    pub(super) async fn introduce(&mut self, connect: Connect) -> bool {
         self.send(&Packet::Connect(Box::new(connect))).await;
         matches!(self.next().await, Some(Packet::ConnAck(_)))
     }
