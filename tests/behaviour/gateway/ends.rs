@@ -8,6 +8,7 @@ use thingsmith_core::messages::{Delivery, QueueLimits, Subscriber};
 use thingsmith_gateway::Config;
 use thingsmith_mqtt::{KeepAlive, Packet, SubscriptionOptions, TopicFilter, TopicLimits};
 use thingsmith_mqtt::{PublishQos, Qos};
+use thingsmith_testkit::Engine;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -15,6 +16,7 @@ use super::hostile::Healthy;
 use super::lab::{EVERYTHING, Lab, PATIENCE, allow};
 use super::slow::narrow;
 use super::wire::{id, publish};
+use super::wsock;
 
 /// Somebody who hears of ends also after the gateway has ended.
 struct Ends {
@@ -138,4 +140,16 @@ async fn a_peer_that_is_half_open_is_ended_on_every_door() {
         wire.rest().await;
     }
     healthy.check().await;
+}
+
+#[tokio::test]
+async fn a_websocket_that_was_open_for_a_day_is_told_of() {
+    let lab = wsock::lab(Engine::Sqlite, EVERYTHING).await;
+    let mut ends = Ends::of(&lab);
+    let target = wsock::url(&lab, &wsock::signer(&lab, "AKUSER"), None);
+    let mut socket = wsock::Socket::open(wsock::nobody(&lab), &target).await;
+    assert!(socket.introduce(super::wire::connect("pump")).await);
+    lab.advance(Duration::from_secs(24 * 3_600));
+    assert_eq!(socket.next().await, None);
+    assert_eq!(ends.next().await, "WEBSOCKET_TTL_EXPIRATION");
 }

@@ -182,6 +182,12 @@ async fn a_client_that_is_slow_to_acknowledge_keeps_nothing_beyond_its_queue() {
     let mut sender = lab.dial(&device).connect("sender").await;
     for number in 0u8..50 {
         assert!(sender.publish("a", &[number]).await);
+        if number == 2 {
+            until("its connection has three", || {
+                lab.server.deeds.router().memory_in_use() == 0
+            })
+            .await;
+        }
     }
     // Two in flight, one that waits for a place there, ten in the queue: the rest is lost.
     let mut came = Vec::new();

@@ -24,6 +24,7 @@ mod lab;
 mod live;
 mod messages;
 mod mqtt5;
+mod page;
 mod propagation;
 mod quotas;
 mod refusals;

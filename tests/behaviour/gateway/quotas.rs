@@ -7,7 +7,10 @@ use thingsmith_core::quotas::{Limits, Quota};
 use thingsmith_gateway::Config;
 use thingsmith_mqtt::Grant::{self, Granted};
 use thingsmith_mqtt::Qos::{AtLeastOnce, AtMostOnce};
-use thingsmith_mqtt::{Connect, ConnectProperties, Disconnect, Packet, PubAck, PublishQos, ReasonCode};
+use thingsmith_mqtt::{
+    Connect, ConnectProperties, Disconnect, Packet, PubAck, PublishQos, ReasonCode, Subscribe,
+    SubscribeProperties, Subscription, SubscriptionOptions, TopicFilter, TopicLimits, Version,
+};
 use thingsmith_testkit::Engine;
 use tokio::time::timeout;
 
@@ -131,7 +134,7 @@ async fn a_hundred_messages_a_second_are_taken_of_a_connection_and_the_rest_is_d
         let device = lab.device(EVERYTHING).await;
         for version in [connect("sender"), connect_5("sender")] {
             let beyond = match version.version {
-                thingsmith_mqtt::Version::V5 => Some(ReasonCode::QuotaExceeded),
+                Version::V5 => Some(ReasonCode::QuotaExceeded),
                 _ => None,
             };
             let mut listener = lab.dial(&device).connect("listener").await;
@@ -480,4 +483,65 @@ async fn without_the_profile_none_of_these_is_in_force() {
             .await;
         assert!(matches!(pump.next().await, Some(Packet::PubAck(_))));
     }
+}
+
+#[tokio::test]
+async fn a_subscribe_has_eight_filters() {
+    let lab = Lab::start().await;
+    let device = lab.device(EVERYTHING).await;
+    let filters: Vec<String> = (0..9).map(|number| format!("a/{number}")).collect();
+    let asked = |count: usize| {
+        let asked = filters.iter().take(count);
+        Packet::Subscribe(Subscribe {
+            packet_id: id(7),
+            subscriptions: asked
+                .map(|filter| Subscription {
+                    filter: TopicFilter::parse(filter, &TopicLimits::default()).unwrap(),
+                    qos: AtMostOnce,
+                    options: SubscriptionOptions::default(),
+                })
+                .collect(),
+            properties: SubscribeProperties::default(),
+        })
+    };
+    for connect in [connect("pump"), connect_5("pump")] {
+        let is_5 = connect.version == Version::V5;
+        let mut pump = lab.dial(&device).open(connect).await.unwrap().0;
+        pump.send(&asked(8)).await;
+        match pump.next().await {
+            Some(Packet::SubAck(answer)) => assert_eq!(answer.grants, [Granted(AtMostOnce); 8]),
+            other => panic!("{other:?} is no answer to SUBSCRIBE"),
+        }
+        pump.send(&asked(9)).await;
+        if is_5 {
+            let said = pump.next().await;
+            assert!(
+                matches!(&said, Some(Packet::Disconnect(bye)) if bye.code == ReasonCode::QuotaExceeded),
+                "{said:?}"
+            );
+        }
+        pump.ends().await;
+    }
+}
+
+#[tokio::test]
+async fn a_hundred_messages_are_in_flight_to_a_client() {
+    let lab = Lab::start().await;
+    let device = lab.device(EVERYTHING).await;
+    let mut pump = lab.dial(&device).connect("pump").await;
+    pump.subscribe("a", AtLeastOnce).await;
+    let mut sender = lab.dial(&device).connect("sender").await;
+    for number in 0u8..110 {
+        assert!(sender.publish("a", &[number]).await);
+    }
+    let mut held = Vec::new();
+    for number in 0u8..100 {
+        let publish = pump.delivery().await;
+        assert_eq!(&publish.message.payload[..], [number]);
+        held.push(publish.qos.packet_id().unwrap());
+    }
+    assert!(pump.is_alive().await, "and no more before it acknowledges one");
+    pump.send(&Packet::PubAck(PubAck::success(held[7]))).await;
+    assert_eq!(&pump.delivery().await.message.payload[..], [100]);
+    assert!(pump.is_alive().await);
 }
