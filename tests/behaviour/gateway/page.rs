@@ -42,5 +42,10 @@ fn is_there(root: &Path, proof: &str) -> bool {
         false => root.join("tests/behaviour").join(path),
     };
     let text = fs::read_to_string(path).unwrap_or_default();
-    text.contains(&format!("fn {name}("))
+    let Some((before, _)) = text.split_once(&format!("fn {name}(")) else {
+        return false;
+    };
+    // Attributes, documentation and `async` stand between.
+    let attributes = before.rsplit("\n\n").next().unwrap_or_default();
+    attributes.contains("test]")
 }
