@@ -47,5 +47,5 @@ fn is_there(root: &Path, proof: &str) -> bool {
     };
     // Attributes, documentation and `async` stand between.
     let attributes = before.rsplit("\n\n").next().unwrap_or_default();
-    attributes.contains("test]")
+    attributes.contains("test]") || attributes.contains("test(")
 }
