@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::iam::aws;
 use super::sdk::{Script, event};
-use super::{node, on_postgresql, repository, venv, with_aws_environment};
+use super::{node, repository, venv, with_aws_environment};
 use crate::server::{ACCOUNT, Home, Server};
 
 const KEY: (&str, &str) = ("AKIAWEBCLIENT0000001", "a secret that only this test knows");

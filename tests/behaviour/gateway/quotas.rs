@@ -98,10 +98,8 @@ async fn nobody_uses_up_what_belongs_to_another_client_id() {
 
 #[tokio::test]
 async fn an_account_connects_so_often_and_has_so_many_connections() {
-    let limits = Limits {
-        connections: 3,
-        ..Limits::aws().with(Quota::Connect, 2)
-    };
+    let mut limits = Limits::aws().with(Quota::Connect, 2);
+    limits.connections = 3;
     let lab = held(limits).await;
     let device = lab.device(EVERYTHING).await;
     let (quota, success) = (Some(ReasonCode::QuotaExceeded), Some(ReasonCode::Success));
@@ -266,10 +264,8 @@ async fn bytes_beyond_half_a_mebibyte_a_second_are_taken_later() {
 
 #[tokio::test]
 async fn an_account_subscribes_so_often_and_to_so_much() {
-    let limits = Limits {
-        subscriptions: 4,
-        ..Limits::aws().with(Quota::Subscribe, 3)
-    };
+    let mut limits = Limits::aws().with(Quota::Subscribe, 3);
+    limits.subscriptions = 4;
     let lab = held(limits).await;
     let device = lab.device(EVERYTHING).await;
     let (_, mut pump) = answer(&lab, &device, connect_5("pump")).await.unwrap();
