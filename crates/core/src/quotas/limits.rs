@@ -61,7 +61,7 @@ impl Quota {
 /// What an account is held to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    per_second: [u32; Quota::ALL.len()],
+    pub(super) per_second: [u32; Quota::ALL.len()],
     /// Connections at once.
     pub connections: usize,
     /// Subscriptions at once, those of sessions whose clients are away included.
