@@ -69,8 +69,9 @@ impl Bucket {
     }
 
     fn fill(&mut self, rate: Rate, now: Timestamp) {
-        let passed = (now.as_seconds_f64() - self.at.as_seconds_f64()).max(0.0);
-        self.level = (self.level + passed * rate.per_second).min(rate.burst);
+        // The difference of two times since the epoch as floats would not be exact.
+        let passed_ms = now.as_millis().saturating_sub(self.at.as_millis()).max(0);
+        self.level = (self.level + passed_ms as f64 * rate.per_second / 1_000.0).min(rate.burst);
         self.at = now;
     }
 }
@@ -91,6 +92,11 @@ mod tests {
             [0, 0, 0, 499, 500, 500].map(|now| bucket.take(rate, at(now))),
             [true, true, false, false, true, false]
         );
+        let (rate, day) = (Rate::per_second(100), at(1_795_291_200_123));
+        let mut since_epoch = Bucket::full(rate, day);
+        since_epoch.spend(rate, 100.0, day);
+        assert!(since_epoch.take(rate, day.plus(std::time::Duration::from_millis(10))));
+        let rate = Rate::per_second(2);
         assert!(!bucket.take(rate, at(0)), "a clock that goes back gives nothing");
         assert_eq!(bucket.left(rate, at(60_000)), 2, "and no more than it holds");
     }
