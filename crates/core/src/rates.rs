@@ -22,6 +22,9 @@ impl Rate {
     }
 }
 
+/// What many small fillings may be short of one large.
+const ROUNDING: f64 = 1e-6;
+
 /// What is left of a rate.
 #[derive(Debug, Clone, Copy)]
 pub struct Bucket {
@@ -42,7 +45,7 @@ impl Bucket {
     /// Takes one, if there is one.
     pub fn take(&mut self, rate: Rate, now: Timestamp) -> bool {
         self.fill(rate, now);
-        let full = self.level >= 1.0;
+        let full = self.level + ROUNDING >= 1.0;
         if full {
             self.level -= 1.0;
         }
@@ -58,14 +61,14 @@ impl Bucket {
     /// Whether more was spent than there was, and time has not made up for it.
     pub fn is_overspent(&mut self, rate: Rate, now: Timestamp) -> bool {
         self.fill(rate, now);
-        self.level < 0.0
+        self.level + ROUNDING < 0.0
     }
 
     /// How many whole ones there are.
     pub fn left(&mut self, rate: Rate, now: Timestamp) -> usize {
         self.fill(rate, now);
         // Saturates, also below nothing.
-        self.level as usize
+        (self.level + ROUNDING) as usize
     }
 
     fn fill(&mut self, rate: Rate, now: Timestamp) {
