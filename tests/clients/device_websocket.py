@@ -1,5 +1,5 @@
 """A client that signs with an access key and speaks MQTT in a WebSocket: the AWS IoT Device SDK v2 with MQTT 3.1.1 or 5, or
-Paho with a presigned URL. It subscribes to a topic, publishes to it and waits for its own message.
+Paho with a presigned URL (`paho`, and `paho5` with MQTT 5). It subscribes to a topic, publishes to it and waits for its own message.
 
 The key comes from the environment, as AWS's tools have it. It prints a line of JSON for each thing that happens.
 """
@@ -10,6 +10,7 @@ import os
 import queue
 import ssl
 import sys
+import urllib.parse
 
 PATIENCE = 30
 
@@ -81,32 +82,49 @@ def paho(options):
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
 
+    # The token of a session is no part of what is signed here, unlike anywhere else: it is added behind the signature.
     credentials = Credentials(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
+    token = os.environ.get("AWS_SESSION_TOKEN")
     request = AWSRequest("GET", f"https://{options.host}:{options.port}/mqtt")
     SigV4QueryAuth(credentials, "iotdevicegateway", options.region, 300).add_auth(request)
     path = "/mqtt?" + request.url.split("?", 1)[1]
-    received = queue.Queue()
-    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, options.client_id, transport="websockets")
+    if token:
+        path += "&X-Amz-Security-Token=" + urllib.parse.quote(token, safe="")
+    refused = queue.Queue()
+    version = mqtt.MQTTv5 if options.client == "paho5" else mqtt.MQTTv311
+    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, options.client_id, transport="websockets", protocol=version)
     client.ws_set_options(path=path)
     client.tls_set(ca_certs=options.ca, tls_version=ssl.PROTOCOL_TLS_CLIENT)
 
     def on_connect(client, userdata, flags, reason, properties):
-        say("connected", reason=str(reason))
+        if reason.is_failure:
+            refused.put(str(reason))
+            return
+        say("connected")
         client.subscribe(options.topic, 1)
 
+    def on_disconnect(client, userdata, flags, reason, properties):
+        refused.put(str(reason))
+
+    def on_message(client, userdata, message):
+        say("received", payload=message.payload.decode())
+        client.disconnect()
+
     client.on_connect = on_connect
+    client.on_disconnect = on_disconnect
     client.on_subscribe = lambda client, *_: client.publish(options.topic, "hello", 1)
-    client.on_message = lambda client, userdata, message: received.put(message.payload.decode())
+    client.on_message = on_message
     client.connect(options.host, options.port)
     client.loop_start()
-    say("received", payload=received.get(timeout=PATIENCE))
-    client.disconnect()
+    outcome = refused.get(timeout=PATIENCE)
     client.loop_stop()
+    if outcome != "Normal disconnection" and outcome != "Success":
+        raise ConnectionError(outcome)
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--client", choices=["sdk", "sdk5", "paho"], required=True)
+    parser.add_argument("--client", choices=["sdk", "sdk5", "paho", "paho5"], required=True)
     parser.add_argument("--host", default="localhost")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--ca", required=True)
@@ -114,7 +132,13 @@ def main():
     parser.add_argument("--client-id", default="web-1")
     parser.add_argument("--topic", default="plant/1")
     options = parser.parse_args()
-    {"sdk": sdk, "sdk5": sdk5, "paho": paho}[options.client](options)
+    try:
+        {"sdk": sdk, "sdk5": sdk5, "paho": paho, "paho5": paho}[options.client](options)
+    except Exception as error:  # noqa: BLE001
+        say("refused", error=repr(error))
+        sys.stdout.flush()
+        # The SDK's threads may go on trying.
+        os._exit(1)
     say("done")
 
 

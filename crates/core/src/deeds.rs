@@ -25,6 +25,7 @@ use crate::numbers::Numbers;
 use crate::outbox::{self, Change, Mark};
 use crate::policies::Documents;
 use crate::provisioning_claims::Throttle;
+use crate::quotas::{Quota, Quotas};
 use crate::realms::{RealmRecord, Realms};
 use crate::rules::Rules;
 use crate::schema::MIGRATIONS;
@@ -77,6 +78,7 @@ pub struct Deeds {
     event_configurations: events::Known,
     known_functions: Known,
     claim_throttle: Throttle,
+    quotas: Quotas,
     rules: Rules,
     runners: Runners,
     page_key: hmac::Key,
@@ -128,6 +130,7 @@ impl Deeds {
             event_configurations: events::Known::default(),
             known_functions: Known::default(),
             claim_throttle: Throttle::default(),
+            quotas: Quotas::default(),
             rules: Rules::default(),
             runners: Runners::default(),
             page_key: world.seal.derive_hmac_key("page tokens"),
@@ -187,6 +190,24 @@ impl Deeds {
     /// How fast trusted users are given provisioning claims.
     pub(crate) fn claim_throttle(&self) -> &Throttle {
         &self.claim_throttle
+    }
+
+    /// What accounts are held to.
+    pub fn quotas(&self) -> &Quotas {
+        &self.quotas
+    }
+
+    /// Takes one of what an account may do in a second; false if it has done it as often already.
+    pub fn is_within(&self, realm: Realm, quota: Quota) -> bool {
+        self.quotas.take(realm, quota, self.clock())
+    }
+
+    /// As [`Self::is_within`], for a call of the API.
+    ///
+    /// # Errors
+    /// `ThrottlingException` when the account has called as often as it may.
+    pub fn call_within(&self, realm: Realm, quota: Quota) -> Result<(), Fault> {
+        self.quotas.call(realm, quota, self.clock())
     }
 
     /// What sends requests to URLs that customers give.

@@ -38,6 +38,8 @@ pub mod policies;
 pub mod provisioning;
 pub mod provisioning_claims;
 pub mod provisioning_templates;
+pub mod quotas;
+pub mod rates;
 pub mod realms;
 pub mod registration_codes;
 pub mod reset;

@@ -9,6 +9,7 @@ mod requests;
 mod retained;
 mod sessions;
 mod stream;
+mod throttle;
 mod wills;
 
 use std::future::poll_fn;
@@ -25,16 +26,19 @@ use thingsmith_core::connections::Proof;
 use thingsmith_core::decisions::Stage;
 use thingsmith_core::fleet_provisioning::Reply;
 use thingsmith_core::messages::Delivery;
+use thingsmith_core::quotas::Quota;
 use thingsmith_mqtt::{
     Action, Answer, Codec, Delivered, DeliveryId, DisconnectReason, Dispatch, Message, Qos, Session,
 };
 use thingsmith_ports::StoreError;
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use self::client::Client;
 pub(crate) use self::stream::Stream;
+pub use self::throttle::ConnectionRates;
+use self::throttle::{Held, Throttle};
 pub(crate) use self::wills::execute as execute_will;
 use crate::gateway::Gateway;
 use crate::refusal;
@@ -48,6 +52,9 @@ const PACKETS: usize = 64;
 const DELIVERIES: usize = 32;
 /// Bytes of deliveries gathered before they are sent; the last message may go beyond.
 const OUTPUT: usize = 16 * 1024;
+
+/// How often it is looked whether what is held back may be taken; the server's clock says it.
+const RELEASE: Duration = Duration::from_millis(20);
 
 /// Who is at the other end.
 pub(crate) struct Peer {
@@ -70,6 +77,11 @@ pub(crate) fn serve(
     shutdown: watch::Receiver<bool>,
 ) -> impl Future<Output = ()> + Send {
     let session = Session::new(Arc::clone(&gateway.mqtt), 0);
+    let now = gateway.deeds.clock().now();
+    let throttle = gateway
+        .config
+        .rates
+        .map(|rates| Box::new(Throttle::new(rates, now)));
     let mut connection = Box::new(Connection {
         gateway,
         peer,
@@ -83,6 +95,8 @@ pub(crate) fn serve(
         backlog: false,
         client: None,
         deliveries: 0,
+        throttle,
+        discards: false,
     });
     async move { connection.run(first).await }
 }
@@ -103,6 +117,10 @@ struct Connection {
     /// Who it is, once its CONNECT was accepted.
     client: Option<Client>,
     deliveries: u64,
+    /// What it has left of its rates, where it is held to any.
+    throttle: Option<Box<Throttle>>,
+    /// Whether the client's last message went beyond a rate.
+    discards: bool,
 }
 
 /// What a connection waits for.
@@ -118,6 +136,8 @@ enum Event {
     Called(Call),
     Shutdown,
     Deadline,
+    /// It may be time to take what was held back.
+    Released,
 }
 
 impl Connection {
@@ -137,7 +157,8 @@ impl Connection {
     async fn take_turn(&mut self, event: Event, input: &mut BytesMut, actions: &mut Vec<Action>) {
         match event {
             Event::Read(Ok(0)) => self.session.close(DisconnectReason::ConnectionLost, actions),
-            Event::Read(Ok(_)) | Event::Backlog => {}
+            Event::Read(Ok(bytes)) => self.passed(bytes),
+            Event::Backlog | Event::Released => {}
             Event::Read(Err(cause)) => {
                 tracing::debug!(peer = %self.peer.address, %cause, "the connection was lost");
                 let broken = cause
@@ -191,13 +212,16 @@ impl Connection {
             .session
             .next_deadline_ms()
             .map(|at| self.started + Duration::from_millis(at));
-        let (wants_input, backlog) = (self.session.wants_input(), self.backlog);
+        let held = self.held();
+        let wants_messages = !held.traffic && !self.session.is_backlogged();
+        let (wants_input, backlog) = (self.session.wants_input() && !held.traffic, self.backlog);
         let client = self.client.as_mut();
         tokio::select! {
             read = read(&mut self.stream, input), if wants_input && !backlog => return Event::Read(read),
-            event = client_event(client) => return event,
+            event = client_event(client, wants_messages, !held.stored) => return event,
             () = tokio::task::yield_now(), if backlog => return Event::Backlog,
             _ = self.shutdown.wait_for(|stop| *stop) => return Event::Shutdown,
+            () = sleep(RELEASE), if held != Held::default() => return Event::Released,
             () = sleep_until(deadline.unwrap_or(self.started)), if deadline.is_some() => {}
         }
         // What waits unread is no silence: nobody listened while a delivery was sent slowly.
@@ -313,6 +337,7 @@ impl Connection {
             if let Some(client) = &mut self.client
                 && turns.next().is_some()
                 && self.output.len() < OUTPUT
+                && !self.session.is_backlogged()
             {
                 next = client.queue.try_recv().ok();
             }
@@ -330,6 +355,14 @@ impl Connection {
         if !allowed {
             if let Some(receipt) = receipt {
                 receipt.tell(Received::Denied);
+            }
+            return Ok(());
+        }
+        if !self.may_send() {
+            self.gateway.deeds.metrics().delivery_dropped();
+            tracing::debug!(peer = %self.peer.address, topic, "a message was dropped: too many are sent");
+            if let Some(receipt) = receipt {
+                receipt.tell(Received::Dropped);
             }
             return Ok(());
         }
@@ -419,6 +452,7 @@ impl Connection {
         if self.output.is_empty() || self.cut {
             return Ok(());
         }
+        self.passed(self.output.len());
         let flushed = self.flush_output().await;
         self.cut = flushed.is_err();
         flushed
@@ -457,6 +491,29 @@ impl Connection {
         })
     }
 
+    /// Whether one more message may go to the client, and out of its account, now.
+    fn may_send(&mut self) -> bool {
+        let deeds = &self.gateway.deeds;
+        let realm = self.client.as_ref().map(|client| client.principal.realm().realm);
+        self.throttle
+            .as_mut()
+            .is_none_or(|throttle| throttle.sends_message(deeds.clock().now()))
+            && realm.is_some_and(|realm| deeds.is_within(realm, Quota::PublishOut))
+    }
+
+    /// Counts bytes that went over the connection.
+    fn passed(&mut self, bytes: usize) {
+        if let Some(throttle) = &mut self.throttle {
+            throttle.passed(bytes, self.gateway.deeds.clock().now());
+        }
+    }
+
+    fn held(&mut self) -> Held {
+        let now = || self.gateway.deeds.clock().now();
+        let throttle = self.throttle.as_mut();
+        throttle.map_or_else(Held::default, |throttle| throttle.held(now()))
+    }
+
     fn now_ms(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
@@ -476,13 +533,13 @@ async fn read(stream: &mut Stream, input: &mut BytesMut) -> std::io::Result<usiz
 }
 
 /// What happens to an accepted client from inside; nothing to one that is not.
-async fn client_event(client: Option<&mut Client>) -> Event {
+async fn client_event(client: Option<&mut Client>, wants_messages: bool, wants_stored: bool) -> Event {
     match client {
         None => std::future::pending().await,
         Some(client) => tokio::select! {
             // INVARIANT: the client's own subscriber keeps its queue open.
-            Some(delivery) = client.queue.recv() => Event::Delivery(delivery),
-            () = sessions::ready(client.session.as_mut()) => Event::Stored,
+            Some(delivery) = client.queue.recv(), if wants_messages => Event::Delivery(delivery),
+            () = sessions::ready(client.session.as_mut()), if wants_stored => Event::Stored,
             reply = client.requests.answered() => Event::Answered(reply),
             call = client.place.seat.call() => Event::Called(call),
             () = client.principal.changed() => Event::Changed,

@@ -17,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
-use crate::connection::{self, Peer};
+use crate::connection::{self, ConnectionRates, Peer};
 use crate::doors::{Doors, Speaks, Spoken};
 use crate::https;
 use crate::refusal;
@@ -34,8 +34,16 @@ pub struct Config {
     pub connections: usize,
     /// What may wait for one connection to read it.
     pub delivery_queue: QueueLimits,
+    /// How many bytes may wait for all connections together.
+    pub delivery_memory: usize,
+    /// Subscriptions of one connection (AWS's quota "Maximum number of subscriptions per connection").
+    pub subscriptions: usize,
+    /// How fast one connection may be; without, as fast as the server serves it.
+    pub rates: Option<ConnectionRates>,
     /// How long a client may take nothing of what is sent to it.
     pub write_patience: Duration,
+    /// Time for the head of an HTTPS request, and so also for the silence between two.
+    pub https_patience: Duration,
     /// What becomes of the connection on which a device is registered or provisioned just in time.
     pub first_connection: FirstConnection,
     /// Bounds of one handshake.
@@ -51,13 +59,29 @@ impl Default for Config {
             handshakes_per_address: NonZeroUsize::new(256).expect("it is not zero"),
             connections: 500_000,
             delivery_queue: QueueLimits {
-                messages: 256,
+                messages: 1024,
                 bytes: 4 * 1024 * 1024,
             },
+            delivery_memory: 1024 * 1024 * 1024,
+            subscriptions: 50,
+            rates: None,
             write_patience: Duration::from_secs(30),
+            https_patience: Duration::from_secs(60),
             first_connection: FirstConnection::default(),
             tls: tls::Limits::default(),
             mqtt: thingsmith_mqtt::Limits::default(),
+        }
+    }
+}
+
+impl Config {
+    /// What AWS holds connections to; of accounts [`Limits::aws`](thingsmith_core::quotas::Limits::aws) says it.
+    pub fn aws() -> Self {
+        let protocol = Self::default();
+        Self {
+            rates: Some(ConnectionRates::aws()),
+            mqtt: thingsmith_mqtt::Limits::aws(),
+            ..protocol
         }
     }
 }
@@ -94,6 +118,7 @@ struct Entered {
 impl Gateway {
     /// A gateway that serves nobody yet.
     pub fn new(deeds: Arc<Deeds>, doors: Doors, keys: Arc<AccessKeys>, config: Config) -> Arc<Self> {
+        deeds.router().bound_memory(config.delivery_memory);
         Arc::new(Self {
             permits: Permits::new(config.handshakes, config.handshakes_per_address),
             connections: Arc::new(Semaphore::new(config.connections.min(Semaphore::MAX_PERMITS))),

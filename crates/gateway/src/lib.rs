@@ -13,4 +13,5 @@ mod reserved;
 pub mod tls;
 pub mod websocket;
 
+pub use connection::ConnectionRates;
 pub use gateway::{Config, Gateway};

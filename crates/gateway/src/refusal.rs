@@ -122,6 +122,7 @@ pub(crate) fn impossible(
     reason: &str,
 ) {
     let action = match stage {
+        Stage::Connect => "iot:Connect",
         Stage::Subscribe => "iot:Subscribe",
         _ => "iot:Publish",
     };

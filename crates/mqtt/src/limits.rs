@@ -2,8 +2,8 @@
 
 /// The limits of one connection, shared by all connections of a listener.
 ///
-/// The default is AWS's quota table ("AWS IoT Core message broker and protocol limits and quotas"), with a bound
-/// of our own where the table has none.
+/// The default is AWS's quota table ("AWS IoT Core message broker and protocol limits and quotas") with the most that AWS
+/// raises a quota to, and with a bound of our own where the table has none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Most bytes of a packet, fixed header included. AWS's 146 KiB for MQTT 5, which leaves room for a payload of
@@ -57,6 +57,19 @@ impl Default for Limits {
             outbound_queue_bytes: 4 * 1024 * 1024,
             properties: PropertyLimits::default(),
             session_expiry: SessionExpiry::default(),
+        }
+    }
+}
+
+impl Limits {
+    /// AWS's quotas as they are before anybody has one raised.
+    pub fn aws() -> Self {
+        Self {
+            session_expiry: SessionExpiry {
+                maximum_seconds: SessionExpiry::default().default_seconds,
+                ..SessionExpiry::default()
+            },
+            ..Self::default()
         }
     }
 }

@@ -110,6 +110,12 @@ impl Session {
         self.state == State::Closed
     }
 
+    /// Whether messages for the client wait until it acknowledges earlier ones. Whoever has more of them does well to keep
+    /// them where they are bounded in all.
+    pub fn is_backlogged(&self) -> bool {
+        self.window.has_waiting()
+    }
+
     /// The version that the client speaks, once its CONNECT was read.
     pub fn version(&self) -> Version {
         match self.five {

@@ -122,6 +122,9 @@ impl Server {
         deeds
             .fleet_provisioning()
             .configure(file.fleet_provisioning.limits());
+        if let Some(limits) = file.gateway.quotas() {
+            deeds.quotas().hold(limits);
+        }
         deeds.configure_functions(configured_functions.map_err(StartError::Configuration)?);
         let configured = configured_keys(&file, &account)?;
         let api_listener = listen("--api", settings.api).await?;

@@ -64,7 +64,7 @@ fn sees_to_users_and_roles(home: &Home) {
 }
 
 /// Calls the AWS CLI with the administrator's key over what the server speaks.
-fn aws(server: &Server<'_>, words: &[&str]) -> Value {
+pub(super) fn aws(server: &Server<'_>, words: &[&str]) -> Value {
     let program = venv().expect("it was asked for before").join("bin/aws");
     let (id, secret) = server.credentials();
     let mut command = with_aws_environment(&program, server, (&id, &secret));

@@ -9,6 +9,7 @@ mod boto3;
 mod bulk;
 mod calls;
 mod connections;
+mod curl;
 mod defaults;
 pub(crate) mod device;
 mod devices;
@@ -20,7 +21,7 @@ mod hooks;
 mod iam;
 mod javascript;
 mod just_in_time;
-mod mosquitto;
+pub(crate) mod mosquitto;
 mod mosquitto_messages;
 mod openssl;
 mod providers;
@@ -29,6 +30,7 @@ mod registry;
 mod rules;
 mod samples;
 mod sdk;
+mod websocket;
 
 pub(crate) use just_in_time::{registering_role, template};
 

@@ -16,19 +16,25 @@ use crate::server::{Home, Server, output_in_time};
 const VERSIONS: [&str; 2] = ["tlsv1.2", "tlsv1.3"];
 
 /// The programs, pointed at a server.
-struct Mosquitto<'s> {
-    server: &'s Server<'s>,
-    version: &'static str,
+pub(crate) struct Mosquitto<'s> {
+    pub(crate) server: &'s Server<'s>,
+    pub(crate) version: &'static str,
 }
 
 /// A subscriber whose subscription was accepted.
-struct Subscriber {
+pub(super) struct Subscriber {
     child: Child,
     output: BufReader<ChildStdout>,
 }
 
 impl Mosquitto<'_> {
-    fn command(&self, program: &str, files: (&Path, &Path), client_id: &str, topic: &str) -> Command {
+    pub(crate) fn command(
+        &self,
+        program: &str,
+        files: (&Path, &Path),
+        client_id: &str,
+        topic: &str,
+    ) -> Command {
         // The output comes line by line though nobody sits before it.
         let mut command = Command::new("stdbuf");
         command.args([
@@ -68,7 +74,7 @@ impl Mosquitto<'_> {
     }
 
     /// Subscribes and waits until the server has answered.
-    fn subscribe(&self, device: &Device, client_id: &str, topic: &str, qos: &str) -> Subscriber {
+    pub(super) fn subscribe(&self, device: &Device, client_id: &str, topic: &str, qos: &str) -> Subscriber {
         let mut command = self.command(
             "mosquitto_sub",
             (&device.certificate, &device.key),
@@ -86,7 +92,7 @@ impl Mosquitto<'_> {
 
 impl Subscriber {
     /// The first message.
-    fn message(mut self) -> String {
+    pub(super) fn message(mut self) -> String {
         let said = line_with(&mut self.output, "message ");
         assert!(self.child.wait().unwrap().success());
         said
@@ -111,7 +117,7 @@ fn line_with(output: &mut BufReader<ChildStdout>, part: &str) -> String {
     }
 }
 
-fn ready() -> bool {
+pub(crate) fn ready() -> bool {
     installed("mosquitto_pub") && installed("mosquitto_sub") && installed("stdbuf")
 }
 

@@ -12,10 +12,10 @@ use thingsmith_testkit::Engine;
 
 use super::lab::{Device, EVERYTHING, Lab, endpoint, params};
 
-const DOMAIN: &str = "iot.example.com";
+pub(super) const DOMAIN: &str = "iot.example.com";
 const SECOND: Duration = Duration::from_secs(1);
 
-async fn make(
+pub(super) async fn make(
     lab: &Lab,
     realm: &RealmRecord,
     name: &str,
@@ -37,7 +37,7 @@ async fn make(
         .domain
 }
 
-async fn update(lab: &Lab, name: &str, update: DomainConfigurationUpdate) {
+pub(super) async fn update(lab: &Lab, name: &str, update: DomainConfigurationUpdate) {
     domains::update_domain_configuration(&lab.server.deeds, &lab.realm, name, &update)
         .await
         .unwrap();
@@ -50,7 +50,7 @@ fn status(enabled: bool) -> DomainConfigurationUpdate {
     }
 }
 
-fn tls(policy: &str) -> DomainConfigurationUpdate {
+pub(super) fn tls(policy: &str) -> DomainConfigurationUpdate {
     DomainConfigurationUpdate {
         requested: Requested {
             tls: Some(Some(format!("IoTSecurityPolicy_{policy}"))),

@@ -13,16 +13,16 @@ use super::lab::{Device, EVERYTHING, Lab, PATIENCE};
 use super::wire::Wire;
 
 /// A device that publishes to itself.
-struct Healthy(Wire);
+pub(super) struct Healthy(Wire);
 
 impl Healthy {
-    async fn connect(lab: &Lab, device: &Device) -> Self {
+    pub(super) async fn connect(lab: &Lab, device: &Device) -> Self {
         let mut wire = lab.dial(device).connect("healthy").await;
         wire.subscribe("healthy", AtLeastOnce).await;
         Self(wire)
     }
 
-    async fn check(&mut self) {
+    pub(super) async fn check(&mut self) {
         self.0.publish_qos_0("healthy", b"well").await;
         assert_eq!(self.0.text().await, "well");
     }

@@ -11,10 +11,10 @@ use super::lab::{Device, EVERYTHING, Lab, PATIENCE, allow, policy};
 use super::wire::{Dial, Wire};
 
 /// A connection for HTTP.
-struct Http(Wire);
+pub(super) struct Http(Wire);
 
 impl Http {
-    async fn connect(dial: Dial<'_>) -> Self {
+    pub(super) async fn connect(dial: Dial<'_>) -> Self {
         Self(dial.tls().await.unwrap())
     }
 
@@ -63,7 +63,7 @@ impl Http {
         }
     }
 
-    async fn publish(&mut self, target: &str, body: &[u8]) -> (u16, String) {
+    pub(super) async fn publish(&mut self, target: &str, body: &[u8]) -> (u16, String) {
         let (status, exception, _) = self.send("POST", target, &[], body).await;
         (status, exception)
     }
@@ -290,4 +290,21 @@ async fn properties_of_mqtt_5_come_from_the_query_and_the_headers() {
     assert_eq!(properties.response_topic.as_ref().unwrap().as_str(), "b/c");
     assert_eq!(properties.correlation_data.as_deref(), Some(&[0_u8, 1][..]));
     assert_eq!(properties.user_properties, [("k".to_owned(), "v".to_owned())]);
+}
+
+#[tokio::test]
+async fn http_1_0_is_spoken_too() {
+    let lab = Lab::start().await;
+    let device = lab.device(EVERYTHING).await;
+    let mut listener = lab.dial(&device).connect("listener").await;
+    listener.subscribe("#", AtMostOnce).await;
+    let mut wire = https(&lab, &device).tls().await.unwrap();
+    wire.bytes(b"POST /topics/a HTTP/1.0\r\nContent-Length: 3\r\n\r\none")
+        .await;
+    let answer = String::from_utf8(wire.rest().await).unwrap();
+    assert!(answer.starts_with("HTTP/1.0 200"), "{answer}");
+    assert_eq!(
+        listener.message().await,
+        ("a".into(), b"one".to_vec(), AtMostOnce)
+    );
 }

@@ -11,7 +11,7 @@ use thingsmith_testkit::Engine;
 use super::lab::{EVERYTHING, Lab, allow};
 use super::wire::{Wire, id, publish};
 
-fn retained(topic: &str, payload: &[u8], qos: PublishQos) -> Packet {
+pub(super) fn retained(topic: &str, payload: &[u8], qos: PublishQos) -> Packet {
     match publish(topic, payload, qos) {
         Packet::Publish(mut publish) => {
             publish.message.retain = true;

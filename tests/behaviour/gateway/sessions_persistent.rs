@@ -227,3 +227,33 @@ async fn a_client_that_acknowledges_nothing_gets_no_more_than_it_can_hold() {
         assert_eq!(pump.text().await, format!("{number}"));
     }
 }
+
+#[tokio::test]
+async fn what_expired_while_it_waited_does_not_come() {
+    for engine in Engine::available() {
+        let lab = Lab::on(engine, Config::default()).await;
+        let device = lab.device(EVERYTHING).await;
+        let (mut pump, _) = back(&lab, &device, "pump").await;
+        pump.subscribe("a", AtLeastOnce).await;
+        leave(&mut pump).await;
+        lab.until_connected(0).await;
+        let data = lab.server.administrator().service("iotdata");
+        for (payload, query) in [
+            ("brief", "&messageExpiry=10"),
+            ("long", "&messageExpiry=20"),
+            ("for ever", ""),
+        ] {
+            let target = format!("/topics/a?qos=1{query}");
+            let reply = data.send("POST", &target, &[], payload.as_bytes()).await;
+            assert_eq!(reply.status, 200, "{reply}");
+        }
+        lab.advance(Duration::from_secs(10));
+        let (mut pump, present) = back(&lab, &device, "pump").await;
+        assert!(present);
+        for payload in ["long", "for ever"] {
+            assert_eq!(pump.text().await, payload);
+        }
+        assert!(pump.is_alive().await);
+        lab.stop().await;
+    }
+}

@@ -46,6 +46,16 @@ async fn a_device_lives_with_every_store() {
 
 #[tokio::test]
 async fn the_programs_server_serves_devices_until_it_is_stopped() {
+    serves("127.0.0.1").await;
+}
+
+#[tokio::test]
+async fn the_programs_server_serves_devices_over_ipv6() {
+    serves("::1").await;
+}
+
+async fn serves(host: &'static str) {
+    let address: std::net::IpAddr = host.parse().unwrap();
     let directory = tempfile::tempdir().unwrap();
     let settings = Settings {
         dev: true,
@@ -54,7 +64,7 @@ async fn the_programs_server_serves_devices_until_it_is_stopped() {
         account: None,
         region: thingsmith_testkit::REGION.parse().unwrap(),
         api: "127.0.0.1:0".parse().unwrap(),
-        mqtt: "127.0.0.1:0".parse().unwrap(),
+        mqtt: (address, 0).into(),
         https: vec!["127.0.0.1:0".parse().unwrap()],
         https_browsers: Vec::new(),
         admin: "127.0.0.1:0".parse().unwrap(),
@@ -88,7 +98,7 @@ async fn the_programs_server_serves_devices_until_it_is_stopped() {
     let roots = std::fs::read_to_string(directory.path().join("ca.pem")).unwrap();
     let (_, port) = server.endpoints().mqtt.rsplit_once(':').unwrap();
     let options = Options {
-        host: "127.0.0.1",
+        host,
         port: port.parse().unwrap(),
         server_name: "localhost",
         roots_pem: &roots,

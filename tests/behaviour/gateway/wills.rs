@@ -163,3 +163,21 @@ async fn a_will_of_mqtt_5_waits_for_its_delay_and_its_client() {
     assert_eq!(witness.text().await, "gone");
     drop(anew);
 }
+
+#[tokio::test]
+async fn a_will_on_a_topic_of_the_server_is_refused_with_its_code() {
+    let lab = Lab::start().await;
+    let device = lab.device(EVERYTHING).await;
+    for (topic, code) in [
+        ("$aws/wills", ReasonCode::TopicNameInvalid),
+        ("wills/pump", ReasonCode::Success),
+    ] {
+        let mut wire = lab.dial(&device).tls().await.unwrap();
+        wire.introduce(with_will(connect_5("pump"), topic, false, 0))
+            .await;
+        match wire.next().await {
+            Some(Packet::ConnAck(answer)) => assert_eq!(answer.code, code, "{topic}"),
+            other => panic!("{other:?} is no answer to CONNECT"),
+        }
+    }
+}

@@ -52,7 +52,7 @@ pub(super) fn nobody(lab: &Lab) -> Dial<'_> {
 }
 
 /// Asks for a WebSocket; the status of the answer.
-async fn ask(wire: &mut Wire, target: &str, more: &str) -> u16 {
+pub(super) async fn ask(wire: &mut Wire, target: &str, more: &str) -> u16 {
     let head = format!(
         "GET {target} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{more}\r\n"
@@ -80,7 +80,7 @@ async fn status(wire: &mut Wire) -> u16 {
     status
 }
 
-const MQTT: &str = "Sec-WebSocket-Protocol: mqtt\r\n";
+pub(super) const MQTT: &str = "Sec-WebSocket-Protocol: mqtt\r\n";
 
 /// A WebSocket that is open.
 pub(super) struct Socket {

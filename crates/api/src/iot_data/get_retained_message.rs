@@ -3,6 +3,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use thingsmith_core::Fault;
 use thingsmith_core::messages::{retained, user_properties};
+use thingsmith_core::quotas::Quota;
 
 use super::{number, topic_resource};
 use crate::{Context, Http, Operation};
@@ -10,7 +11,7 @@ use crate::{Context, Http, Operation};
 /// Gives the message that is retained on a topic.
 ///
 /// # Errors
-/// `ResourceNotFoundException` when the topic has none.
+/// `ResourceNotFoundException` when the topic has none; `ThrottlingException` when the account asks too often.
 pub struct GetRetainedMessage;
 
 #[derive(Deserialize)]
@@ -49,6 +50,7 @@ impl Operation for GetRetainedMessage {
             return Err(Fault::invalid("topic has the character U+0000."));
         }
         let realm = cx.realm().await?;
+        cx.deeds.call_within(realm.realm, Quota::GetRetainedMessage)?;
         let found = retained::get_retained_message(cx.deeds, &realm, &input.topic).await?;
         let message = found.stored.message;
         let user = message

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 use thingsmith_core::Fault;
 use thingsmith_core::messages::retained::{self, Summary};
+use thingsmith_core::quotas::Quota;
 
 use super::number;
 use crate::{Context, Http, Operation, pages};
@@ -8,7 +9,7 @@ use crate::{Context, Http, Operation, pages};
 /// Lists the topics that have a retained message.
 ///
 /// # Errors
-/// `InvalidRequestException` for a token of another list.
+/// `InvalidRequestException` for a token of another list; `ThrottlingException` when the account asks too often.
 pub struct ListRetainedMessages;
 
 #[derive(Deserialize)]
@@ -51,6 +52,7 @@ impl Operation for ListRetainedMessages {
     async fn call(cx: &Context<'_>, input: Input) -> Result<Output, Fault> {
         let page = pages::by_token(input.next_token, input.max_results);
         let realm = cx.realm().await?;
+        cx.deeds.call_within(realm.realm, Quota::ListRetainedMessages)?;
         let page = retained::list_retained_messages(cx.deeds, &realm, &page).await?;
         let item = |summary: Summary| Item {
             topic: summary.topic,

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use thingsmith_core::messages::Members;
+use thingsmith_core::quotas::Quota;
 use thingsmith_core::rules::{self, Origin};
 use thingsmith_core::{Fault, messages};
 use thingsmith_mqtt::{Message, Qos, TopicLimits};
@@ -13,7 +14,8 @@ use crate::{Context, Http, Operation};
 ///
 /// # Errors
 /// `InvalidRequestException` for a topic that is none or is the server's own, and for members beyond MQTT's limits;
-/// `ThrottlingException` when the message is to be retained and the account has too many of those.
+/// `ThrottlingException` when the message is to be retained and the account has too many of those, or when the account
+/// publishes or retains too often.
 pub struct Publish;
 
 #[derive(Deserialize)]
@@ -62,6 +64,7 @@ impl Operation for Publish {
         };
         let message = message(input)?;
         let realm = cx.realm().await?;
+        cx.deeds.call_within(realm.realm, Quota::PublishIn)?;
         let source = cx.facts.source.to_canonical().to_string();
         let origin = Origin::Caller {
             user_id: &cx.caller.user_id,

@@ -13,15 +13,8 @@ use thingsmith_model::{CertificateId, Realm, Timestamp};
 use super::Claimant;
 use super::rejection::Rejection;
 use crate::Deeds;
-
-/// A token bucket's size and its filling.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rate {
-    /// How many at once.
-    pub burst: f64,
-    /// How many in a second, in the long run.
-    pub per_second: f64,
-}
+use crate::rates::Bucket;
+pub use crate::rates::Rate;
 
 /// How much may be asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,11 +65,6 @@ enum Of {
     Account(Realm, Ware),
 }
 
-struct Bucket {
-    level: f64,
-    at: Timestamp,
-}
-
 /// Buckets kept.
 const KEPT: NonZeroUsize = NonZeroUsize::new(20_000).expect("it is not zero");
 
@@ -89,18 +77,9 @@ impl Default for Throttle {
 impl Throttle {
     fn take(&self, of: Of, rate: Rate, now: Timestamp) -> bool {
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let bucket = buckets.get_or_insert_mut(of, || Bucket {
-            level: rate.burst,
-            at: now,
-        });
-        let passed = (now.as_seconds_f64() - bucket.at.as_seconds_f64()).max(0.0);
-        bucket.level = (bucket.level + passed * rate.per_second).min(rate.burst);
-        bucket.at = now;
-        let full = bucket.level >= 1.0;
-        if full {
-            bucket.level -= 1.0;
-        }
-        full
+        buckets
+            .get_or_insert_mut(of, || Bucket::full(rate, now))
+            .take(rate, now)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Messages between clients: who subscribes to what, the way of a message to them, and what is kept of it.
 
 mod members;
+mod memory;
 mod publish;
 pub mod retained;
 mod router;

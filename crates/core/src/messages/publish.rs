@@ -6,8 +6,9 @@ use thingsmith_ports::StoreError;
 
 use super::{retained, sessions};
 use crate::connections::{Answer, Principal};
+use crate::quotas::Quota;
 use crate::rules::{self, Origin};
-use crate::{Deeds, Fault};
+use crate::{Code, Deeds, Fault};
 
 /// Publishes a message that its publisher may publish. When this returns, it is in the queues of the subscribers that are
 /// connected, and durable for the sessions that outlive their connections and, with its retain flag, for later
@@ -17,8 +18,8 @@ use crate::{Deeds, Fault};
 /// rule and nowhere else.
 ///
 /// # Errors
-/// `ThrottlingException` when the message is to be retained and the account has too many of those: nobody gets it. Else
-/// when the store fails.
+/// `ThrottlingException` when the message is to be retained and the account has too many of those, or retains too often:
+/// nobody gets it. Else when the store fails.
 pub async fn publish(
     deeds: &Deeds,
     realm: Realm,
@@ -31,6 +32,13 @@ pub async fn publish(
         return Ok(());
     }
     if message.retain {
+        let (topic, clock) = (message.topic.as_str(), deeds.clock());
+        if !deeds.quotas().topic_retains(realm, topic, clock)
+            || !deeds.is_within(realm, Quota::RetainedPublish)
+        {
+            let told = "Messages are retained too often, on this topic or in the account. Try again later.";
+            return Err(Fault::new(Code::Throttling, told));
+        }
         // First, so that whoever subscribes meanwhile gets it in one way or the other.
         retained::retain(deeds, realm, &message, qos).await?;
     }

@@ -6,7 +6,7 @@
 //! QoS 1 is stored, and their connection reads it from there.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use thingsmith_model::Realm;
@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::Instant;
 
+use super::memory::{Memory, Room, Waiting};
 use super::sessions::KeptSession;
 use crate::clients::Receipt;
 
@@ -64,16 +65,7 @@ pub struct Subscriber {
 pub(crate) struct Queue {
     /// Of boxes: an empty channel has room for 32 of what it carries, and most connections are idle.
     sender: mpsc::Sender<Box<Delivery>>,
-    /// Bytes that wait, and how many may.
-    waiting: Arc<AtomicUsize>,
-    bytes: usize,
-}
-
-/// Room for one message in a queue.
-#[derive(Debug)]
-struct Room {
-    waiting: Arc<AtomicUsize>,
-    bytes: usize,
+    waiting: Arc<Waiting>,
 }
 
 #[derive(Debug)]
@@ -114,6 +106,7 @@ enum Taken {
 pub struct Router {
     realms: RwLock<HashMap<Realm, SubscriptionTrie<u64, Subscription>>>,
     next: AtomicU64,
+    memory: Arc<Memory>,
 }
 
 impl Router {
@@ -122,14 +115,23 @@ impl Router {
         Self::default()
     }
 
+    /// Says how many bytes may wait for all subscribers together.
+    pub fn bound_memory(&self, bytes: usize) {
+        self.memory.bound(bytes);
+    }
+
+    /// How many bytes wait for all subscribers together.
+    pub fn memory_in_use(&self) -> usize {
+        self.memory.in_use()
+    }
+
     /// Makes a subscriber with a queue. A full queue loses what comes: a subscriber that does not read must not hold up
     /// the others.
     pub fn subscriber(&self, limits: QueueLimits) -> (Subscriber, mpsc::Receiver<Box<Delivery>>) {
         let (sender, receiver) = mpsc::channel(limits.messages);
         let queue = Queue {
             sender,
-            waiting: Arc::default(),
-            bytes: limits.bytes,
+            waiting: Arc::new(Waiting::new(limits.bytes, Arc::clone(&self.memory))),
         };
         let id = self.new_subscriber_id();
         let session = None;
@@ -191,6 +193,12 @@ impl Router {
                 realms.remove(&realm);
             }
         }
+    }
+
+    /// How many subscriptions the realm has on this node, those of sessions whose clients are away included.
+    pub fn subscriptions(&self, realm: Realm) -> usize {
+        let realms = self.realms.read().unwrap_or_else(PoisonError::into_inner);
+        realms.get(&realm).map_or(0, SubscriptionTrie::len)
     }
 
     /// Whether anybody in the realm subscribes to anything.
@@ -320,7 +328,7 @@ impl Queue {
             .as_ref()
             .map_or(0, |properties| properties.bytes());
         let bytes = message.topic.as_bytes().len() + message.payload.len() + properties;
-        let room = self.room(bytes).ok_or(TrySendError::Full(()))?;
+        let room = self.waiting.room(bytes).ok_or(TrySendError::Full(()))?;
         let delivery = Delivery {
             since: message.expiry_seconds().map(|_| Instant::now()),
             message,
@@ -334,23 +342,6 @@ impl Queue {
                 TrySendError::Full(_) => TrySendError::Full(()),
                 TrySendError::Closed(_) => TrySendError::Closed(()),
             })
-    }
-
-    fn room(&self, bytes: usize) -> Option<Room> {
-        self.waiting
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |waiting| {
-                let after = waiting.checked_add(bytes)?;
-                (waiting == 0 || after <= self.bytes).then_some(after)
-            })
-            .ok()?;
-        let waiting = Arc::clone(&self.waiting);
-        Some(Room { waiting, bytes })
-    }
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        self.waiting.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
@@ -472,6 +463,35 @@ mod tests {
         let Delivery { message, .. } = *queue.try_recv().unwrap();
         assert_eq!(route(b"1234"), 1, "what was taken out waits no more");
         assert_eq!(&message.payload[..], b"longer than all of it");
+    }
+
+    #[test]
+    fn all_queues_together_are_bounded_and_an_empty_one_takes_a_message_all_the_same() {
+        let router = Router::new();
+        router.bound_memory(10_000);
+        let limits = QueueLimits {
+            messages: 100,
+            bytes: 100_000,
+        };
+        let (slow, never_read) = router.subscriber(limits);
+        let (quick, mut read) = router.subscriber(limits);
+        for (subscriber, filter_of) in [(&slow, "a/+"), (&quick, "a/quick")] {
+            let (qos, options) = (Qos::AtMostOnce, SubscriptionOptions::default());
+            router.subscribe(Realm(1), subscriber, &filter(filter_of), qos, options);
+        }
+        let route = |topic| {
+            let message = message_with(topic, &[0; 1_000]);
+            router.route(Realm(1), &message, Qos::AtMostOnce, None).sent
+        };
+        let taken: usize = (0..100).map(|_| route("a/slow")).sum();
+        assert!((5..10).contains(&taken), "{taken}");
+        assert!(router.memory_in_use() <= 10_000);
+        for _ in 0..100 {
+            assert_eq!(route("a/quick"), 1, "the slow one does not starve the other");
+            drop(read.try_recv().unwrap());
+        }
+        drop(never_read);
+        assert_eq!(router.memory_in_use(), 0);
     }
 
     #[test]

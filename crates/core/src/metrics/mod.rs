@@ -128,9 +128,14 @@ impl Metrics {
         self.messages_out.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts a delivery that was dropped because its client is slow.
+    /// Counts a delivery that was dropped because its client is slow, or is sent too much.
     pub fn delivery_dropped(&self) {
         self.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many deliveries were dropped.
+    pub fn deliveries_dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
     }
 
     /// Counts a batch that the store committed.
@@ -211,7 +216,7 @@ impl Metrics {
             .value(&[], count(&self.messages_out));
         page.counter(
             "deliveries_dropped_total",
-            "Deliveries dropped because the client takes messages too slowly.",
+            "Deliveries dropped because the client takes messages too slowly, or is sent more than a quota allows.",
         )
         .value(&[], count(&self.dropped));
         page.counter(

@@ -8,6 +8,7 @@ use thingsmith_core::connections::{Answer, Principal};
 use thingsmith_core::events::Lifecycle;
 use thingsmith_core::messages::sessions::Connected;
 use thingsmith_core::messages::{Delivery, Subscriber};
+use thingsmith_core::quotas::Counted;
 use thingsmith_model::Timestamp;
 use thingsmith_mqtt::{DeliveryId, Qos, TopicFilter, Will};
 use tokio::sync::mpsc;
@@ -45,6 +46,8 @@ pub(super) struct Place {
     pub(super) subscriber: Subscriber,
     pub(super) seat: Seat,
     pub(super) filters: HashMap<String, (TopicFilter, Qos)>,
+    /// Its count among its account's, where these are counted.
+    pub(super) _counted: Option<Counted>,
 }
 
 impl Drop for Place {

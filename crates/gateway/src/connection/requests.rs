@@ -7,6 +7,7 @@ use thingsmith_core::connections::{ConnectFacts, Principal};
 use thingsmith_core::decisions::Stage;
 use thingsmith_core::events::Lifecycle;
 use thingsmith_core::messages::{self, sessions::SessionSubscription};
+use thingsmith_core::quotas::{Counted, Quota};
 use thingsmith_core::rules::Origin;
 use thingsmith_core::{Code, Fault};
 use thingsmith_mqtt::{
@@ -18,10 +19,18 @@ use super::Connection;
 use super::client::{Client, Place};
 use super::provisioning::Requests;
 use super::retained::Retained;
+use crate::gateway::Gateway;
 use crate::{refusal, reserved};
 
-/// Subscriptions of one connection (AWS's quota "Maximum number of subscriptions per connection").
-const SUBSCRIPTIONS: usize = 50;
+/// Why a client is not let in.
+struct Refused(ReasonCode, DisconnectReason);
+
+impl Refused {
+    /// Its policies do not let it.
+    const NOT_AUTHORIZED: Self = Self(ReasonCode::NotAuthorized, DisconnectReason::AuthError);
+    /// It or its account connects too often, or has too many connections.
+    const THROTTLED: Self = Self(ReasonCode::QuotaExceeded, DisconnectReason::Throttled);
+}
 
 impl Connection {
     pub(super) async fn connect(&mut self, connect: Connect, actions: &mut Vec<Action>) {
@@ -35,16 +44,13 @@ impl Connection {
         }
         let nameless = connect.client_id.is_empty();
         match self.authorize(connect).await {
-            Ok(Some((client, present))) => {
+            Ok(Ok((client, present))) => {
                 let assigned = nameless.then(|| client.principal.client_id().to_owned());
                 self.client = Some(client);
                 let now = self.now_ms();
                 self.session.accept(present, assigned.as_deref(), now, actions);
             }
-            Ok(None) => {
-                let (code, reason) = (ReasonCode::NotAuthorized, DisconnectReason::AuthError);
-                self.session.refuse(code, reason, actions);
-            }
+            Ok(Err(Refused(code, reason))) => self.session.refuse(code, reason, actions),
             Err(fault) => {
                 refusal::store_failed(self.peer.address, &fault);
                 let (code, reason) = (ReasonCode::UnspecifiedError, DisconnectReason::ServerError);
@@ -54,11 +60,11 @@ impl Connection {
     }
 
     /// The client, if it may connect, and whether its session was there before.
-    async fn authorize(&mut self, connect: Connect) -> Result<Option<(Client, bool)>, Fault> {
+    async fn authorize(&mut self, connect: Connect) -> Result<Result<(Client, bool), Refused>, Fault> {
         // INVARIANT: the session lets no second CONNECT through. What it was admitted by goes with the first, certificate
         // and all.
         let Some(mut proof) = self.peer.proof.take() else {
-            return Ok(None);
+            return Ok(Err(Refused::NOT_AUTHORIZED));
         };
         let persistent = connect.is_persistent();
         let clean_start = connect.clean_session;
@@ -92,7 +98,7 @@ impl Connection {
                 &answer,
             );
             Lifecycle::connect_failed(deeds, &principal).await;
-            return Ok(None);
+            return Ok(Err(Refused::NOT_AUTHORIZED));
         }
         if let Some(will) = &will
             && let Some((action, answer)) = messages::refusal(&mut principal, &will.message).await?
@@ -101,8 +107,17 @@ impl Connection {
             let (deeds, peer) = (&self.gateway.deeds, self.peer.address);
             refusal::denied(deeds, Stage::Connect, &principal, peer, action, topic, &answer);
             Lifecycle::connect_failed(deeds, &principal).await;
-            return Ok(None);
+            return Ok(Err(Refused::NOT_AUTHORIZED));
         }
+        let counted = match self.count(&principal) {
+            Ok(counted) => counted,
+            Err(reason) => {
+                let (deeds, peer, client_id) =
+                    (&self.gateway.deeds, self.peer.address, principal.client_id());
+                refusal::impossible(deeds, Stage::Connect, &principal, peer, client_id, reason);
+                return Ok(Err(Refused::THROTTLED));
+            }
+        };
         let (subscriber, queue) = self
             .gateway
             .deeds
@@ -124,6 +139,7 @@ impl Connection {
             subscriber,
             seat,
             filters: HashMap::new(),
+            _counted: counted,
         };
         let mut client = Client {
             lifecycle: Lifecycle::begin(&self.gateway.deeds, &principal),
@@ -144,7 +160,25 @@ impl Connection {
             .lifecycle
             .connected(&self.gateway.deeds, &client.principal)
             .await;
-        Ok(Some((client, present)))
+        Ok(Ok((client, present)))
+    }
+
+    /// Counts a CONNECT and the connection that comes of it, or says which quota it would break. It comes after the policies
+    /// have allowed it, so that nobody uses up what belongs to somebody else's client id.
+    fn count(&self, principal: &Principal) -> Result<Option<Counted>, &'static str> {
+        let deeds = &self.gateway.deeds;
+        let (realm, clock) = (principal.realm().realm, deeds.clock());
+        if !deeds
+            .quotas()
+            .client_connects(realm, principal.client_id(), clock)
+        {
+            return Err("the client id connects too often");
+        }
+        if !deeds.is_within(realm, Quota::Connect) {
+            return Err("the clients of the account connect too often");
+        }
+        let counted = deeds.quotas().connect(realm);
+        counted.map_err(|_| "the account has as many connections as it may have")
     }
 
     /// MQTT 3.1.1, 3.1.3.1: a client that wants no session may leave its id to the server.
@@ -155,6 +189,9 @@ impl Connection {
     }
 
     pub(super) async fn publish(&mut self, publish: Publish, actions: &mut Vec<Action>) -> Answer {
+        if self.is_beyond_rates(&publish) {
+            return Answer::Discarded(ReasonCode::QuotaExceeded);
+        }
         let Some(client) = &mut self.client else {
             return Answer::Refused(DisconnectReason::ServerError);
         };
@@ -203,10 +240,31 @@ impl Connection {
             Ok(()) => Answer::Published,
             Err(fault) if fault.code == Code::Throttling => {
                 tracing::info!(peer = %self.peer.address, %fault, "a message was not published");
-                Answer::Denied(ReasonCode::QuotaExceeded, DisconnectReason::Throttled)
+                Answer::Discarded(ReasonCode::QuotaExceeded)
             }
             Err(fault) => self.store_failed(&fault),
         }
+    }
+
+    /// Whether the client, or its account, publishes more than it may. That is written down when it begins.
+    fn is_beyond_rates(&mut self, publish: &Publish) -> bool {
+        let deeds = &self.gateway.deeds;
+        let Some(client) = &self.client else { return false };
+        let realm = client.principal.realm().realm;
+        let throttle = self.throttle.as_mut();
+        let reason = if throttle.is_some_and(|throttle| !throttle.takes_message(deeds.clock().now())) {
+            "the connection publishes too many messages"
+        } else if !deeds.is_within(realm, Quota::PublishIn) {
+            "the account publishes too many messages"
+        } else {
+            self.discards = false;
+            return false;
+        };
+        if !std::mem::replace(&mut self.discards, true) {
+            let (topic, peer) = (publish.message.topic.as_str(), self.peer.address);
+            refusal::impossible(deeds, Stage::Publish, &client.principal, peer, topic, reason);
+        }
+        true
     }
 
     /// Subscribes, and says which retained messages are to follow the answer.
@@ -222,6 +280,14 @@ impl Connection {
         &mut self,
         subscriptions: Vec<Subscription>,
     ) -> Result<Option<(Vec<Grant>, Vec<Retained>)>, StoreError> {
+        if let Some(reason) = self.is_subscribing_too_often() {
+            if let (Some(client), Some(first)) = (&self.client, subscriptions.first()) {
+                let (deeds, peer, filter) = (&self.gateway.deeds, self.peer.address, first.filter.as_str());
+                refusal::impossible(deeds, Stage::Subscribe, &client.principal, peer, filter, reason);
+            }
+            let refused = vec![Grant::Refused(ReasonCode::QuotaExceeded); subscriptions.len()];
+            return Ok(Some((refused, Vec::new())));
+        }
         let (mut grants, mut retained) = (Vec::with_capacity(subscriptions.len()), Vec::new());
         let (mut to_keep, mut granted) = (Vec::new(), Vec::new());
         for subscription in subscriptions {
@@ -285,9 +351,11 @@ impl Connection {
             );
             return Ok(answer.active.then_some(Grant::Refused(ReasonCode::NotAuthorized)));
         }
-        if client.place.filters.len() >= SUBSCRIPTIONS && !client.place.filters.contains_key(filter.as_str())
-        {
-            let reason = "the connection has as many subscriptions as one may have";
+        let too_many = match client.place.filters.contains_key(filter.as_str()) {
+            true => None,
+            false => self.gateway.one_more_is_too_many(client),
+        };
+        if let Some(reason) = too_many {
             let (deeds, peer) = (&self.gateway.deeds, self.peer.address);
             let filter = filter.as_str();
             refusal::impossible(deeds, Stage::Subscribe, &client.principal, peer, filter, reason);
@@ -305,6 +373,13 @@ impl Connection {
             .filters
             .insert(filter.as_str().to_owned(), (filter.clone(), qos));
         Ok(Some(Grant::Granted(qos)))
+    }
+
+    /// Which quota a SUBSCRIBE breaks, if any.
+    fn is_subscribing_too_often(&self) -> Option<&'static str> {
+        let realm = self.client.as_ref()?.principal.realm().realm;
+        let within = self.gateway.deeds.is_within(realm, Quota::Subscribe);
+        (!within).then_some("the clients of the account subscribe too often")
     }
 
     pub(super) async fn unsubscribe(&mut self, filters: &[TopicFilter]) -> Answer {
@@ -342,6 +417,21 @@ impl Connection {
     fn store_failed(&self, fault: &Fault) -> Answer {
         refusal::store_failed(self.peer.address, fault);
         Answer::Refused(DisconnectReason::ServerError)
+    }
+}
+
+impl Gateway {
+    /// Why a client may not have one more subscription, if so.
+    fn one_more_is_too_many(&self, client: &Client) -> Option<&'static str> {
+        if client.place.filters.len() >= self.config.subscriptions {
+            return Some("the connection has as many subscriptions as one may have");
+        }
+        let realm = client.principal.realm().realm;
+        let allowed = self
+            .deeds
+            .quotas()
+            .allow_subscription(|| self.deeds.router().subscriptions(realm));
+        (!allowed).then_some("the account has as many subscriptions as it may have")
     }
 }
 

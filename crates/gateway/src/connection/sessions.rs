@@ -5,6 +5,7 @@ use std::sync::Arc;
 use thingsmith_core::Fault;
 use thingsmith_core::clients::{Departure, Report};
 use thingsmith_core::messages::sessions::{self, Connected, Opened};
+use thingsmith_core::quotas::Quota;
 use thingsmith_mqtt::{Action, DeliveryId, DisconnectReason, Qos};
 
 use super::client::Client;
@@ -67,7 +68,10 @@ impl Connection {
                 return Ok(());
             }
             let sent = match self.may_receive(message.topic.as_str(), actions).await? {
-                true => self.dispatch(message, Qos::AtLeastOnce, 0, actions),
+                true => {
+                    self.count_stored();
+                    self.dispatch(message, Qos::AtLeastOnce, 0, actions)
+                }
                 false => None,
             };
             let closed = self.session.is_closed();
@@ -83,6 +87,19 @@ impl Connection {
             self.carry_out(actions).await;
         }
         Ok(())
+    }
+
+    /// Counts a message out of the store, where it would wait for ever if it was left out. It goes although it may be one
+    /// too many; the next ones wait for that.
+    fn count_stored(&mut self) {
+        let deeds = &self.gateway.deeds;
+        if let Some(throttle) = &mut self.throttle {
+            throttle.sent_stored(deeds.clock().now());
+        }
+        if let Some(client) = &self.client {
+            // The account's count is taken along, whatever is left of it.
+            let _ = deeds.is_within(client.principal.realm().realm, Quota::PublishOut);
+        }
     }
 
     /// The client has a message, or will never have it.

@@ -37,8 +37,6 @@ use upgrade::Opening;
 
 /// The first byte of an MQTT connection: CONNECT. No HTTP method begins so.
 const CONNECT: u8 = 0x10;
-/// Time for the head of a request, and so also for the silence between two.
-const HEAD: Duration = Duration::from_secs(60);
 /// Most bytes of a request's head.
 const HEAD_BYTES: usize = 32 * 1024;
 
@@ -126,7 +124,7 @@ async fn converse(
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
+        .header_read_timeout(gateway.config.https_patience)
         .max_buf_size(HEAD_BYTES);
     let outcome = {
         let connection = builder

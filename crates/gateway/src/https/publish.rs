@@ -15,6 +15,7 @@ use percent_encoding::percent_decode_str;
 use thingsmith_core::connections::{ConnectFacts, Principal, Proof};
 use thingsmith_core::decisions::Stage;
 use thingsmith_core::messages::Members;
+use thingsmith_core::quotas::Quota;
 use thingsmith_core::rules::Origin;
 use thingsmith_core::{Code, messages};
 use thingsmith_mqtt::{Message, MessageProperties, Qos, TopicName};
@@ -133,8 +134,11 @@ async fn publish(
         refusal::denied(deeds, Stage::Https, &principal, peer, action, topic, &answer);
         return Err(Refused::forbidden());
     }
-    gateway.deeds.metrics().message_in();
     let realm = principal.realm().realm;
+    if let Err(fault) = gateway.deeds.call_within(realm, Quota::PublishIn) {
+        return Err(Refused::throttled(fault.message));
+    }
+    gateway.deeds.metrics().message_in();
     let origin = Origin::Device {
         principal: &principal,
         subscriber: None,

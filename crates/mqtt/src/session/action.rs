@@ -14,8 +14,8 @@ pub enum Action {
     /// [`Session::refuse`](crate::Session::refuse). With an empty client id the owner makes one up first. The will is
     /// the owner's to keep: [`Action::Close`] says whether it is published.
     Authorize(Box<Connect>),
-    /// May this message be published, and where does it go? Answered by [`Answer::Published`] or
-    /// [`Answer::Denied`]. It has its topic, whatever alias stood for it, and an expiry within the limits.
+    /// May this message be published, and where does it go? Answered by [`Answer::Published`], [`Answer::Denied`] or
+    /// [`Answer::Discarded`]. It has its topic, whatever alias stood for it, and an expiry within the limits.
     Publish(Publish),
     /// Which of these may be subscribed? Answered by [`Answer::Subscribed`].
     Subscribe(Vec<Subscription>),
@@ -49,6 +49,9 @@ pub enum Answer {
     /// The message may not be published. An MQTT 5 client is told in PUBACK and stays, or, as QoS 0 has none, by the
     /// DISCONNECT that ends the connection. MQTT 3.1.1 has no word for it, so the connection ends.
     Denied(ReasonCode, DisconnectReason),
+    /// The message goes nowhere, since the client publishes too often. An MQTT 5 client is told in PUBACK; one of MQTT 3.1.1
+    /// gets none, as with AWS, and sends the message again when it connects anew.
+    Discarded(ReasonCode),
     /// For each filter asked about, in their order, whether it is subscribed. A grant above the quality of service
     /// requested is lowered to it.
     Subscribed(Vec<Grant>),

@@ -93,7 +93,13 @@ impl Session {
             (Some(Pending::Publish(packet_id)), Answer::Denied(code, reason)) => {
                 self.denied(packet_id, code, reason, actions);
             }
-            (Some(Pending::Publish(None)), Answer::Published) => {}
+            (Some(Pending::Publish(None)), Answer::Published | Answer::Discarded(_)) => {}
+            (Some(Pending::Publish(Some(packet_id))), Answer::Discarded(code)) => {
+                self.inbound_in_flight -= 1;
+                if self.five.is_some() {
+                    actions.push(Action::Send(Packet::PubAck(PubAck::new(packet_id, code))));
+                }
+            }
             (Some(Pending::Publish(Some(packet_id))), Answer::Published) => {
                 self.inbound_in_flight -= 1;
                 actions.push(Action::Send(Packet::PubAck(PubAck::success(packet_id))));

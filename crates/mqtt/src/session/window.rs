@@ -33,6 +33,11 @@ impl Window {
         self.in_flight.len() < maximum.clamp(1, usize::from(u16::MAX) - 1)
     }
 
+    /// Whether anything waits for a place in flight.
+    pub(super) fn has_waiting(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
     /// Lets a message wait, or gives it back when the queue is full.
     pub(super) fn queue(&mut self, mut waiting: Waiting, limits: &Limits) -> Result<(), Message> {
         let bytes = self.queue_bytes + size(&waiting.message);

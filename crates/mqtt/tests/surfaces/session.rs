@@ -51,7 +51,7 @@ impl Play<'_> {
         let what = self.script.next()?;
         let number = self.script.next().unwrap_or(0);
         let mut actions = Vec::new();
-        let mut answered = None;
+        let (mut answered, mut discarded) = (None, false);
         match what % 20 {
             0 => {
                 let connect = connect(number);
@@ -92,6 +92,10 @@ impl Play<'_> {
                     // Of MQTT 5 a message can be denied and the client stay.
                     Some(Question::Publish(Some(_))) if self.five && number & 3 == 3 => {
                         Answer::Denied(ReasonCode::NotAuthorized, DisconnectReason::ForbiddenAccess)
+                    }
+                    Some(Question::Publish(Some(_))) if number & 7 == 2 => {
+                        discarded = true;
+                        Answer::Discarded(ReasonCode::QuotaExceeded)
                     }
                     Some(Question::Publish(_)) | None => Answer::Published,
                     Some(Question::Subscribe(asked)) => {
@@ -137,7 +141,9 @@ impl Play<'_> {
             assert!(!self.session.is_closed(), "a closed session waits for nothing");
         }
         self.check_writing(&actions);
-        self.watcher.watch(answered, actions);
+        // Of MQTT 3.1.1 what was discarded has no PUBACK.
+        let owes_puback = self.five || !discarded;
+        self.watcher.watch(answered, owes_puback, actions);
         assert_eq!(self.watcher.closed, self.session.is_closed());
         assert_eq!(
             self.watcher.accepted && !self.watcher.closed,
@@ -253,13 +259,14 @@ impl Watcher {
             .unwrap_or(PacketId::MIN)
     }
 
-    fn watch(&mut self, answered: Option<Question>, actions: Vec<Action>) {
+    fn watch(&mut self, answered: Option<Question>, owes_puback: bool, actions: Vec<Action>) {
         assert!(
             actions.is_empty() || !self.closed,
             "an action after the end: {actions:?}"
         );
         if let Some(Question::Publish(Some(packet_id))) = answered
             && !self.closed
+            && owes_puback
         {
             *self.pubacks.entry(packet_id).or_default() += 1;
         }

@@ -5,16 +5,33 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use thingsmith_core::connections::FirstConnection;
+use thingsmith_core::quotas::Limits;
 
-use super::duration;
+use super::{duration, size};
 
 /// How long a first connection is held: less than the time for a whole verdict.
 const FIRST_CONNECTION: Duration = Duration::from_secs(8);
+
+/// What devices and accounts are held to.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LimitsProfile {
+    /// The sizes that AWS holds packets to, and no rates.
+    #[default]
+    Protocol,
+    /// Every quota of AWS's message broker, as it is before anybody has one raised.
+    Aws,
+}
 
 /// Bounds of the device gateway; what is not given has its default.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GatewaySection {
+    /// What devices and accounts are held to: `"protocol"` or `"aws"`.
+    #[serde(default)]
+    pub limits: LimitsProfile,
+    /// Subscriptions of one connection.
+    pub subscriptions_per_connection: Option<NonZeroUsize>,
     /// Handshakes under way at once.
     pub handshakes: Option<NonZeroUsize>,
     /// Handshakes under way at once from one address.
@@ -25,6 +42,9 @@ pub struct GatewaySection {
     /// active, and let in. AWS refuses it.
     #[serde(default)]
     pub admit_on_first_connection: bool,
+    /// How much may wait for all connections together, as `"1GiB"`.
+    #[serde(default, deserialize_with = "size")]
+    pub delivery_memory: Option<usize>,
     /// How long a client may leave unread what is sent to it, as `"30s"`.
     #[serde(default, deserialize_with = "duration")]
     pub write_patience: Option<Duration>,
@@ -33,7 +53,11 @@ pub struct GatewaySection {
 impl GatewaySection {
     /// The gateway's configuration.
     pub fn config(&self) -> thingsmith_gateway::Config {
-        let default = thingsmith_gateway::Config::default();
+        let default = match self.limits {
+            LimitsProfile::Protocol => thingsmith_gateway::Config::default(),
+            LimitsProfile::Aws => thingsmith_gateway::Config::aws(),
+        };
+        let subscriptions = self.subscriptions_per_connection;
         thingsmith_gateway::Config {
             handshakes: self.handshakes.unwrap_or(default.handshakes),
             handshakes_per_address: self
@@ -44,8 +68,18 @@ impl GatewaySection {
                 true => FirstConnection::Held(FIRST_CONNECTION),
                 false => FirstConnection::Refused,
             },
+            subscriptions: subscriptions.map_or(default.subscriptions, NonZeroUsize::get),
+            delivery_memory: self.delivery_memory.unwrap_or(default.delivery_memory),
             write_patience: self.write_patience.unwrap_or(default.write_patience),
             ..default
+        }
+    }
+
+    /// What accounts are held to, if they are.
+    pub fn quotas(&self) -> Option<Limits> {
+        match self.limits {
+            LimitsProfile::Protocol => None,
+            LimitsProfile::Aws => Some(Limits::aws()),
         }
     }
 }

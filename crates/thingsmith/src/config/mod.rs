@@ -191,6 +191,18 @@ fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::E
         .map_err(serde::de::Error::custom)
 }
 
+/// Reads a number of bytes such as `"512MiB"`.
+fn size<'de, D: Deserializer<'de>>(from: D) -> Result<Option<usize>, D::Error> {
+    let text = String::deserialize(from)?;
+    let units = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+    let bytes = units.into_iter().find_map(|(unit, bytes)| {
+        let number: usize = text.strip_suffix(unit)?.parse().ok()?;
+        number.checked_mul(bytes)
+    });
+    let wrong = || serde::de::Error::custom(format!("{text:?} is no number of KiB, MiB or GiB"));
+    bytes.map(Some).ok_or_else(wrong)
+}
+
 fn is_host_name(text: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -245,5 +257,29 @@ mod tests {
         assert!(toml::from_str::<File>("[gateway]\nconnections = 10\n").is_ok());
         assert!(toml::from_str::<File>("[gateway]\nconections = 10\n").is_err());
         assert!(toml::from_str::<File>("[gatway]\n").is_err());
+    }
+
+    #[test]
+    fn limits_are_those_of_the_protocol_or_of_aws() {
+        let gateway =
+            |text: &str| toml::from_str::<File>(&format!("[gateway]\n{text}\n")).map(|it| it.gateway);
+        for text in ["", "limits = \"protocol\""] {
+            let section = gateway(text).unwrap();
+            assert!(section.config().rates.is_none() && section.quotas().is_none());
+        }
+        let aws = gateway("limits = \"aws\"\nsubscriptions_per_connection = 500").unwrap();
+        assert!(aws.config().rates.is_some() && aws.quotas().is_some());
+        assert_eq!(aws.config().subscriptions, 500, "AWS raises it on request");
+        assert!(gateway("limits = \"AWS\"").is_err());
+        for (size, bytes) in [("64KiB", 65_536), ("1GiB", 1_073_741_824)] {
+            let section = gateway(&format!("delivery_memory = {size:?}")).unwrap();
+            assert_eq!(section.config().delivery_memory, bytes);
+        }
+        for wrong in ["1GB", "1024", "-1MiB", "99999999999999999999GiB"] {
+            assert!(
+                gateway(&format!("delivery_memory = {wrong:?}")).is_err(),
+                "{wrong}"
+            );
+        }
     }
 }

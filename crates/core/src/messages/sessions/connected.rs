@@ -7,6 +7,7 @@ use thingsmith_mqtt::{Message, TopicFilter};
 use thingsmith_ports::{Batch, StoreError};
 use tokio::sync::watch;
 
+use super::resume::Resume;
 use super::{KeptSession, LONGEST_EXPIRY_SECONDS, SessionRecord, SessionSubscription, life, rows};
 use crate::{Deeds, Fault};
 
@@ -22,6 +23,8 @@ pub struct Connected {
     changed: watch::Receiver<u64>,
     /// Whether the store may have what was not read yet.
     more: bool,
+    /// How fast it is read until all that waited is, where that is bounded.
+    resume: Option<Resume>,
     /// Read and not deleted: on their way to the client, or in `done`.
     taken: HashSet<i64>,
     /// The numbers of what was sent, by the connection's own.
@@ -37,9 +40,12 @@ impl Connected {
         connection: u64,
         expiry_seconds: i64,
     ) -> Self {
+        let changed = kept.stored.subscribe();
+        let resume = Resume::of(&deeds, *changed.borrow());
         Self {
             deeds,
-            changed: kept.stored.subscribe(),
+            changed,
+            resume,
             kept,
             connection,
             expiry_seconds,
@@ -61,6 +67,9 @@ impl Connected {
             // The client has enough to acknowledge first.
             std::future::pending::<()>().await;
         }
+        if let Some(resume) = &mut self.resume {
+            resume.ready(&self.deeds, &self.changed).await;
+        }
         if !self.more && self.changed.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
@@ -73,7 +82,10 @@ impl Connected {
     /// When the store fails.
     pub async fn next(&mut self) -> Result<Vec<(i64, Message)>, Fault> {
         self.settle().await?;
-        let room = ON_THEIR_WAY.saturating_sub(self.taken.len());
+        let mut room = ON_THEIR_WAY.saturating_sub(self.taken.len());
+        if let Some(resume) = &mut self.resume {
+            room = room.min(resume.allows(&self.deeds, &self.changed));
+        }
         if room == 0 {
             return Ok(Vec::new());
         }
@@ -88,6 +100,12 @@ impl Connected {
         )
         .await?;
         self.more = found.len() >= limit;
+        match &mut self.resume {
+            // What comes from here on did not wait.
+            Some(_) if !self.more => self.resume = None,
+            Some(resume) => resume.took(&self.deeds, found.len().saturating_sub(self.taken.len())),
+            None => {}
+        }
         let now = self.deeds.clock().now();
         let mut next = Vec::new();
         for queued in found {

@@ -9,6 +9,7 @@ mod connected;
 mod kept;
 mod life;
 mod queue;
+mod resume;
 pub mod rows;
 
 use thingsmith_model::{Realm, Timestamp};

@@ -7,13 +7,15 @@ use thingsmith_ports::{Batch, StoreError};
 
 use super::{KeptSession, QUEUE, rows};
 use crate::messages::stored::Stored;
+use crate::quotas::Quota;
 use crate::tries::{Attempt, Tries};
 use crate::{Deeds, Fault};
 
 /// Sessions of one batch: a message for very many does not hold up the others for long.
 const BATCH: usize = 128;
 
-/// Lets a message of QoS 1 wait for sessions. When this returns, it is durable; a session whose queue is full goes without.
+/// Lets a message of QoS 1 wait for sessions. When this returns, it is durable; a session whose queue is full goes without,
+/// and so does one whose client is away when the account lets messages begin to wait too often.
 ///
 /// # Errors
 /// When the store fails: some of the sessions may have got it.
@@ -23,6 +25,9 @@ pub async fn enqueue(
     message: &Message,
 ) -> Result<(), Fault> {
     let stored = Stored::new(message, deeds.clock().now());
+    if deeds.quotas().limits().is_some() {
+        sessions.retain(|session| session.is_connected() || deeds.is_within(session.realm, Quota::Queue));
+    }
     // One order for all batches, so that no two wait for each other.
     sessions.sort_unstable_by_key(|session| session.number);
     for sessions in sessions.chunks(BATCH) {

@@ -80,6 +80,30 @@ fn a_denied_message_is_acknowledged_with_its_code_or_ends_the_connection() {
 }
 
 #[test]
+fn a_message_beyond_a_rate_goes_nowhere_and_the_client_stays() {
+    let discarded = Answer::Discarded(ReasonCode::QuotaExceeded);
+    let mut five = Bench::connected_5(Limits::default(), ConnectProperties::default());
+    let mut three = Bench::connected(Limits::default());
+    for number in 1..=200 {
+        let publish = || publish_with(PublishQos::AtLeastOnce(id(number)));
+        five.receive(publish());
+        let told = PubAck::new(id(number), ReasonCode::QuotaExceeded);
+        assert_eq!(
+            five.answer(discarded.clone()),
+            [Action::Send(Packet::PubAck(told))]
+        );
+        // MQTT 3.1.1 has no word for it, and PUBACK would be a lie.
+        three.receive(publish());
+        assert_eq!(three.answer(discarded.clone()), []);
+    }
+    for bench in [&mut five, &mut three] {
+        bench.receive(publish_with(PublishQos::AtMostOnce));
+        assert_eq!(bench.answer(discarded.clone()), []);
+        assert!(bench.session.is_connected() && bench.session.wants_input());
+    }
+}
+
+#[test]
 fn a_violation_has_its_code_and_its_reason() {
     for (packet, cause, code) in [
         (
