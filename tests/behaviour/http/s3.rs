@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use thingsmith_core::objects;
-use thingsmith_ports::{Clock as _, NewObject};
+use thingsmith_ports::{Clock as _, NewObject, Objects as _};
 use thingsmith_sigv4::{PayloadHash, Request, presign, sign};
 use thingsmith_testkit::{ACCOUNT, Client, Reply, TestServer, raw};
 

@@ -368,7 +368,8 @@ impl<'a> Carried<'a> {
         let mut tries = Tries::default();
         loop {
             let outcome = self.end_once(status, message.as_deref(), parts).await;
-            if tries.settle(outcome).await?.is_some() {
+            if let Some(status) = tries.settle(outcome).await? {
+                deeds.metrics().bulk().ended(status);
                 break;
             }
         }
@@ -402,12 +403,12 @@ impl<'a> Carried<'a> {
         status: TaskStatus,
         message: Option<&str>,
         (result_parts, error_parts): (i64, i64),
-    ) -> Result<(), Attempt> {
+    ) -> Result<TaskStatus, Attempt> {
         let found = rows::find(self.deeds.store(), self.realm.realm, &self.task.id).await?;
         // Ended already: this very one, whose commit was not answered. Or it is somebody else's.
         let Some(found) = found.filter(|found| found.epoch == self.task.epoch && found.ended_at.is_none())
         else {
-            return Ok(());
+            return Ok(status);
         };
         let status = match (found.status, status) {
             (TaskStatus::Cancelling, TaskStatus::Completed) => TaskStatus::Cancelled,
@@ -426,6 +427,6 @@ impl<'a> Carried<'a> {
         let mut batch = Batch::new();
         rows::end(&mut batch, self.realm.realm, &ended, found.status);
         self.deeds.commit(batch).await?;
-        Ok(())
+        Ok(status)
     }
 }
