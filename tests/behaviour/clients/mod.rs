@@ -12,6 +12,7 @@ mod calls;
 mod defaults;
 pub(crate) mod device;
 mod devices;
+mod docs;
 mod domains;
 pub(crate) mod fleet;
 mod functions;
