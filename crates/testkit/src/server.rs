@@ -12,7 +12,7 @@ use thingsmith_core::{Deeds, SealKey, World, rules, thing_registration_tasks};
 use thingsmith_model::Secret;
 use thingsmith_objects_directory::{Directory, Limits};
 use thingsmith_policy::{Document, Language};
-use thingsmith_ports::{Objects, Store};
+use thingsmith_ports::Store;
 use thingsmith_sigv4::Signer;
 use thingsmith_store_postgres::PostgresStore;
 use thingsmith_store_sqlite::SqliteStore;
@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::{Client, ScriptedFunctions, SeededRandom, TestClock, TestRsaKeys};
+use crate::{Client, ScriptedFunctions, SeededRandom, TestClock, TestObjects, TestRsaKeys};
 
 /// The account of test servers.
 pub const ACCOUNT: &str = "123456789012";
@@ -72,7 +72,7 @@ pub struct TestServer {
     /// What its functions answer.
     pub functions: Arc<ScriptedFunctions>,
     /// Its buckets.
-    pub objects: Arc<dyn Objects>,
+    pub objects: Arc<TestObjects>,
     /// The deeds behind it.
     pub deeds: Arc<Deeds>,
     /// The keys that it knows.
@@ -181,10 +181,10 @@ impl Builder {
         let clock = Arc::new(TestClock::default());
         let rsa_keys = Arc::new(TestRsaKeys::default());
         let functions = Arc::new(ScriptedFunctions::default());
-        let objects: Arc<dyn Objects> = {
+        let objects = {
             let clock = Arc::<TestClock>::clone(&clock);
             let opened = Directory::open(&directory.path().join("objects"), self.objects, clock);
-            Arc::new(opened.expect("the directory opens"))
+            Arc::new(TestObjects::new(Arc::new(opened.expect("the directory opens"))))
         };
         let objects = match self.keeper {
             Some(keeper) => keeper(objects),
@@ -198,7 +198,7 @@ impl Builder {
             rsa_keys: Arc::<TestRsaKeys>::clone(&rsa_keys),
             functions: Arc::<ScriptedFunctions>::clone(&functions),
             web: web(),
-            objects: Arc::clone(&objects),
+            objects: Arc::<TestObjects>::clone(&objects),
             seal: SealKey::new(&mut [7; 32]),
         };
         let deeds = Arc::new(Deeds::open(world).await.expect("the deeds begin"));
@@ -303,7 +303,7 @@ impl TestServer {
             rsa_keys: Arc::new(TestRsaKeys::default()),
             functions: Arc::<ScriptedFunctions>::clone(&self.functions),
             web: web(),
-            objects: Arc::clone(&self.objects),
+            objects: Arc::<TestObjects>::clone(&self.objects),
             seal: SealKey::new(&mut [7; 32]),
         };
         Some(Arc::new(Deeds::open(world).await.expect("the deeds begin")))

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use thingsmith_model::{Account, Region};
 
@@ -32,17 +32,24 @@ impl Endpoints {
     /// Reads where the server of a data directory is reached.
     ///
     /// # Errors
-    /// When there is no such file: no server has started there.
+    /// When there is no such file, as no server runs there, or it cannot be read.
     pub fn read(directory: &Path) -> Result<Self> {
         let path = directory.join(Self::FILE);
-        let text = std::fs::read_to_string(&path).with_context(|| {
-            format!(
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(cause) if cause.kind() == ErrorKind::NotFound => bail!(
                 "no server runs in {} ({} is not there)",
                 directory.display(),
                 Self::FILE
-            )
-        })?;
+            ),
+            Err(cause) => bail!("{} cannot be read: {cause}", path.display()),
+        };
         serde_json::from_str(&text).with_context(|| format!("{} cannot be read", path.display()))
+    }
+
+    /// Whether nothing in a data directory says where a server is reached; also where there is no such directory.
+    pub(crate) fn are_absent(directory: &Path) -> bool {
+        matches!(directory.join(Self::FILE).try_exists(), Ok(false))
     }
 
     /// Removes what says that a server is reached: it is not any more, or not yet.

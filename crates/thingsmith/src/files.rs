@@ -14,11 +14,11 @@ use zeroize::Zeroizing;
 
 /// Makes the data directory, if it is not there, for its owner alone.
 pub(crate) fn make_directory(path: &Path) -> Result<()> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .with_context(|| format!("the data directory {} cannot be made", path.display()))
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.with_context(|| match path.exists() {
+        true => format!("the data directory {} is no directory", path.display()),
+        false => format!("the data directory {} cannot be made", path.display()),
+    })
 }
 
 /// Reads the seal key, or makes one where there is none; whether it was made.

@@ -1,9 +1,13 @@
 //! `thingsmith device`, the device agent: each way by which it comes to its certificate, and what it says when it does not.
 //! The server is set up with the AWS CLI.
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use super::aws_cli::Aws;
@@ -363,4 +367,82 @@ fn a_device_comes_in_by_a_trusted_user() {
     let refused = fleet.device("provision", &fleet.directory("camera-9"), &words);
     fails(&refused, "is not what `aws iot create-provisioning-claim` prints");
     server.stop();
+}
+
+#[test]
+fn a_device_prints_what_it_subscribed_to_and_comes_back_when_the_server_does() {
+    let home = Home::sqlite();
+    let mut server = home.start();
+    let Some(fleet) = Fleet::new(&server, &home) else {
+        return;
+    };
+    let claim = fleet.claim("cameras");
+    let directory = fleet.directory("camera-1");
+    passes(&fleet.provision("camera-1", &claim, "1", &[]));
+    // What is retained comes again with each subscription to its topic, whenever the device makes it.
+    let keep = |topic: &str, payload: &str| {
+        let words = ["--topic", topic, "--payload", payload];
+        fleet.aws.call("iot-data publish --retain --qos 1", &words);
+    };
+    keep("commands/door", "{\"open\": 'yes'}\u{1b}[2J\n");
+    keep("alarms", "quiet");
+    keep("elsewhere", "not for it");
+    let mut device = Command::new(program());
+    device.args([
+        "device",
+        "connect",
+        "--subscribe",
+        "commands/door",
+        "--subscribe",
+        "alarms",
+        "--dir",
+    ]);
+    device.arg(&directory).env("THINGSMITH_CA", server.ca());
+    let child = device
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut child = child.unwrap();
+    let lines = read_on(child.stdout.take().unwrap());
+    let complaints = read_on(child.stderr.take().unwrap());
+    let next = |lines: &mpsc::Receiver<String>| {
+        let line = lines.recv_timeout(Duration::from_secs(120));
+        line.unwrap_or_else(|_| panic!("nothing comes:\n{}", home.log()))
+    };
+    let both = || {
+        let mut both = [next(&lines), next(&lines)];
+        both.sort_unstable();
+        both
+    };
+    // A line each, in which nothing is left that a terminal would obey.
+    let expected = ["alarms quiet", "commands/door {\"open\": 'yes'}\\u{1b}[2J\\n"];
+    assert_eq!(both(), expected);
+    assert_eq!(next(&complaints), "connected as camera-1");
+
+    drop(fleet);
+    let port = server.mqtt_port();
+    server.kill();
+    let told = next(&complaints);
+    assert!(told.contains("; again in "), "{told}");
+    server = home.start_on(port);
+    assert_eq!(both(), expected);
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(lines.recv(), Err(mpsc::RecvError));
+    server.stop();
+}
+
+/// The lines that a program prints, as they come.
+fn read_on(output: impl std::io::Read + Send + 'static) -> mpsc::Receiver<String> {
+    let (send, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        let lines = BufReader::new(output).lines().map_while(Result::ok);
+        for line in lines {
+            if send.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    lines
 }

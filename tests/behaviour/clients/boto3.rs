@@ -1,4 +1,4 @@
-//! boto3, through `tests/clients/boto3_registry.py`.
+//! boto3, through `tests/clients/boto3_*.py`.
 
 use serde_json::json;
 
@@ -119,4 +119,106 @@ fn works_in_the_registry(home: &Home) {
     );
     assert_eq!(unwritten["retries"], 0);
     assert_eq!(found["threads"], 64);
+}
+
+#[test]
+fn boto3_brings_devices_in() {
+    brings_devices_in(&Home::sqlite());
+}
+
+#[test]
+fn boto3_brings_devices_in_on_postgresql() {
+    on_postgresql(brings_devices_in);
+}
+
+/// Certificate providers, claims for trusted users and tasks of bulk registration, each from its making to its end.
+fn brings_devices_in(home: &Home) {
+    let Some(venv) = venv() else { return };
+    let server = home.start();
+    let key = device::key(home.scratch(), "device", Kind::P256);
+    let path = home.scratch().join("device.csr");
+    std::fs::write(&path, device::request(&key, "device")).unwrap();
+    let request = path.display().to_string();
+    let found = script(&venv, &server, "boto3_provisioning.py", &[&request]);
+    let expected = json!({
+        "provider": {
+            "function": "sign:$LATEST",
+            "operations": ["CreateCertificateFromCsr"],
+            "changed": true,
+            "listed": ["ours"],
+            "tags": [{"Key": "line", "Value": "4"}],
+            "taken": [409, "ResourceAlreadyExistsException"],
+            "second": [410, "LimitExceededException"],
+            "gone": [404, "ResourceNotFoundException"],
+            "gone_twice": [404, "ResourceNotFoundException"],
+            "left": [],
+        },
+        "claim": {
+            "different": true,
+            "key": "-----BEGIN RSA PRIVATE KEY-----",
+            "five_minutes": true,
+            "listed": [],
+            "described": [404, "ResourceNotFoundException"],
+            "absent": [404, "ResourceNotFoundException"],
+            "other_type": [400, "InvalidRequestException"],
+            "pages": [["fleet"], ["just-in-time"]],
+            "gone": [404, "ResourceNotFoundException"],
+        },
+        "bulk": {
+            "statuses": ["Completed", "Completed", "Completed"],
+            "counts": [4, 1, 100],
+            "dates": true,
+            "pages": [2, 1],
+            "newest_first": true,
+            "cancelled": [],
+            "results": [1, 2, 4, 5],
+            "errors": [[3, "InvalidRequestException"]],
+            "late": [400, "InvalidRequestException"],
+            "absent": [404, "ResourceNotFoundException"],
+            "no_file": [400, "InvalidRequestException"],
+        },
+    });
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn boto3_keeps_files() {
+    keeps_files(&Home::sqlite());
+}
+
+#[test]
+fn boto3_keeps_files_on_postgresql() {
+    on_postgresql(keeps_files);
+}
+
+fn keeps_files(home: &Home) {
+    let Some(venv) = venv() else { return };
+    let server = home.start();
+    let logs = json!([["logs/0", "logs/1"], ["logs/2", "logs/3"], ["logs/4"]]);
+    let expected = json!({
+        "buckets": {
+            "head": 200,
+            "location": null,
+            "listed": ["files-of-the-works"],
+            "absent": [404, "404"],
+            "name": [400, "InvalidBucketName"],
+        },
+        "objects": {
+            "type": "text/plain",
+            "metadata": {"line": "4"},
+            "length": 11,
+            "part": "world",
+            "link": "hello world",
+            "unchanged": [304, "304"],
+            "changed": "changed",
+            "stale": [412, "PreconditionFailed"],
+            "beyond": [416, "InvalidRange"],
+            "full": [409, "BucketNotEmpty"],
+            "gone": [404, "NoSuchKey"],
+        },
+        "pages": {"second": logs, "first": logs, "grouped": [["logs/"], ["other"]]},
+        "parts": {"same": true, "etag": "3", "parts": [1], "uploads": ["left"], "aborted": [404, "NoSuchUpload"]},
+        "end": {"deleted": 7, "gone": [404, "NoSuchBucket"], "left": []},
+    });
+    assert_eq!(script(&venv, &server, "boto3_s3.py", &[]), expected);
 }

@@ -135,11 +135,11 @@ fn registers_a_file(home: &Home) {
     assert_eq!(listed["taskIds"], json!([task]));
     let late = aws.refused("iot stop-thing-registration-task --task-id", &[task]);
     assert!(late.starts_with("(InvalidRequestException)"), "{late}");
-    imports(home, &server, &role);
+    imports(home, &server, &aws, &role);
 }
 
 /// The same from a terminal, and again by what the data directory says alone.
-fn imports(home: &Home, server: &Server<'_>, role: &str) {
+fn imports(home: &Home, server: &Server<'_>, aws: &Aws<'_>, role: &str) {
     let (id, secret) = server.credentials();
     let file = home.scratch().join("more.json");
     std::fs::write(&file, lines("valve")).unwrap();
@@ -162,13 +162,54 @@ fn imports(home: &Home, server: &Server<'_>, role: &str) {
     ] {
         assert!(said.contains(part), "{said}");
     }
-    let mut command = Command::new(program());
-    words(&mut command);
-    command.env_clear().arg("--data-dir").arg(server.data());
-    let said = succeeded(command.arg("--no-watch").output().unwrap());
+    // Where nobody sits, it says how far it is in lines.
+    assert!(said.contains(" of 20 lines, "), "{said}");
+    assert!(!said.contains(['\r', '\x1b', '#']), "{said}");
+    shows_a_bar(&command);
+    for flag in [None, Some("--no-watch")] {
+        let mut command = Command::new(program());
+        words(&mut command);
+        command
+            .env_clear()
+            .arg("--data-dir")
+            .arg(server.data())
+            .args(flag);
+        let said = succeeded(command.output().unwrap());
+        let (_, task) = said
+            .trim_end()
+            .rsplit_once("aws iot describe-thing-registration-task --task-id ")
+            .unwrap_or_else(|| panic!("{said}"));
+        assert_eq!(said.lines().count(), 3, "{said}");
+        ended(aws, task);
+    }
+}
+
+/// Runs an import at a terminal, as the program `script` makes one.
+fn shows_a_bar(import: &Command) {
+    if !installed("script") {
+        return;
+    }
+    let quoted = |word: &std::ffi::OsStr| format!("'{}'", word.to_str().unwrap());
+    let mut line = quoted(import.get_program());
+    for word in import.get_args().filter(|word| *word != "--watch") {
+        line = format!("{line} {}", quoted(word));
+    }
+    let mut terminal = Command::new("script");
+    terminal
+        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+        .env_clear()
+        .envs(import.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .stdin(std::process::Stdio::null());
+    let output = terminal.output().unwrap();
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let bar = format!("\r\x1b[K[{}] 100 %  20 of 20 lines, 1 failed", "#".repeat(30));
+    assert!(said.contains(&bar), "{said:?}");
+    let (_, after) = said.rsplit_once(&bar).unwrap();
+    // What comes of it begins on a line of its own.
     assert!(
-        said.contains("describe-thing-registration-task --task-id"),
-        "{said}"
+        after.contains("\r\nCompleted: 19 registered, 1 failed\r\n"),
+        "{said:?}"
     );
 }
 

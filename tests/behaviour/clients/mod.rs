@@ -2,6 +2,7 @@
 //! Device SDK, curl and openssl. Nothing about them is changed but the address they are given.
 
 mod agent;
+mod alone;
 pub(crate) mod aws_cli;
 mod aws_cli_certs;
 mod aws_cli_registry;
@@ -13,6 +14,7 @@ mod curl;
 mod defaults;
 pub(crate) mod device;
 mod devices;
+mod docs;
 mod domains;
 pub(crate) mod fleet;
 mod functions;

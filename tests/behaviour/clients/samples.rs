@@ -1,12 +1,12 @@
-//! AWS's own samples of just-in-time provisioning and registration, with nothing changed but where they connect and whom they
+//! AWS's own samples of just-in-time provisioning and registration and of bulk registration, with nothing changed but where they connect and whom they
 //! trust: `docs/samples.md` says what stands in for their containers.
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use super::{installed, repository, text, venv};
+use super::alone::alone;
+use super::{installed, repository, venv};
 use crate::server::program;
 
 /// What `cargo xtask setup` fetched.
@@ -32,19 +32,7 @@ fn fetched() -> Option<PathBuf> {
 /// Follows the README of a sample on a machine of its own and gives back what it saw.
 fn followed(sample: &str) -> Option<Value> {
     let (samples, venv) = (fetched()?, venv()?);
-    if !installed("unshare") || !installed("openssl") {
-        return None;
-    }
-    let unshared = |command: &mut Command| {
-        command
-            .args(["--net", "--mount", "--pid", "--fork", "--kill-child"])
-            .stdin(Stdio::null());
-    };
-    let mut probe = Command::new("unshare");
-    unshared(&mut probe);
-    let probe = probe.args(["mount", "--make-rprivate", "/"]).output().unwrap();
-    if !probe.status.success() {
-        eprintln!("skipped: this machine gives no namespaces: {}", text(&probe));
+    if !installed("openssl") {
         return None;
     }
     let work = tempfile::tempdir().unwrap();
@@ -57,16 +45,7 @@ fn followed(sample: &str) -> Option<Value> {
         "tools": venv,
         "thingsmith": program(),
     });
-    let mut command = Command::new("unshare");
-    unshared(&mut command);
-    let output = command
-        .arg("python3")
-        .arg(repository().join("tests/clients/samples/run.py"))
-        .args([sample, &paths.to_string()])
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{sample}: {}", text(&output));
-    Some(serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output))))
+    alone("samples/run.py", &[sample, &paths.to_string()])
 }
 
 fn things(provisioning: &str, authority: &str, software: &str) -> Value {
@@ -100,5 +79,24 @@ fn the_sample_of_just_in_time_registration_runs() {
     assert_eq!(
         found,
         json!({"things": expected, "first_connection_refused": true})
+    );
+}
+
+#[test]
+fn the_sample_of_bulk_registration_runs() {
+    let Some(found) = followed("bulk") else { return };
+    let device = json!({
+        "thing": true,
+        "certificate": true,
+        "key": true,
+        "serial": true,
+        "type": true,
+        "group": true,
+        "billing_group": "AnyCompany",
+        "policies": ["AnyTypeThing-policy"],
+    });
+    assert_eq!(
+        found,
+        json!({"status": "Completed", "failed": 0, "devices": [device, device, device]})
     );
 }

@@ -2,13 +2,13 @@
 
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::json;
 use thingsmith_agent::{Client, DeviceKey, Identity, Options};
 
-use crate::server::{ACCOUNT, Home, Server, ask_postgres, program};
+use crate::server::{ACCOUNT, Home, Server, ask_postgres, output_in_time, program};
 
 /// Something that can be told to the server is wrong (sysexits.h, EX_USAGE).
 const USAGE: Option<i32> = Some(64);
@@ -307,16 +307,23 @@ fn a_development_server_needs_no_account_and_makes_no_key() {
 #[test]
 fn env_points_a_shell_at_the_server_that_runs_and_at_no_other() {
     let home = Home::sqlite();
-    let env = || {
-        Command::new(program())
-            .arg("env")
-            .arg("--data-dir")
-            .arg(home.data())
-            .output()
-            .unwrap()
+    let command = |wait: &str| {
+        let mut command = Command::new(program());
+        command
+            .args(["env", "--wait", wait, "--data-dir"])
+            .arg(home.data());
+        command
     };
-    assert_eq!(env().status.code(), FAILURE);
+    let env = || command("0s").output().unwrap();
+    let output = env();
+    assert_eq!(output.status.code(), FAILURE);
+    // An `eval` of it fails too, so that nothing after it goes to AWS.
+    assert_eq!(output.stdout, b"false\n");
+    // One that comes before the server waits for it.
+    let early = command("1h").stdout(Stdio::piped()).spawn().unwrap();
     let server = home.start();
+    let early = output_in_time(early);
+    assert_eq!(early.stdout, env().stdout);
     let script = format!(
         "{}\nprintf %s \"$AWS_ENDPOINT_URL $AWS_ACCESS_KEY_ID $AWS_SECRET_ACCESS_KEY $THINGSMITH_MQTT\"",
         String::from_utf8(env().stdout).unwrap()

@@ -1,24 +1,31 @@
-"""Follows the README of one of AWS's samples (`jitp` or `jitr`), command by command, and prints what came of it as JSON.
+"""Follows the README of one of AWS's samples (`jitp`, `jitr` or `bulk`), command by command, and prints what came of it as JSON.
 
 It runs as root of a network and a mount namespace of its own, since the samples use fixed ports, /opt and the system's roots:
     unshare --net --mount --pid --fork --kill-child python3 run.py SAMPLE PATHS-AS-JSON
 """
 
-import fcntl
 import json
 import os
 import shutil
 import socket
-import struct
 import subprocess
 import sys
 import threading
 import time
+import urllib.request
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parent.parent))
+import alone  # noqa: E402
+
 ACCOUNT, REGION = "123456789012", "us-east-1"
+SAMPLES = {
+    "jitp": "just-in-time-provisioning",
+    "jitr": "just-in-time-registration",
+    "bulk": "bulk-registration-using-csr",
+}
 FLEET = 3
 SAMPLE, PATHS = sys.argv[1], json.loads(sys.argv[2])
 WORK = Path(PATHS["work"])
@@ -31,6 +38,9 @@ def main():
     prepare()
     server = start_server()
     aws = Aws(server)
+    if SAMPLE == "bulk":
+        print(json.dumps(bulk(aws)))
+        return
     if SAMPLE == "jitr":
         dynamo = ThreadingHTTPServer(("127.0.0.1", 8001), Dynamo)
         threading.Thread(target=dynamo.serve_forever, daemon=True).start()
@@ -43,19 +53,14 @@ def main():
 
 def own_machine():
     """Turns the loopback on and puts what containers have of their own over the machine's."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-        up = struct.pack("16sh", b"lo", 1)
-        fcntl.ioctl(control, 0x8914, up)  # SIOCSIFFLAGS, IFF_UP
-    (WORK / "hosts").write_text("127.0.0.1 localhost cert_signing_service\n")
-    run("mount", "--make-rprivate", "/")
-    run("mount", "--bind", str(WORK / "hosts"), "/etc/hosts")
+    alone.begin(WORK, ["cert_signing_service"])
     run("mount", "-t", "tmpfs", "samples", "/opt")
     os.mkdir("/opt/iot_client")
 
 
 def prepare():
     """A copy of the sample with account and region filled in, as its README asks, and the programs in PATH."""
-    shutil.copytree(Path(PATHS["samples"]) / {"jitp": "just-in-time-provisioning", "jitr": "just-in-time-registration"}[SAMPLE], FOLDER)
+    shutil.copytree(Path(PATHS["samples"]) / SAMPLES[SAMPLE], FOLDER)
     blanks = {"<YOUR-REGION>": REGION, "<REGION>": REGION, "<ACCOUNT-ID>": ACCOUNT, "<ACCOUNT ID>": ACCOUNT}
     for path in FOLDER.glob("*.json"):
         text = path.read_text()
@@ -197,6 +202,57 @@ def simulate(aws):
         sys.exit(f"simulation.py: {done.stdout}{done.stderr}")
 
 
+def bulk(aws):
+    """From bootstrap.sh to the certificates that the report has."""
+    programs = WORK / "bin"
+    for name, script in {
+        "aws": f'exec {PATHS["tools"]}/bin/aws "$@"',
+        # The sample calls a program of this name, and gives it the template's name for the template: neither works with AWS.
+        MEND: f'exec {PATHS["tools"]}/bin/{MEND} "$1" "file://$2" "${{@:3}}"',
+    }.items():
+        (programs / name).write_text(f"#!/bin/bash\n{script}\n")
+        (programs / name).chmod(0o755)
+    for command, answers in [
+        (["bash", "bootstrap.sh"], f"{ACCOUNT}\n{REGION}\ny\n"),
+        ([f'{PATHS["devices"]}/bin/python3', "simulation.py", "-n", str(FLEET)], ""),
+    ]:
+        done = subprocess.run(command, env=aws.environment, input=answers, capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(f"{command}: {done.stdout}{done.stderr}")
+    [task] = aws("iot", "list-thing-registration-tasks")["taskIds"]
+    until = time.monotonic() + 300
+    while (described := aws("iot", "describe-thing-registration-task", "--task-id", task))["status"] == "InProgress":
+        if time.monotonic() > until:
+            fail(f"the task stays {described}", WORK / "server.log")
+    reports = "list-thing-registration-task-reports"
+    links = aws("iot", reports, "--task-id", task, "--report-type", "RESULTS")["resourceLinks"]
+    text = "".join(urllib.request.urlopen(link).read().decode() for link in links)
+    asked = [json.loads(line) for line in Path("parameters.json").read_text().splitlines()]
+    devices = []
+    for device, line in zip(asked, map(json.loads, text.splitlines()), strict=True):
+        answer = line["response"]
+        Path("device.csr").write_text(device["CSR"])
+        Path("device.pem").write_text(answer["CertificatePem"])
+        keys = [output("openssl", kind, "-pubkey", "-noout", "-in", file)
+                for kind, file in (("req", "device.csr"), ("x509", "device.pem"))]
+        name = device["ThingName"]
+        described_thing = aws("iot", "describe-thing", "--thing-name", name)
+        groups = aws("iot", "list-thing-groups-for-thing", "--thing-name", name)["thingGroups"]
+        [principal] = aws("iot", "list-thing-principals", "--thing-name", name)["principals"]
+        policies = aws("iot", "list-attached-policies", "--target", principal)["policies"]
+        devices.append({
+            "thing": answer["ResourceArns"]["thing"].endswith(f":thing/{name}"),
+            "certificate": answer["ResourceArns"]["certificate"] == principal,
+            "key": keys[0] == keys[1],
+            "serial": described_thing["attributes"]["serialNumber"] == device["SerialNumber"],
+            "type": described_thing["thingTypeName"] == device["ThingTypeName"],
+            "group": [group["groupName"] for group in groups] == [device["ThingGroup"] or "unclaimed"],
+            "billing_group": described_thing["billingGroupName"],
+            "policies": [policy["policyName"] for policy in policies],
+        })
+    return {"status": described["status"], "failed": described["failureCount"], "devices": devices}
+
+
 def watch(aws):
     """Waits until each device has heard its own telemetry, and tells what the registry has then."""
     logs = [WORK / f"device-{number}/logs/mqtt_client.log" for number in range(FLEET)]
@@ -268,6 +324,10 @@ def run(*command):
         sys.exit(f"{' '.join(command)}: {done.stdout}{done.stderr}")
 
 
+def output(*command):
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
 def fail(reason, *logs):
     for log in logs:
         if log.is_file():
@@ -275,6 +335,7 @@ def fail(reason, *logs):
     sys.exit(reason)
 
 
+MEND = "aws iot start-thing-registration-task"
 DYNAMO = "http://127.0.0.1:8001"
 
 main()

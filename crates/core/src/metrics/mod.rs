@@ -1,5 +1,6 @@
 //! What is counted, for whoever watches the server.
 
+mod bulk;
 mod fleet;
 
 use std::collections::BTreeMap;
@@ -7,6 +8,7 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+pub use bulk::Bulk;
 pub use fleet::Fleet;
 
 use crate::decisions::Stage;
@@ -25,6 +27,7 @@ pub struct Metrics {
     provisioning_claims: AtomicU64,
     claims_over_limit: AtomicU64,
     fleet: Fleet,
+    bulk: Bulk,
     rules_evaluated: AtomicU64,
     rule_actions_done: AtomicU64,
     rule_actions_failed: AtomicU64,
@@ -163,6 +166,11 @@ impl Metrics {
         &self.fleet
     }
 
+    /// What is counted of bulk registration.
+    pub fn bulk(&self) -> &Bulk {
+        &self.bulk
+    }
+
     /// Counts a rule that is evaluated for a message.
     pub fn rule_evaluated(&self) {
         self.rules_evaluated.fetch_add(1, Ordering::Relaxed);
@@ -242,6 +250,7 @@ impl Metrics {
         )
         .value(&[], count(&self.claims_over_limit));
         self.fleet.write(page);
+        self.bulk.write(page);
         page.counter(
             "rules_evaluated_total",
             "Topic rules evaluated, one for each message.",

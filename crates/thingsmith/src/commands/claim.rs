@@ -201,13 +201,7 @@ fn audit(wanted: &Audit, ask: impl Fn(ClaimQuestion) -> Result<Vec<Value>>) -> R
 
 /// A claim's use as a line for people.
 fn sentence(found: &Value) -> String {
-    let text = |member: &str| {
-        found[member]
-            .as_str()
-            .unwrap_or_default()
-            .escape_debug()
-            .to_string()
-    };
+    let text = |member: &str| say::visible(found[member].as_str().unwrap_or_default());
     let mut line = format!(
         "{}  {} registrations, first {}, last {}",
         text("claim"),

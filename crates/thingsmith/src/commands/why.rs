@@ -55,11 +55,7 @@ pub(super) fn run(flags: &Flags) -> ExitCode {
 
 /// A record as a line for people. Control characters, which strangers may send, are shown and not obeyed.
 fn sentence(record: &Value) -> String {
-    let text = |member: &str| {
-        record[member]
-            .as_str()
-            .map(|text| text.escape_debug().to_string())
-    };
+    let text = |member: &str| record[member].as_str().map(say::visible);
     let time = record["timestamp"].as_u64().unwrap_or_default();
     let time = humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_millis(time));
     let mut line = format!("{time}  refused at {}", text("stage").unwrap_or_default());
@@ -91,7 +87,7 @@ fn sentence(record: &Value) -> String {
             Some(format!(
                 "{}={}",
                 pair[0].as_str()?,
-                pair[1].as_str()?.escape_debug()
+                say::visible(pair[1].as_str()?)
             ))
         })
         .collect();

@@ -1,5 +1,5 @@
-//! AWS's samples of just-in-time provisioning and registration, which the tests run as they are. They are not ours to copy, so
-//! that they are fetched; without them the tests that need them say so and are skipped.
+//! AWS's samples of just-in-time provisioning, just-in-time registration and bulk registration, which the tests run as they are.
+//! They are not ours to copy, so that they are fetched; without them the tests that need them say so and are skipped.
 
 use std::fs;
 use std::path::Path;

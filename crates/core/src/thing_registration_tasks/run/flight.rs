@@ -52,7 +52,7 @@ impl Flight {
         let mut tries = 0;
         loop {
             let Err(fault) = self.register().await else {
-                return Landing::Done;
+                return self.registered();
             };
             tries += 1;
             let theirs = !matches!(
@@ -63,7 +63,7 @@ impl Flight {
                 return self.fail(&fault).await;
             }
             match self.standing(self.deeds.store()).await {
-                Ok(Standing::Done) => return Landing::Done,
+                Ok(Standing::Done) => return self.registered(),
                 Ok(Standing::Lost) => return Landing::Lost,
                 Ok(Standing::Open) | Err(_) => {}
             }
@@ -80,6 +80,11 @@ impl Flight {
             }
             tokio::time::sleep(Duration::from_millis(20 << tries)).await;
         }
+    }
+
+    fn registered(&self) -> Landing {
+        self.deeds.metrics().bulk().line(true);
+        Landing::Done
     }
 
     async fn register(&self) -> Result<(), Fault> {
@@ -106,7 +111,12 @@ impl Flight {
         loop {
             let outcome = self.fail_once(&body, tries.is_first()).await;
             match tries.settle(outcome).await {
-                Ok(Some(landing)) => return landing,
+                Ok(Some(landing)) => {
+                    if matches!(landing, Landing::Done) {
+                        self.deeds.metrics().bulk().line(false);
+                    }
+                    return landing;
+                }
                 Ok(None) => {}
                 Err(fault) => return Landing::Trouble(fault),
             }

@@ -73,6 +73,7 @@ impl Here {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         running.insert(task);
+        deeds.metrics().bulk().begun();
         Self {
             deeds: Arc::clone(deeds),
             task,
@@ -88,6 +89,7 @@ impl Drop for Here {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&self.task);
+        self.deeds.metrics().bulk().left();
     }
 }
 

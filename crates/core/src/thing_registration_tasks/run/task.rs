@@ -369,15 +369,16 @@ impl<'a> Carried<'a> {
             }
         };
         let tries = Tries::default();
-        let ended = loop {
+        let ended: Option<TaskStatus> = loop {
             let outcome = self.end_once(status, message.as_deref(), parts).await;
             if let Some(ended) = tries.settle(outcome).await? {
                 break ended;
             }
         };
-        if !ended {
+        let Some(status) = ended else {
             return Ok(());
-        }
+        };
+        deeds.metrics().bulk().ended(status);
         deeds.runners().wake();
         delete_lines(deeds, realm.realm, task.number).await
     }
@@ -409,14 +410,14 @@ impl<'a> Carried<'a> {
         status: TaskStatus,
         message: Option<&str>,
         (result_parts, error_parts): (i64, i64),
-    ) -> Result<bool, Attempt> {
+    ) -> Result<Option<TaskStatus>, Attempt> {
         let found = rows::find(self.deeds.store(), self.realm.realm, &self.task.id).await?;
         // Ended already: by this very deed, whose commit was not answered, or by somebody else.
         let Some(found) = found.filter(|found| found.ended_at.is_none()) else {
-            return Ok(true);
+            return Ok(Some(status));
         };
         if found.epoch != self.task.epoch {
-            return Ok(false);
+            return Ok(None);
         }
         let status = match (found.status, status) {
             (TaskStatus::Cancelling, TaskStatus::Completed) => TaskStatus::Cancelled,
@@ -435,6 +436,6 @@ impl<'a> Carried<'a> {
         let mut batch = Batch::new();
         rows::end(&mut batch, self.realm.realm, &ended, found.status);
         self.deeds.commit(batch).await?;
-        Ok(true)
+        Ok(Some(status))
     }
 }

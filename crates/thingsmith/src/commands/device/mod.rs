@@ -179,7 +179,7 @@ async fn connect(flags: &ConnectFlags) -> Result<()> {
             message = lasting.next_message() => {
                 let message = advised(message)?;
                 let payload = String::from_utf8_lossy(&message.payload);
-                say::line(format!("{} {}", message.topic.escape_debug(), payload.escape_debug()));
+                say::line(format!("{} {}", say::visible(&message.topic), say::visible(&payload)));
             }
             _ = tokio::signal::ctrl_c() => return Ok(()),
         }
@@ -234,9 +234,9 @@ fn tell(progress: Progress<'_>) {
         Progress::Resumed => "going on with the certificate that an earlier attempt got".to_owned(),
         Progress::Created { certificate_id } => format!("certificate {certificate_id}"),
         Progress::Registered { thing_name } => {
-            format!("registered as {}", thing_name.unwrap_or(unnamed).escape_debug())
+            format!("registered as {}", say::visible(thing_name.unwrap_or(unnamed)))
         }
-        Progress::Connected { client_id } => format!("connected as {}", client_id.escape_debug()),
+        Progress::Connected { client_id } => format!("connected as {}", say::visible(client_id)),
         Progress::Waiting { cause, wait } => {
             format!("{cause}; again in {:.1} s", wait.as_secs_f64())
         }
