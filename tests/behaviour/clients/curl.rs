@@ -75,9 +75,14 @@ fn publishes(home: &Home) {
             server: &server,
             version: ["tlsv1.2", "tlsv1.3"][number],
         };
-        for who in [by_certificate(&device), by_signature((&id, &secret))] {
+        // curl signs an encoded slash otherwise than AWS does, so that its signature is for the plain one.
+        for (who, topic) in [
+            (by_certificate(&device), "pump%2Fstate"),
+            (by_certificate(&device), "pump/state"),
+            (by_signature((&id, &secret)), "pump/state"),
+        ] {
             let subscriber = mosquitto.subscribe(&device, "pump-sub", "pump/state", "1");
-            let (status, body) = post(&server, version, &who, "pump%2Fstate", "on");
+            let (status, body) = post(&server, version, &who, topic, "on");
             assert_eq!(status, 200, "{version:?}: {body}");
             assert!(body.contains("\"message\":\"OK\""), "{body}");
             assert_eq!(subscriber.message(), "message 1 pump/state on", "{version:?}");
