@@ -12,7 +12,7 @@ use thingsmith_core::{Deeds, SealKey, World, rules, thing_registration_tasks};
 use thingsmith_model::Secret;
 use thingsmith_objects_directory::{Directory, Limits};
 use thingsmith_policy::{Document, Language};
-use thingsmith_ports::Store;
+use thingsmith_ports::{Objects, Store};
 use thingsmith_sigv4::Signer;
 use thingsmith_store_postgres::PostgresStore;
 use thingsmith_store_sqlite::SqliteStore;
@@ -181,15 +181,16 @@ impl Builder {
         let clock = Arc::new(TestClock::default());
         let rsa_keys = Arc::new(TestRsaKeys::default());
         let functions = Arc::new(ScriptedFunctions::default());
-        let objects = {
+        let kept = {
             let clock = Arc::<TestClock>::clone(&clock);
             let opened = Directory::open(&directory.path().join("objects"), self.objects, clock);
-            Arc::new(TestObjects::new(Arc::new(opened.expect("the directory opens"))))
+            let directory: Arc<dyn Objects> = Arc::new(opened.expect("the directory opens"));
+            match self.keeper {
+                Some(keeper) => keeper(directory),
+                None => directory,
+            }
         };
-        let objects = match self.keeper {
-            Some(keeper) => keeper(objects),
-            None => objects,
-        };
+        let objects = Arc::new(TestObjects::new(kept));
         let world = World {
             store,
             messages,

@@ -116,7 +116,7 @@ async fn answer(deeds: &Deeds, realm: Realm, number: i64) -> Result<(), Fault> {
     let answer = asked.question.ask_here(deeds, realm, &asked.client_id).await;
     let mut batch = Batch::new();
     rows::answer(&mut batch, realm, number, node, &answer)?;
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         // Answering twice is harmless.
         let outcome = deeds.store().write(batch.clone()).await;

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use thingsmith_core::objects;
-use thingsmith_ports::{Clock as _, NewObject};
+use thingsmith_ports::{Clock as _, NewObject, Objects as _};
 use thingsmith_sigv4::{PayloadHash, Request, presign};
 use thingsmith_testkit::{ACCOUNT, Engine, TestServer, raw};
 
