@@ -2,7 +2,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::stream;
 use serde_json::{Value, json};
-use thingsmith_ports::{NewObject, Owner};
+use thingsmith_ports::{NewObject, Objects as _, Owner};
 use thingsmith_testkit::{ACCOUNT, Engine, REGION, Reply, TestServer};
 
 use super::{call, create, new, role, with, zip};
