@@ -96,7 +96,7 @@ fn each(bytes: &[u8], mut tell: impl FnMut(&[String], &str)) -> Option<()> {
     let mut reader = Reader::from_str(text);
     let mut path: Vec<String> = Vec::new();
     let mut text = String::new();
-    let mut is_told = true;
+    let (mut is_told, mut has_root) = (true, false);
     loop {
         match reader.read_event().ok()? {
             Event::Start(start) if path.len() < DEEPEST => {
@@ -105,7 +105,7 @@ fn each(bytes: &[u8], mut tell: impl FnMut(&[String], &str)) -> Option<()> {
                 }
                 path.push(String::from_utf8_lossy(start.local_name().as_ref()).into_owned());
                 text.clear();
-                is_told = false;
+                (is_told, has_root) = (false, true);
             }
             Event::Start(_) | Event::DocType(_) => return None,
             Event::Empty(empty) => {
@@ -114,6 +114,7 @@ fn each(bytes: &[u8], mut tell: impl FnMut(&[String], &str)) -> Option<()> {
                     is_told = true;
                 }
                 path.push(String::from_utf8_lossy(empty.local_name().as_ref()).into_owned());
+                has_root = true;
                 tell(&path, "");
                 path.pop();
             }
@@ -137,7 +138,7 @@ fn each(bytes: &[u8], mut tell: impl FnMut(&[String], &str)) -> Option<()> {
                 }
                 path.pop()?;
             }
-            Event::Eof => return path.is_empty().then_some(()),
+            Event::Eof => return (has_root && path.is_empty()).then_some(()),
             Event::Decl(_) | Event::Comment(_) | Event::PI(_) => {}
         }
     }

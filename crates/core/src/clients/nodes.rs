@@ -156,7 +156,7 @@ pub(super) async fn ask(
         let mut batch = Batch::new();
         rows::ask(&mut batch, &asked)?;
         let change = Change::Question(asked.number);
-        let outcome = deeds.commit_change(batch, realm, change, &mut tries).await;
+        let outcome = deeds.commit_change(batch, realm, change, &tries).await;
         if tries.settle_change(deeds.store(), outcome).await?.is_some() {
             break;
         }
