@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -55,11 +55,9 @@ impl Home {
     /// A home whose store is a new database of this PostgreSQL server.
     pub(crate) fn in_database_of(server: &str) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let name = format!(
-            "home_{}_{}",
-            std::process::id(),
-            NEXT.fetch_add(1, Ordering::Relaxed)
-        );
+        // The moment, not the process: the system gives a process's number again.
+        let moment = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos();
+        let name = format!("home_{moment}_{}", NEXT.fetch_add(1, Ordering::Relaxed));
         ask_postgres(server, &format!("CREATE DATABASE {name}"));
         let (address, _) = server.rsplit_once('/').expect("the URL ends in a database");
         Self {

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::SystemTime;
 
 use tempfile::TempDir;
 use thingsmith_api::auth::{AccessKeys, ConfiguredKey, UnknownKeys};
@@ -261,8 +262,10 @@ async fn postgres_schema() -> thingsmith_store_postgres::Config {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let address = std::env::var("THINGSMITH_TEST_POSTGRES").expect("there is a PostgreSQL server");
     let mut config = thingsmith_store_postgres::Config::parse(&address).expect("the address is one");
-    let (process, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    config.schema = Some(format!("behaviour {process} {number}"));
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    // The moment, not the process: the system gives a process's number again.
+    let moment = SystemTime::UNIX_EPOCH.elapsed().expect("it is later").as_nanos();
+    config.schema = Some(format!("behaviour {moment} {number}"));
     PostgresStore::create_schema(&config)
         .await
         .expect("the schema can be made");

@@ -117,6 +117,12 @@ impl Server {
             objects,
         };
         let deeds = Arc::new(open_deeds(settings, world, new_seal).await?);
+        let shared = file.objects.s3.as_ref().is_some_and(|s3| s3.bucket.is_some());
+        if matches!(settings.store, StoreChoice::Postgres(_)) && !shared {
+            tracing::info!(
+                "files in buckets stay on this node; nodes that share the store share them with [objects.s3] bucket"
+            );
+        }
         let account = account(settings, &deeds).await?;
         let configured_functions = file.functions.functions(&account, &settings.region);
         deeds
@@ -325,11 +331,6 @@ async fn open_directory(
     file: &File,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<dyn Objects>, StartError> {
-    if let StoreChoice::Postgres(_) = settings.store {
-        tracing::info!(
-            "files in buckets stay on this node; nodes that share the store share them with [objects.s3] bucket"
-        );
-    }
     let path = file.objects.directory(&settings.data_dir);
     let (limits, clock) = (file.objects.limits(), Arc::clone(clock));
     // Reading what is kept waits for the disk.

@@ -151,7 +151,7 @@ pub(super) async fn ask(
         client_id: client_id.to_owned(),
         question: question.clone(),
     };
-    let mut tries = Tries::default();
+    let tries = Tries::default();
     loop {
         let mut batch = Batch::new();
         rows::ask(&mut batch, &asked)?;

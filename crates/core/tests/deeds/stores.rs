@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use tempfile::TempDir;
@@ -46,7 +47,9 @@ impl Place {
         };
         let mut config = postgres::Config::parse(&address).unwrap();
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        config.schema = Some(format!("deeds_{}_{number}", std::process::id()));
+        // The moment, not the process: the system gives a process's number again.
+        let moment = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos();
+        config.schema = Some(format!("deeds_{moment}_{number}"));
         // Many tests share the server's connections.
         config.readers = 2;
         config.writers = 6;

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stderr, reason = "a test says why it does nothing")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::SystemTime;
 
 use thingsmith_store_postgres::Config;
 
@@ -16,7 +17,8 @@ pub(crate) fn config() -> Option<(Config, String)> {
     };
     let mut config = Config::parse(&address).unwrap();
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let process = std::process::id();
-    config.schema = Some(format!("Suite \"{process}\" {number}"));
+    // The moment, not the process: the system gives a process's number again.
+    let moment = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos();
+    config.schema = Some(format!("Suite \"{moment}\" {number}"));
     Some((config, address))
 }
