@@ -249,12 +249,15 @@ pub fn leave_billing_group(batch: &mut Batch, realm: Realm, thing: i64, group: i
 }
 
 /// Attaches a certificate to a thing, provided that it is not attached to it, nor exclusively to another.
+///
+/// Each condition stands alone, so that each has its index: of both in one, SQLite reads all attachments of the realm.
 pub fn attach(batch: &mut Batch, realm: Realm, thing: i64, principal: i64) {
     batch.guard(
         Statement::new(
             "INSERT INTO thing_principals (realm, thing, principal, exclusive) SELECT CAST($1 AS BIGINT), \
              CAST($2 AS BIGINT), CAST($3 AS BIGINT), 0 WHERE NOT EXISTS \
-             (SELECT 1 FROM thing_principals WHERE realm = $1 AND principal = $3 AND (exclusive = 1 OR thing = $2))",
+             (SELECT 1 FROM thing_principals WHERE realm = $1 AND principal = $3 AND exclusive = 1) AND NOT EXISTS \
+             (SELECT 1 FROM thing_principals WHERE realm = $1 AND principal = $3 AND thing = $2)",
             [realm.0.into(), thing.into(), principal.into()],
         ),
         1,
@@ -296,7 +299,10 @@ pub async fn attachment(
     let rows = store
         .read(Statement::new(
             "SELECT (SELECT exclusive FROM thing_principals WHERE realm = $1 AND principal = $2 AND thing = $3), \
-             (SELECT max(exclusive) FROM thing_principals WHERE realm = $1 AND principal = $2 AND thing <> $3)",
+             (SELECT CASE WHEN EXISTS (SELECT 1 FROM thing_principals \
+             WHERE realm = $1 AND principal = $2 AND exclusive = 1 AND thing <> $3) THEN CAST(1 AS BIGINT) \
+             WHEN EXISTS (SELECT 1 FROM thing_principals WHERE realm = $1 AND principal = $2 AND thing <> $3) \
+             THEN CAST(0 AS BIGINT) END)",
             [realm.0.into(), principal.into(), thing.into()],
         ))
         .await?;
