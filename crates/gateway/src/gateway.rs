@@ -13,10 +13,12 @@ use thingsmith_core::messages::QueueLimits;
 use thingsmith_core::messages::wills::PendingWills;
 use thingsmith_core::realms::RealmRecord;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
+use crate::accepting::{self, Accepted, Accepting};
 use crate::connection::{self, ConnectionRates, Peer};
 use crate::doors::{Doors, Speaks, Spoken};
 use crate::https;
@@ -30,7 +32,7 @@ pub struct Config {
     pub handshakes: NonZeroUsize,
     /// Handshakes under way at once from one address.
     pub handshakes_per_address: NonZeroUsize,
-    /// Connections at once.
+    /// Connections at once, those that wait for their handshake among them.
     pub connections: usize,
     /// What may wait for one connection to read it.
     pub delivery_queue: QueueLimits,
@@ -153,17 +155,24 @@ impl Gateway {
         speaks: Speaks,
         mut shutdown: watch::Receiver<bool>,
     ) {
+        let Accepting { accepted, ended } = match accepting::accept(listener, Arc::clone(&self.connections)) {
+            Ok(accepting) => accepting,
+            Err(cause) => {
+                tracing::error!(%cause, "a listener could not begin");
+                return;
+            }
+        };
         let mut clients = JoinSet::new();
         let for_clients = shutdown.clone();
         // One future for each connection: one that waits for room must not be lost when something else happens.
-        let mut accepting = Box::pin(self.accept(&listener));
+        let mut next = Box::pin(self.next_client(accepted));
         let mut wills = tokio::time::interval(WILLS);
         wills.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                accepted = &mut accepting => {
-                    accepting.set(self.accept(&listener));
-                    if let Some((tcp, peer, permit, place)) = accepted {
+                (accepted, client) = &mut next => {
+                    next.set(self.next_client(accepted));
+                    if let Some((tcp, peer, permit, place)) = client {
                         let gateway = Arc::clone(&self);
                         let shutdown = for_clients.clone();
                         clients.spawn(async move {
@@ -190,8 +199,11 @@ impl Gateway {
                 _ = shutdown.wait_for(|stop| *stop) => break,
             }
         }
-        drop(accepting);
-        drop(listener);
+        // Dropping its receiver ends the listener.
+        drop(next);
+        if let Err(cause) = ended.await {
+            tracing::error!(%cause, "a listener did not end well");
+        }
         while clients.join_next().await.is_some() {}
         // Nobody else will publish them.
         for will in self.wills.take_all() {
@@ -199,29 +211,34 @@ impl Gateway {
         }
     }
 
-    /// Accepts a connection and waits until there is room for it; behind it a crowd waits in the kernel's queue. Room is
-    /// taken after the connection is there, since several listeners share it.
-    async fn accept(
+    /// Waits for the next connection and then until there is room for its handshake. Gives the queue back, and nothing
+    /// else if the client cannot be served; waits for ever when no connection will come any more.
+    async fn next_client(
         &self,
-        listener: &TcpListener,
-    ) -> Option<(TcpStream, SocketAddr, tls::Permit, OwnedSemaphorePermit)> {
-        let (tcp, peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(cause) => {
-                // Out of descriptors, most likely: those that end free some.
-                tracing::error!(%cause, "no connection could be accepted");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                return None;
-            }
+        mut accepted: UnboundedReceiver<Accepted>,
+    ) -> (
+        UnboundedReceiver<Accepted>,
+        Option<(TcpStream, SocketAddr, tls::Permit, OwnedSemaphorePermit)>,
+    ) {
+        let Some(connection) = accepted.recv().await else {
+            return std::future::pending().await;
         };
-        let place = Arc::clone(&self.connections).acquire_owned().await.ok()?;
-        match self.permits.room().await.admit(peer.ip()) {
-            Ok(permit) => Some((tcp, peer, permit, place)),
+        let peer = connection.peer;
+        // Taken after the connection is there, since several listeners share it.
+        let client = match self.permits.room().await.admit(peer.ip()) {
+            Ok(permit) => match connection.into_stream() {
+                Ok((tcp, place)) => Some((tcp, peer, permit, place)),
+                Err(cause) => {
+                    tracing::debug!(%peer, %cause, "the connection was lost at once");
+                    None
+                }
+            },
             Err(crowded) => {
                 refusal::crowded(&self.deeds, peer, &crowded);
                 None
             }
-        }
+        };
+        (accepted, client)
     }
 
     /// Shakes hands with a client, and gives back what follows if it is admitted.

@@ -4,6 +4,7 @@
 //! which server certificate a server name leads to; a `connection` then speaks MQTT with the client until one of the
 //! two ends it. Who may do what is asked of the deeds, each time.
 
+mod accepting;
 mod connection;
 pub mod doors;
 mod gateway;

@@ -25,7 +25,7 @@ use thingsmith_ports::{Clock, ObjectError, Objects, Random, RsaKeys, Store};
 use thingsmith_store_postgres::PostgresStore;
 use thingsmith_store_sqlite::SqliteStore;
 use thingsmith_web::HttpWeb;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -133,17 +133,17 @@ impl Server {
         }
         deeds.configure_functions(configured_functions.map_err(StartError::Configuration)?);
         let configured = configured_keys(&file, &account)?;
-        let api_listener = listen("--api", settings.api).await?;
-        let mqtt_listener = listen("--mqtt", settings.mqtt).await?;
+        let api_listener = listen("--api", settings.api)?;
+        let mqtt_listener = listen("--mqtt", settings.mqtt)?;
         let mut https_listeners = Vec::new();
         for address in &settings.https {
-            https_listeners.push(listen("--https", *address).await?);
+            https_listeners.push(listen("--https", *address)?);
         }
         let mut browser_listeners = Vec::new();
         for address in &settings.https_browsers {
-            browser_listeners.push(listen("--https-browsers", *address).await?);
+            browser_listeners.push(listen("--https-browsers", *address)?);
         }
-        let admin_listener = listen("--admin", settings.admin).await?;
+        let admin_listener = listen("--admin", settings.admin)?;
         let control = Control::open(&settings.data_dir)?;
         // After all that may be refused: whoever starts the server sees the key of the start that makes it.
         let (administrator, new_administrator) = administrator(settings, &deeds, &account).await?;
@@ -499,10 +499,22 @@ async fn gateway(
     ))
 }
 
-async fn listen(flag: &str, address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .with_context(|| format!("{flag} {address}: the server cannot listen there"))
+/// How many connections may wait in the kernel. It takes as many as it allows (Linux: `net.core.somaxconn`).
+const BACKLOG: u32 = 65_535;
+
+fn listen(flag: &str, address: SocketAddr) -> Result<TcpListener> {
+    let listen = || {
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()?
+        } else {
+            TcpSocket::new_v6()?
+        };
+        // A server that starts again does not wait for its old connections' last minutes.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    listen().with_context(|| format!("{flag} {address}: the server cannot listen there"))
 }
 
 fn bound(listener: &TcpListener) -> Result<SocketAddr> {

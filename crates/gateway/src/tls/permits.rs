@@ -56,7 +56,7 @@ impl Permits {
         }
     }
 
-    /// Waits for room. A listener does this before it accepts, so that a crowd waits in the kernel's queue instead
+    /// Waits for room. Who has a connection waits here before he looks at it, so that a crowd waits in a queue instead
     /// of being turned away.
     pub async fn room(&self) -> Room {
         let total = Arc::clone(&self.total).acquire_owned().await;

@@ -1,4 +1,5 @@
-//! Every function of every `rows.rs`: the same script of calls on both engines, with equal answers.
+//! Every function of every `rows.rs`: the same script of calls on both engines, with equal answers, and every
+//! statement by an index.
 
 mod access_keys;
 mod authorities;
@@ -22,6 +23,7 @@ mod outbox;
 mod policies;
 mod provisioning_claims;
 mod provisioning_templates;
+mod query_plans;
 mod realms;
 mod registration_codes;
 mod reset;
@@ -63,13 +65,17 @@ macro_rules! scripts {
         })*)*
 
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn every_function_of_a_rows_file_is_called_by_a_script() {
+        async fn a_script_calls_every_function_of_a_rows_file_and_an_index_leads_to_its_rows() {
             let mut called = BTreeSet::new();
+            let mut whole_reads = BTreeSet::new();
             $($(
                 let played = play(Place::sqlite(), $schema, |script| Box::pin($resource::play(script))).await;
                 called.extend(played.called);
+                let resource = stringify!($resource);
+                whole_reads.extend(played.whole_reads.iter().map(|read| format!("{resource}: {read}")));
             )*)*
             assert_eq!(called, public_functions());
+            query_plans::assert_expected(&whole_reads);
         }
     };
 }

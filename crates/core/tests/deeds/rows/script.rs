@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use thingsmith_ports::{Batch, Migration, Store, StoreError};
 
+use super::query_plans::Watched;
 use crate::stores::Place;
 
 /// A script at work.
@@ -23,6 +24,8 @@ pub(crate) struct Played {
     pub(crate) called: BTreeSet<String>,
     /// What was answered, in order.
     pub(crate) notes: Vec<String>,
+    /// Which statements read more than they need, on SQLite.
+    pub(crate) whole_reads: BTreeSet<String>,
 }
 
 /// How a batch ended.
@@ -59,12 +62,16 @@ pub(crate) async fn play(
 ) -> Played {
     let store = place.open().await;
     store.migrate(migrations).await.unwrap();
+    let watched = Arc::new(Watched::new(store));
     let mut playing = Script {
-        store,
+        store: Arc::clone(&watched) as Arc<dyn Store>,
         played: Played::default(),
     };
     script(&mut playing).await;
-    playing.played
+    Played {
+        whole_reads: watched.whole_reads().await,
+        ..playing.played
+    }
 }
 
 impl Script {
