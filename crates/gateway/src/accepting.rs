@@ -96,3 +96,61 @@ async fn take_all(listener: &TcpListener, places: &Arc<Semaphore>, sender: &Unbo
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpSocket;
+
+    use super::*;
+
+    /// A listener for which the kernel keeps few connections.
+    fn listener() -> TcpListener {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        socket.listen(16).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_crowd_does_not_wait_in_the_kernel() {
+        let listener = listener();
+        let address = listener.local_addr().unwrap();
+        let mut accepting = accept(listener, Arc::new(Semaphore::new(1000))).unwrap();
+        // Nobody takes what was accepted meanwhile.
+        let mut clients = Vec::new();
+        for _ in 0..100 {
+            clients.push(TcpStream::connect(address).await.unwrap());
+        }
+        for client in &clients {
+            let accepted = accepting.accepted.recv().await.unwrap();
+            let (tcp, _place) = accepted.into_stream().unwrap();
+            assert_eq!(tcp.peer_addr().unwrap(), client.local_addr().unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn no_more_are_accepted_than_have_a_place() {
+        let listener = listener();
+        let address = listener.local_addr().unwrap();
+        let places = Arc::new(Semaphore::new(1));
+        let mut accepting = accept(listener, Arc::clone(&places)).unwrap();
+        let _clients = [
+            TcpStream::connect(address).await.unwrap(),
+            TcpStream::connect(address).await.unwrap(),
+        ];
+        let first = accepting.accepted.recv().await.unwrap();
+        assert_eq!(places.available_permits(), 0);
+        assert!(accepting.accepted.try_recv().is_err());
+        drop(first);
+        accepting.accepted.recv().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_port_is_free_when_a_listener_has_ended() {
+        let listener = listener();
+        let address = listener.local_addr().unwrap();
+        let Accepting { accepted, ended } = accept(listener, Arc::new(Semaphore::new(1))).unwrap();
+        drop(accepted);
+        ended.await.unwrap();
+        std::net::TcpListener::bind(address).unwrap();
+    }
+}

@@ -174,8 +174,8 @@ async fn exclusive(script: &mut Script) {
     let mut batch = Batch::new();
     batch.guard(
         Statement::new(
-            "UPDATE thing_principals SET exclusive = 1 WHERE realm = $1 AND principal = $2",
-            [HERE.0.into(), 13.into()],
+            "UPDATE thing_principals SET exclusive = 1 WHERE realm = $1 AND thing = $2 AND principal = $3",
+            [HERE.0.into(), 3.into(), 13.into()],
         ),
         1,
     );

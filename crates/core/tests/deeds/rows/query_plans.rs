@@ -14,6 +14,72 @@ use thingsmith_ports::{
 /// Reads of all of a table, or of all that a realm has of it: the resource, the beginning of the plan's line, and
 /// why that is well.
 const WHOLE: &[(&str, &str, &str)] = &[
+    (
+        "certificate_providers",
+        "SEARCH certificate_providers",
+        "few: a person made each",
+    ),
+    (
+        "clients",
+        "SCAN node_answers",
+        "what nodes have answered in the last seconds",
+    ),
+    ("clients", "SCAN nodes", "as many as there are nodes"),
+    (
+        "domain_configurations",
+        "SEARCH domain_configurations",
+        "few: a person made each",
+    ),
+    (
+        "events",
+        "SEARCH event_configurations",
+        "as many as there are kinds of events",
+    ),
+    (
+        "fleet_provisioning",
+        "SCAN waiting",
+        "the subquery, whose rows an index gave and which ends at its limit",
+    ),
+    ("layers", "SEARCH layer_code", "few: a person made each"),
+    ("layers", "SEARCH layer_versions", "few: a person made each"),
+    (
+        "managed_policies",
+        "SEARCH managed_policies",
+        "few: a person made each",
+    ),
+    (
+        "policies",
+        "SCAN t ",
+        "the targets that the statement itself gathered",
+    ),
+    (
+        "policies",
+        "SCAN x ",
+        "the targets that the statement itself gathered",
+    ),
+    ("reset", "", "all goes"),
+    ("role_aliases", "SEARCH role_aliases", "few: a person made each"),
+    (
+        "thing_registration_tasks",
+        "SCAN t ",
+        "tasks of the last weeks, looked at by the sweep alone",
+    ),
+    (
+        "thing_registration_tasks",
+        "SEARCH t USING INDEX thing_registration_tasks_under_way",
+        "its index has none but those under way: one",
+    ),
+    (
+        "topic_rule_destinations",
+        "SEARCH topic_rule_destinations",
+        "few: a person made each",
+    ),
+    ("topic_rules", "SCAN topic_rules", "read once, when a node starts"),
+    (
+        "topic_rules",
+        "SEARCH topic_rules",
+        "few: a person made each, and all are wanted",
+    ),
 ];
 
 /// A store that remembers what it was asked.
