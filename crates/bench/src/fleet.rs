@@ -152,26 +152,16 @@ pub(crate) async fn make_things(deeds: &Deeds, realm: &RealmRecord, count: usize
 
 /// The policy that AWS's guide gives devices: each acts as its own thing, by thing policy variables.
 pub(crate) fn device_policy(realm: &RealmRecord) -> String {
-    let arn = |rest: &str| format!("arn:aws:iot:{}:{}:{rest}", realm.region, realm.account);
-    let own = "devices/${iot:Connection.Thing.ThingName}/*";
-    json!({
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Action": "iot:Connect",
-                "Resource": arn("client/${iot:Connection.Thing.ThingName}"),
-                "Condition": { "Bool": { "iot:Connection.Thing.IsAttached": "true" } }
-            },
-            { "Effect": "Allow", "Action": ["iot:Publish", "iot:Receive"], "Resource": arn(&format!("topic/{own}")) },
-            { "Effect": "Allow", "Action": "iot:Subscribe", "Resource": arn(&format!("topicfilter/{own}")) }
-        ]
-    })
-    .to_string()
+    policy(realm, "devices/${iot:Connection.Thing.ThingName}/*")
 }
 
-/// A policy that also lets devices talk to each other, in the rooms that [`room`] names.
+/// A policy that lets devices talk to each other, in the rooms that [`room`] names.
 pub(crate) fn rooms_policy(realm: &RealmRecord) -> String {
+    policy(realm, "rooms/*")
+}
+
+/// The policy of devices that connect as their own things and use these topics.
+fn policy(realm: &RealmRecord, topics: &str) -> String {
     let arn = |rest: &str| format!("arn:aws:iot:{}:{}:{rest}", realm.region, realm.account);
     json!({
         "Version": "2012-10-17",
@@ -182,8 +172,8 @@ pub(crate) fn rooms_policy(realm: &RealmRecord) -> String {
                 "Resource": arn("client/${iot:Connection.Thing.ThingName}"),
                 "Condition": { "Bool": { "iot:Connection.Thing.IsAttached": "true" } }
             },
-            { "Effect": "Allow", "Action": ["iot:Publish", "iot:Receive"], "Resource": arn("topic/rooms/*") },
-            { "Effect": "Allow", "Action": "iot:Subscribe", "Resource": arn("topicfilter/rooms/*") }
+            { "Effect": "Allow", "Action": ["iot:Publish", "iot:Receive"], "Resource": arn(&format!("topic/{topics}")) },
+            { "Effect": "Allow", "Action": "iot:Subscribe", "Resource": arn(&format!("topicfilter/{topics}")) }
         ]
     })
     .to_string()

@@ -22,6 +22,7 @@ use crate::{TopicFilter, TopicName};
 pub struct SubscriptionTrie<K, V> {
     root: Node<K, V>,
     subscriptions: usize,
+    groups: usize,
 }
 
 /// What a topic has met in the trie.
@@ -56,13 +57,15 @@ impl<K: Eq + Hash + Clone, V> SubscriptionTrie<K, V> {
 
     /// Subscribes, and returns what the subscriber's former subscription to the same filter said.
     pub fn insert(&mut self, filter: &TopicFilter, key: K, value: V) -> Option<V> {
-        let former = self
+        let members = self
             .root
             .slot_mut(filter.levels())
-            .members_mut(filter.share_name())
-            .insert(key, value);
+            .members_mut(filter.share_name());
+        let is_first = members.is_empty();
+        let former = members.insert(key, value);
         if former.is_none() {
             self.subscriptions += 1;
+            self.groups += usize::from(is_first && filter.share_name().is_some());
         }
         former
     }
@@ -72,8 +75,20 @@ impl<K: Eq + Hash + Clone, V> SubscriptionTrie<K, V> {
         let removed = self.root.remove(&mut filter.levels(), filter.share_name(), key);
         if removed.is_some() {
             self.subscriptions -= 1;
+            self.groups -= usize::from(filter.share_name().is_some() && self.members(filter).is_empty());
         }
         removed
+    }
+
+    /// Who subscribes with exactly this filter; of a shared subscription its members.
+    pub fn members(&self, filter: &TopicFilter) -> &[(K, V)] {
+        let slot = self.root.slot(filter.levels());
+        slot.map_or(&[], |slot| slot.members(filter.share_name()))
+    }
+
+    /// How many shared subscriptions have members.
+    pub fn groups(&self) -> usize {
+        self.groups
     }
 
     /// Calls `visit` for every subscription that matches the topic. A subscriber with several such filters comes
@@ -90,6 +105,7 @@ impl<K, V> Default for SubscriptionTrie<K, V> {
         Self {
             root: Node::default(),
             subscriptions: 0,
+            groups: 0,
         }
     }
 }

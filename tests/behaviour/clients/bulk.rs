@@ -162,8 +162,10 @@ fn imports(home: &Home, server: &Server<'_>, aws: &Aws<'_>, role: &str) {
     ] {
         assert!(said.contains(part), "{said}");
     }
-    // Where nobody sits, it says how far it is in lines.
-    assert!(said.contains(" of 20 lines, "), "{said}");
+    // Where nobody sits, it says how far it is in lines, of which the last has the totals.
+    assert!(said.contains("\n100 %  20 of 20 lines, 1 failed"), "{said}");
+    let progress = said.lines().filter(|line| line.contains(" of 20 lines, "));
+    assert!(progress.count() <= 21, "{said}");
     assert!(!said.contains(['\r', '\x1b', '#']), "{said}");
     shows_a_bar(&command);
     for flag in [None, Some("--no-watch")] {

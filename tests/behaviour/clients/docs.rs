@@ -42,6 +42,7 @@ pages! {
     the_page_fleet_provisioning_goes_as_written: "docs/fleet-provisioning.md", 6;
     the_page_jitp_goes_as_written: "docs/jitp.md", 8;
     the_page_jitr_goes_as_written: "docs/jitr.md", 6;
+    the_page_lambda_goes_as_written: "docs/lambda.md", 5;
     the_page_multi_account_goes_as_written: "docs/multi-account.md", 2;
     the_page_own_certificates_goes_as_written: "docs/own-certificates.md", 6;
     the_page_rules_goes_as_written: "docs/rules.md", 1;

@@ -11,7 +11,7 @@ use thingsmith_mqtt::{
     Connect, ConnectProperties, Disconnect, Packet, PubAck, PublishQos, ReasonCode, Subscribe,
     SubscribeProperties, Subscription, SubscriptionOptions, TopicFilter, TopicLimits, Version,
 };
-use thingsmith_testkit::Engine;
+use thingsmith_testkit::{Engine, Reply};
 use tokio::time::timeout;
 
 use super::https::Http;
@@ -300,6 +300,85 @@ async fn an_account_subscribes_so_often_and_to_so_much() {
 }
 
 #[tokio::test]
+async fn an_account_has_so_many_shared_subscriptions_and_each_so_many_members() {
+    for engine in Engine::available() {
+        let mut limits = Limits::aws();
+        (limits.shared_groups, limits.members_per_group) = (3, 2);
+        let lab = held_on(engine, limits).await;
+        let device = lab.device(EVERYTHING).await;
+        let (_, mut pump) = answer(&lab, &device, connect_5("pump")).await.unwrap();
+        let quota = Grant::Refused(ReasonCode::QuotaExceeded);
+        // A session whose client is away is a member too.
+        let (mut away, _) = lab.dial(&device).open(persistent("away")).await.unwrap();
+        assert_eq!(
+            away.subscribe("$share/g/a", AtLeastOnce).await,
+            Granted(AtLeastOnce)
+        );
+        leave(&mut away).await;
+        lab.until_connected(1).await;
+        for filter in ["$share/g/a", "$share/h/a", "$share/g/b", "a", "b"] {
+            assert_eq!(
+                pump.subscribe(filter, AtMostOnce).await,
+                Granted(AtMostOnce),
+                "{filter}"
+            );
+        }
+        assert_eq!(
+            pump.subscribe("$share/i/a", AtMostOnce).await,
+            quota,
+            "the fourth"
+        );
+        let again = pump.subscribe("$share/g/a", AtLeastOnce).await;
+        assert_eq!(again, Granted(AtLeastOnce), "it is a member");
+        let mut valve = lab.dial(&device).connect("valve").await;
+        assert_eq!(
+            valve.subscribe("$share/g/a", AtMostOnce).await,
+            REFUSED,
+            "the third member"
+        );
+        assert_eq!(
+            valve.subscribe("$share/h/a", AtMostOnce).await,
+            Granted(AtMostOnce)
+        );
+        pump.unsubscribe("$share/g/a").await;
+        pump.unsubscribe("$share/g/b").await;
+        for filter in ["$share/g/a", "$share/i/a"] {
+            assert_eq!(
+                valve.subscribe(filter, AtMostOnce).await,
+                Granted(AtMostOnce),
+                "{filter}"
+            );
+        }
+        lab.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn members_come_and_go_so_often() {
+    let mut limits = Limits::aws();
+    limits.changes_per_group = 3;
+    let lab = held(limits).await;
+    let device = lab.device(EVERYTHING).await;
+    let (_, mut pump) = answer(&lab, &device, connect_5("pump")).await.unwrap();
+    let (shared, quota) = ("$share/g/a", Grant::Refused(ReasonCode::QuotaExceeded));
+    assert_eq!(pump.subscribe(shared, AtMostOnce).await, Granted(AtMostOnce));
+    pump.unsubscribe(shared).await;
+    assert_eq!(pump.subscribe(shared, AtMostOnce).await, Granted(AtMostOnce));
+    assert_eq!(pump.subscribe(shared, AtMostOnce).await, quota, "the fourth");
+    // Who leaves is not held back.
+    pump.unsubscribe(shared).await;
+    let mut sender = lab.dial(&device).connect("sender").await;
+    assert!(sender.publish("a", b"for nobody").await);
+    assert!(pump.is_alive().await, "nothing came");
+    assert_eq!(
+        pump.subscribe("$share/h/a", AtMostOnce).await,
+        Granted(AtMostOnce)
+    );
+    lab.advance(SECOND);
+    assert_eq!(pump.subscribe(shared, AtMostOnce).await, Granted(AtMostOnce));
+}
+
+#[tokio::test]
 async fn so_many_messages_begin_to_wait_in_a_second() {
     for engine in Engine::available() {
         let lab = held_on(engine, Limits::aws().with(Quota::Queue, 5)).await;
@@ -412,6 +491,58 @@ async fn a_topic_retains_one_message_a_second_and_an_account_so_many() {
 }
 
 #[tokio::test]
+async fn an_account_has_so_many_retained_messages() {
+    for engine in Engine::available() {
+        let mut limits = Limits::aws();
+        limits.retained = 2;
+        let lab = held_on(engine, limits).await;
+        let device = lab.device(EVERYTHING).await;
+        let (_, mut five) = answer(&lab, &device, connect_5("five")).await.unwrap();
+        let mut three = lab.dial(&device).connect("three").await;
+        let mut listener = lab.dial(&device).connect("listener").await;
+        listener.subscribe("#", AtLeastOnce).await;
+        let retain = |topic: &str, payload: &[u8]| retained(topic, payload, PublishQos::AtLeastOnce(id(5)));
+        let (success, quota) = (Some(ReasonCode::Success), Some(ReasonCode::QuotaExceeded));
+        assert_eq!(told(&mut five, &retain("a", b"1")).await, success);
+        assert_eq!(told(&mut three, &retain("b", b"2")).await, success);
+        assert_eq!(told(&mut five, &retain("c", b"beyond")).await, quota);
+        assert_eq!(told(&mut three, &retain("d", b"beyond")).await, None);
+        let data = lab.server.administrator().service("iotdata");
+        let reply = data
+            .send("POST", "/topics/e?qos=1&retain=true", &[], b"beyond")
+            .await;
+        assert_eq!(
+            (reply.status, reply.exception()),
+            (429, "ThrottlingException"),
+            "{reply}"
+        );
+        let mut https = Http::connect(lab.dial(&device).at(lab.https)).await;
+        assert_eq!(
+            https.publish("/topics/f?qos=1&retain=true", b"beyond").await,
+            (429, "throttlingexception".to_owned())
+        );
+        // One takes the place of another, and one that goes makes room.
+        lab.advance(SECOND);
+        assert_eq!(told(&mut five, &retain("a", b"3")).await, success);
+        assert_eq!(told(&mut three, &retain("b", b"")).await, success);
+        assert_eq!(told(&mut five, &retain("c", b"4")).await, success);
+        for payload in ["1", "2", "3", "", "4"] {
+            assert_eq!(
+                listener.text().await,
+                payload,
+                "what is not retained reaches nobody"
+            );
+        }
+        let kept = data.send("GET", "/retainedMessage", &[], b"").await;
+        let kept = kept.json();
+        let topics = kept["retainedTopics"].as_array().unwrap().iter();
+        let topics: Vec<_> = topics.map(|kept| kept["topic"].as_str().unwrap()).collect();
+        assert_eq!(topics, ["a", "c"]);
+        lab.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn an_account_asks_for_retained_messages_so_often() {
     let lab = held(Limits::aws().with(Quota::GetRetainedMessage, 2)).await;
     let data = lab.server.administrator().service("iotdata");
@@ -436,6 +567,73 @@ async fn an_account_asks_for_retained_messages_so_often() {
             "{target}"
         );
     }
+}
+
+#[tokio::test]
+async fn an_account_asks_for_connections_so_often() {
+    let limits = Limits::aws()
+        .with(Quota::GetConnection, 2)
+        .with(Quota::ListSubscriptions, 3)
+        .with(Quota::SendDirectMessage, 4)
+        .with(Quota::DeleteConnection, 5);
+    let lab = held(limits).await;
+    let device = lab.device(EVERYTHING).await;
+    let mut pump = lab.dial(&device).connect("pump").await;
+    let data = lab.server.administrator().service("iotdata");
+    let throttled = |reply: &Reply| {
+        assert_eq!(
+            (reply.status, reply.exception()),
+            (429, "ThrottlingException"),
+            "{reply}"
+        );
+    };
+    for (method, target, allowed, of_nobody) in [
+        ("GET", "/connections/pump", 2, "/connections/nobody"),
+        (
+            "GET",
+            "/connections/pump/subscriptions",
+            3,
+            "/connections/nobody/subscriptions",
+        ),
+        (
+            "POST",
+            "/connections/pump/messages?topic=a",
+            4,
+            "/connections/nobody/messages?topic=a",
+        ),
+    ] {
+        for _ in 0..2 {
+            for _ in 0..allowed {
+                assert_eq!(data.send(method, target, &[], b"").await.status, 200, "{target}");
+            }
+            throttled(&data.send(method, target, &[], b"").await);
+            lab.advance(SECOND);
+        }
+        assert_eq!(data.send(method, of_nobody, &[], b"").await.status, 404);
+        lab.advance(SECOND);
+    }
+    for _ in 0..2 * 4 {
+        assert_eq!(pump.text().await, "", "what was throttled was not sent");
+    }
+    assert!(pump.is_alive().await);
+
+    // Each client once a second, and the account as often as it may.
+    let delete = async |client_id: &str| {
+        let target = format!("/connections/{client_id}");
+        data.send("DELETE", &target, &[], b"").await
+    };
+    for client_id in ["1", "2", "3"] {
+        assert_eq!(delete(client_id).await.status, 404);
+    }
+    assert_eq!(delete("pump").await.status, 200);
+    pump.ends().await;
+    let mut pump = lab.dial(&device).connect("pump").await;
+    throttled(&delete("pump").await);
+    throttled(&delete("4").await);
+    assert!(pump.is_alive().await);
+    lab.advance(SECOND);
+    assert_eq!(delete("pump").await.status, 200);
+    pump.ends().await;
 }
 
 #[tokio::test]
@@ -479,6 +677,36 @@ async fn without_the_profile_none_of_these_is_in_force() {
         pump.send(&retained("a", b"x", PublishQos::AtLeastOnce(id(5))))
             .await;
         assert!(matches!(pump.next().await, Some(Packet::PubAck(_))));
+    }
+    let data = lab.server.administrator().service("iotdata");
+    for (method, target, status) in [
+        ("GET", "/connections/pump", 200),
+        ("GET", "/connections/pump/subscriptions", 200),
+        ("DELETE", "/connections/nobody", 404),
+    ] {
+        for _ in 0..110 {
+            assert_eq!(
+                data.send(method, target, &[], b"").await.status,
+                status,
+                "{target}"
+            );
+        }
+    }
+    let mut members = Vec::new();
+    for number in 0..3 {
+        let mut member = lab.dial(&device).connect(&format!("member-{number}")).await;
+        for group in 0..40 {
+            let filter = format!("$share/{number}-{group}/a");
+            assert_eq!(member.subscribe(&filter, AtMostOnce).await, Granted(AtMostOnce));
+        }
+        members.push(member);
+    }
+    for _ in 0..60 {
+        members[0].unsubscribe("$share/0-0/a").await;
+        assert_eq!(
+            members[0].subscribe("$share/0-0/a", AtMostOnce).await,
+            Granted(AtMostOnce)
+        );
     }
 }
 

@@ -6,6 +6,7 @@ mod copies;
 mod elsewhere;
 mod links;
 mod objects;
+mod outages;
 mod rights;
 mod streamed;
 mod uploads;

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 use thingsmith_core::Fault;
 use thingsmith_core::clients::{self, Connection, Report};
+use thingsmith_core::quotas::Quota;
 
 use super::{check_client_id, client_resource};
 use crate::{Context, Http, Operation};
@@ -8,7 +9,8 @@ use crate::{Context, Http, Operation};
 /// Says whether a client is connected, and how; for half an hour also how it left.
 ///
 /// # Errors
-/// `ResourceNotFoundException` for a client that is not, was not lately, and has no session.
+/// `ResourceNotFoundException` for a client that is not, was not lately, and has no session; `ThrottlingException` when the
+/// account asks too often.
 pub struct GetConnection;
 
 #[derive(Deserialize)]
@@ -60,6 +62,7 @@ impl Operation for GetConnection {
     async fn call(cx: &Context<'_>, input: Input) -> Result<Output, Fault> {
         check_client_id(&input.client_id)?;
         let realm = cx.realm().await?;
+        cx.deeds.call_within(realm.realm, Quota::GetConnection)?;
         let connection = clients::get_connection(cx.deeds, &realm, &input.client_id).await?;
         let output = Output {
             client_id: input.client_id,

@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use thingsmith_core::quotas::Quota;
 use thingsmith_core::{Fault, clients};
 
 use super::{check_client_id, client_resource};
@@ -11,7 +12,7 @@ const PAGE: u16 = 20;
 ///
 /// # Errors
 /// `ResourceNotFoundException` for a client that is neither connected nor has a session; `InvalidRequestException` for a
-/// token of another list.
+/// token of another list; `ThrottlingException` when the account asks too often.
 pub struct ListSubscriptions;
 
 #[derive(Deserialize)]
@@ -53,6 +54,7 @@ impl Operation for ListSubscriptions {
         check_client_id(&input.client_id)?;
         let page = pages::by_token_of(input.next_token, input.max_results, PAGE);
         let realm = cx.realm().await?;
+        cx.deeds.call_within(realm.realm, Quota::ListSubscriptions)?;
         let page = clients::list_subscriptions(cx.deeds, &realm, &input.client_id, &page).await?;
         let item = |(topic_filter, qos)| Item { topic_filter, qos };
         Ok(Output {

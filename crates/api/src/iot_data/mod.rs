@@ -9,14 +9,15 @@ mod publish;
 mod send_direct_message;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use thingsmith_aws_model as aws;
-use thingsmith_core::Fault;
+use thingsmith_core::messages::Members;
+use thingsmith_core::{Code, Fault};
 use thingsmith_model::Resource;
-use thingsmith_mqtt::{Qos, TopicLimits, TopicName};
+use thingsmith_mqtt::{Message, Qos, TopicLimits, TopicName};
 
 pub use delete_connection::DeleteConnection;
 pub use get_connection::GetConnection;
@@ -90,12 +91,39 @@ fn topic(text: &str) -> Result<TopicName, Fault> {
         .map_err(|wrong| Fault::invalid(format!("topic {text:?} is no topic: {wrong}.")))
 }
 
-/// A body, which the edge has made base64 of.
-fn payload(text: &str) -> Result<Bytes, Fault> {
-    let bytes = STANDARD.decode(text);
-    bytes
-        .map(Bytes::from)
-        .map_err(|_| Fault::invalid("payload is not base64."))
+/// Refuses the server's own topics.
+fn check_not_reserved(topic: &TopicName) -> Result<(), Fault> {
+    match topic.is_reserved() {
+        true => Err(Fault::invalid(format!(
+            "The topic {topic} is reserved: nobody publishes on it over HTTP."
+        ))),
+        false => Ok(()),
+    }
+}
+
+/// The message of a request, which is not to be retained. `payload` is base64, which the edge has made of the body; `too_long` is
+/// how the operation's model calls one that is.
+fn message(
+    topic: TopicName,
+    members: &Members<'_>,
+    payload: Option<&str>,
+    too_long: Code,
+) -> Result<Message, Fault> {
+    let properties = members.read(&TopicLimits::default())?;
+    let payload = STANDARD
+        .decode(payload.unwrap_or_default())
+        .map_err(|_| Fault::invalid("payload is not base64."))?;
+    if payload.len() > PAYLOAD_BYTES {
+        let bytes = payload.len();
+        let told = format!("payload has {bytes} bytes, and may have {PAYLOAD_BYTES}.");
+        return Err(Fault::new(too_long, told));
+    }
+    Ok(Message {
+        topic,
+        payload: payload.into(),
+        retain: false,
+        properties: properties.map(Arc::new),
+    })
 }
 
 /// Names an answer.

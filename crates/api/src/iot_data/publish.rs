@@ -1,13 +1,11 @@
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 use thingsmith_core::messages::Members;
 use thingsmith_core::quotas::Quota;
 use thingsmith_core::rules::{self, Origin};
-use thingsmith_core::{Fault, messages};
-use thingsmith_mqtt::{Message, Qos, TopicLimits};
+use thingsmith_core::{Code, Fault, messages};
+use thingsmith_mqtt::{Message, Qos};
 
-use super::{PAYLOAD_BYTES, payload, topic, topic_resource, trace_id};
+use super::{check_not_reserved, topic, topic_resource, trace_id};
 use crate::{Context, Http, Operation};
 
 /// Publishes a message. With QoS 1 the answer says that it is as durable as it will be.
@@ -62,7 +60,7 @@ impl Operation for Publish {
             None | Some(0) => Qos::AtMostOnce,
             Some(_) => Qos::AtLeastOnce,
         };
-        let message = message(input)?;
+        let message = message(&input)?;
         let realm = cx.realm().await?;
         cx.deeds.call_within(realm.realm, Quota::PublishIn)?;
         let source = cx.facts.source.to_canonical().to_string();
@@ -78,13 +76,10 @@ impl Operation for Publish {
     }
 }
 
-fn message(input: Input) -> Result<Message, Fault> {
+fn message(input: &Input) -> Result<Message, Fault> {
     let topic = topic(&input.topic)?;
-    if topic.is_reserved() && rules::rule_of_basic_ingest(&topic).is_none() {
-        return Err(Fault::invalid(format!(
-            "The topic {} is reserved: nobody publishes on it over HTTP.",
-            input.topic
-        )));
+    if rules::rule_of_basic_ingest(&topic).is_none() {
+        check_not_reserved(&topic)?;
     }
     let members = Members {
         content_type: input.content_type.as_deref(),
@@ -94,23 +89,8 @@ fn message(input: Input) -> Result<Message, Fault> {
         correlation_data: input.correlation_data.as_deref(),
         user_properties: input.user_properties.as_deref(),
     };
-    let properties = members.read(&TopicLimits::default())?;
-    let payload = input
-        .payload
-        .as_deref()
-        .map(payload)
-        .transpose()?
-        .unwrap_or_default();
-    if payload.len() > PAYLOAD_BYTES {
-        return Err(Fault::invalid(format!(
-            "payload has {} bytes, and may have {PAYLOAD_BYTES}.",
-            payload.len()
-        )));
-    }
-    Ok(Message {
-        topic,
-        payload,
-        retain: input.retain.unwrap_or_default(),
-        properties: properties.map(Arc::new),
-    })
+    let payload = input.payload.as_deref();
+    let message = super::message(topic, &members, payload, Code::InvalidRequest)?;
+    let retain = input.retain.unwrap_or_default();
+    Ok(Message { retain, ..message })
 }

@@ -1,11 +1,10 @@
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 use thingsmith_core::messages::Members;
+use thingsmith_core::quotas::Quota;
 use thingsmith_core::{Code, Fault, clients};
-use thingsmith_mqtt::{Message, TopicLimits};
+use thingsmith_mqtt::Message;
 
-use super::{PAYLOAD_BYTES, check_client_id, client_resource, payload, topic, trace_id};
+use super::{check_client_id, check_not_reserved, client_resource, topic, trace_id};
 use crate::{Context, Http, Operation};
 
 /// How long a client has for its confirmation when the caller does not say, and at most, in seconds (API reference).
@@ -17,7 +16,7 @@ const LONGEST_TIMEOUT: i64 = 15;
 /// # Errors
 /// `ResourceNotFoundException` for a client that is not connected, `ForbiddenException` when its policies do not let it
 /// receive the topic, `GatewayTimeoutException` when it has not confirmed the message in time, `ThrottlingException` when
-/// too much waits for it; `RequestEntityTooLargeException` for a payload of more than 128 KiB, and `InvalidRequestException` for
+/// too much waits for it, or when the account sends too often; `RequestEntityTooLargeException` for a payload of more than 128 KiB, and `InvalidRequestException` for
 /// a topic that is none or is the server's own, and for members beyond their limits.
 pub struct SendDirectMessage;
 
@@ -64,6 +63,7 @@ impl Operation for SendDirectMessage {
         };
         let message = message(&input)?;
         let realm = cx.realm().await?;
+        cx.deeds.call_within(realm.realm, Quota::SendDirectMessage)?;
         clients::send_direct_message(cx.deeds, &realm, &input.client_id, message, confirmation).await?;
         Ok(Output {
             message: "OK",
@@ -88,12 +88,7 @@ fn timeout(seconds: Option<i64>) -> Result<u8, Fault> {
 
 fn message(input: &Input) -> Result<Message, Fault> {
     let topic = topic(&input.topic)?;
-    if topic.is_reserved() {
-        return Err(Fault::invalid(format!(
-            "The topic {} is reserved: nobody publishes on it over HTTP.",
-            input.topic
-        )));
-    }
+    check_not_reserved(&topic)?;
     let members = Members {
         content_type: input.content_type.as_deref(),
         response_topic: input.response_topic.as_deref(),
@@ -102,26 +97,10 @@ fn message(input: &Input) -> Result<Message, Fault> {
         correlation_data: input.correlation_data.as_deref(),
         user_properties: input.user_properties.as_deref(),
     };
-    let properties = members.read(&TopicLimits::default())?;
-    let payload = input
-        .payload
-        .as_deref()
-        .map(payload)
-        .transpose()?
-        .unwrap_or_default();
-    if payload.len() > PAYLOAD_BYTES {
-        return Err(Fault::new(
-            Code::RequestEntityTooLarge,
-            format!(
-                "payload has {} bytes, and may have {PAYLOAD_BYTES}.",
-                payload.len()
-            ),
-        ));
-    }
-    Ok(Message {
+    super::message(
         topic,
-        payload,
-        retain: false,
-        properties: properties.map(Arc::new),
-    })
+        &members,
+        input.payload.as_deref(),
+        Code::RequestEntityTooLarge,
+    )
 }

@@ -201,6 +201,13 @@ impl Router {
         realms.get(&realm).map_or(0, SubscriptionTrie::len)
     }
 
+    /// How many shared subscriptions the realm has on this node, and how many members this one of them has.
+    pub fn shared(&self, realm: Realm, filter: &TopicFilter) -> (usize, usize) {
+        let realms = self.realms.read().unwrap_or_else(PoisonError::into_inner);
+        let trie = realms.get(&realm);
+        trie.map_or((0, 0), |trie| (trie.groups(), trie.members(filter).len()))
+    }
+
     /// Whether anybody in the realm subscribes to anything.
     pub fn has_subscribers(&self, realm: Realm) -> bool {
         let realms = self.realms.read().unwrap_or_else(PoisonError::into_inner);

@@ -58,6 +58,9 @@ impl Quota {
     }
 }
 
+/// Most retained messages of an account in a region (AWS's quota "Number of retained messages per account").
+pub(crate) const RETAINED: i64 = 500_000;
+
 /// What an account is held to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -66,8 +69,18 @@ pub struct Limits {
     pub connections: usize,
     /// Subscriptions at once, those of sessions whose clients are away included.
     pub subscriptions: usize,
+    /// Retained messages at once. Where nobody is held to these limits, as many as here may be all the same.
+    pub retained: i64,
+    /// Shared subscriptions (pairs of a share name and a filter) at once.
+    pub shared_groups: usize,
+    /// Members of one of them at once.
+    pub members_per_group: usize,
+    /// SUBSCRIBE and UNSUBSCRIBE of the members of one of them in a second.
+    pub changes_per_group: u32,
     /// CONNECT of one client id in a second.
     pub connects_per_client: u32,
+    /// DeleteConnection of one client id in a second.
+    pub deletions_per_client: u32,
     /// Messages to be retained on one topic in a second.
     pub retained_publishes_per_topic: u32,
     /// Messages that waited for a session and are sent to its client in a second once it is back (guide, "MQTT persistent
@@ -82,7 +95,12 @@ impl Limits {
             per_second: Quota::ALL.map(Quota::of_aws),
             connections: 500_000,
             subscriptions: 500_000,
+            retained: RETAINED,
+            shared_groups: 100,
+            members_per_group: 100,
+            changes_per_group: 100,
             connects_per_client: 1,
+            deletions_per_client: 1,
             retained_publishes_per_topic: 1,
             resumed_per_second: 10,
         }

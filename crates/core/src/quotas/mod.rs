@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+pub(crate) use limits::RETAINED;
 pub use limits::{Limits, Quota};
 use lru::LruCache;
 use thingsmith_model::Realm;
@@ -35,6 +36,8 @@ struct Held {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Single {
     Client(Box<str>),
+    Deletion(Box<str>),
+    Group(Box<str>),
     RetainedTopic(Box<str>),
 }
 
@@ -110,6 +113,32 @@ impl Quotas {
         })
     }
 
+    /// Counts a DeleteConnection of a client id.
+    ///
+    /// # Errors
+    /// `ThrottlingException` when it was deleted as often as it may.
+    pub fn client_is_deleted(&self, realm: Realm, client_id: &str, clock: &dyn Clock) -> Result<(), Fault> {
+        let within = self.held.get().is_none_or(|held| {
+            let rate = Rate::per_second(held.limits.deletions_per_client);
+            held.take_single(realm, Single::Deletion(client_id.into()), rate, clock)
+        });
+        match within {
+            true => Ok(()),
+            false => Err(Fault::new(
+                Code::Throttling,
+                format!("The connection of the client {client_id} is deleted too often. Try again later."),
+            )),
+        }
+    }
+
+    /// Whether a member of a shared subscription may subscribe or unsubscribe once more now.
+    pub fn group_changes(&self, realm: Realm, filter: &str, clock: &dyn Clock) -> bool {
+        self.held.get().is_none_or(|held| {
+            let rate = Rate::per_second(held.limits.changes_per_group);
+            held.take_single(realm, Single::Group(filter.into()), rate, clock)
+        })
+    }
+
     /// Counts a connection; none is given when nobody counts.
     ///
     /// # Errors
@@ -133,6 +162,21 @@ impl Quotas {
         self.held
             .get()
             .is_none_or(|held| subscriptions() < held.limits.subscriptions)
+    }
+
+    /// Which quota a new member of a shared subscription breaks, if any. `shared` gives the account's shared subscriptions and
+    /// the members of this one.
+    pub fn shared_subscription(&self, shared: impl FnOnce() -> (usize, usize)) -> Option<&'static str> {
+        let limits = self.limits()?;
+        match shared() {
+            (groups, 0) if groups >= limits.shared_groups => {
+                Some("the account has as many shared subscriptions as it may have")
+            }
+            (_, members) if members >= limits.members_per_group => {
+                Some("the shared subscription has as many members as it may have")
+            }
+            _ => None,
+        }
     }
 }
 

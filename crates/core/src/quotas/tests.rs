@@ -29,6 +29,9 @@ fn who_is_not_told_holds_nobody_to_anything() {
     assert!((0..100).all(|_| quotas.topic_retains(Realm(1), "a", &clock)));
     assert!(quotas.connect(Realm(1)).unwrap().is_none());
     assert!(quotas.allow_subscription(|| usize::MAX));
+    assert!((0..200).all(|_| quotas.group_changes(Realm(1), "$share/g/a", &clock)));
+    assert!((0..100).all(|_| quotas.client_is_deleted(Realm(1), "pump", &clock).is_ok()));
+    assert_eq!(quotas.shared_subscription(|| (usize::MAX, usize::MAX)), None);
 }
 
 #[test]
@@ -67,6 +70,27 @@ fn a_client_connects_and_a_topic_retains_once_a_second() {
     assert_eq!(both("a"), (false, false));
     clock.0.store(1_000, Ordering::Relaxed);
     assert_eq!(both("a"), (true, true));
+}
+
+#[test]
+fn a_client_is_deleted_once_a_second_and_a_group_changes_a_hundred_times() {
+    let (quotas, clock) = (held(Limits::aws()), Turned::default());
+    let deleted = |name: &str| quotas.client_is_deleted(Realm(1), name, &clock).is_ok();
+    assert_eq!([deleted("a"), deleted("a"), deleted("b")], [true, false, true]);
+    let changes = |filter: &str| quotas.group_changes(Realm(1), filter, &clock);
+    assert!((0..100).all(|_| changes("$share/g/a")));
+    assert!(!changes("$share/g/a") && changes("$share/g/b"));
+    clock.0.store(1_000, Ordering::Relaxed);
+    assert!(deleted("a") && changes("$share/g/a"));
+}
+
+#[test]
+fn shared_subscriptions_and_their_members_are_bounded_each_by_itself() {
+    let quotas = held(Limits::aws());
+    let broken = |groups, members| quotas.shared_subscription(|| (groups, members));
+    assert_eq!([broken(99, 0), broken(100, 1), broken(100, 99)], [None; 3]);
+    assert!(broken(100, 0).unwrap().contains("shared subscriptions"));
+    assert!(broken(1, 100).unwrap().contains("members"));
 }
 
 #[test]

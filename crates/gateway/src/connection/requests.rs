@@ -353,8 +353,9 @@ impl Connection {
         }
         let too_many = match client.place.filters.contains_key(filter.as_str()) {
             true => None,
-            false => self.gateway.one_more_is_too_many(client),
+            false => self.gateway.one_more_is_too_many(client, filter),
         };
+        let too_many = too_many.or_else(|| self.gateway.group_changes_too_often(client, filter));
         if let Some(reason) = too_many {
             let (deeds, peer) = (&self.gateway.deeds, self.peer.address);
             let filter = filter.as_str();
@@ -394,6 +395,8 @@ impl Connection {
                     .deeds
                     .router()
                     .unsubscribe(realm, &client.place.subscriber, &filter);
+                // It counts, and is done all the same: whoever wants nothing more must not be sent more.
+                self.gateway.group_changes_too_often(client, &filter);
                 gone.push(filter);
             }
         }
@@ -422,16 +425,25 @@ impl Connection {
 
 impl Gateway {
     /// Why a client may not have one more subscription, if so.
-    fn one_more_is_too_many(&self, client: &Client) -> Option<&'static str> {
+    fn one_more_is_too_many(&self, client: &Client, filter: &TopicFilter) -> Option<&'static str> {
         if client.place.filters.len() >= self.config.subscriptions {
             return Some("the connection has as many subscriptions as one may have");
         }
         let realm = client.principal.realm().realm;
-        let allowed = self
-            .deeds
-            .quotas()
-            .allow_subscription(|| self.deeds.router().subscriptions(realm));
-        (!allowed).then_some("the account has as many subscriptions as it may have")
+        let (quotas, router) = (self.deeds.quotas(), self.deeds.router());
+        if !quotas.allow_subscription(|| router.subscriptions(realm)) {
+            return Some("the account has as many subscriptions as it may have");
+        }
+        filter.share_name()?;
+        quotas.shared_subscription(|| router.shared(realm, filter))
+    }
+
+    /// Counts that a client joins or leaves a shared subscription, and says why it may not, if so.
+    fn group_changes_too_often(&self, client: &Client, filter: &TopicFilter) -> Option<&'static str> {
+        filter.share_name()?;
+        let (realm, clock) = (client.principal.realm().realm, self.deeds.clock());
+        let within = self.deeds.quotas().group_changes(realm, filter.as_str(), clock);
+        (!within).then_some("the members of the shared subscription come and go too often")
     }
 }
 

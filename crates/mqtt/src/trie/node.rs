@@ -76,6 +76,19 @@ impl<K: Eq + Hash + Clone, V> Node<K, V> {
 }
 
 impl<K, V> Node<K, V> {
+    /// The place of a filter, if it is there.
+    pub(super) fn slot<'f>(&self, mut levels: impl Iterator<Item = &'f [u8]>) -> Option<&Slot<K, V>> {
+        let mut node = self;
+        loop {
+            node = match levels.next() {
+                None => return Some(&node.here),
+                Some(b"#") => return node.rest.as_deref(),
+                Some(b"+") => node.any.as_deref()?,
+                Some(word) => node.words.get(word)?,
+            };
+        }
+    }
+
     /// Visits all that match the levels of `topic`; `wildcards` says whether they count at this level.
     pub(super) fn visit<'a>(
         &'a self,
@@ -202,6 +215,19 @@ impl<K: Eq + Hash + Clone, V> Slot<K, V> {
 }
 
 impl<K, V> Slot<K, V> {
+    /// The subscribers without a group, or those of a group.
+    pub(super) fn members(&self, share_name: Option<&str>) -> &[(K, V)] {
+        let members = match share_name {
+            None => Some(&self.alone),
+            Some(name) => self
+                .groups
+                .iter()
+                .find(|(group, _)| **group == *name)
+                .map(|(_, members)| members),
+        };
+        members.map_or(&[], Members::as_slice)
+    }
+
     fn visit<'a>(&'a self, visit: &mut impl FnMut(Match<'a, K, V>)) {
         for (key, value) in self.alone.as_slice() {
             visit(Match::Subscriber(key, value));

@@ -58,10 +58,20 @@ fn groups_of_one_filter_are_kept_apart() {
     trie.visit(&topic("a/b"), |met| {
         groups += usize::from(matches!(met, Match::Group { .. }));
     });
-    assert_eq!(groups, 2);
+    assert_eq!((groups, trie.groups()), (2, 2));
+    assert_eq!(trie.members(&filter("$share/g/a/+")), [(1, 10), (2, 10)]);
+    assert_eq!(trie.members(&filter("a/+")), [(1, 10)]);
+    for nobody in ["$share/i/a/+", "$share/g/a/#", "$share/g/a", "a/+/b", "b"] {
+        assert_eq!(trie.members(&filter(nobody)), [], "{nobody}");
+    }
     assert_eq!(trie.remove(&filter("$share/h/a/+"), &1), Some(10));
     assert_eq!(trie.remove(&filter("$share/h/a/+"), &1), None);
-    assert_eq!(trie.len(), 3);
+    assert_eq!((trie.len(), trie.groups()), (3, 1));
+    assert_eq!(trie.insert(&filter("$share/g/a/+"), 2, 20), Some(10));
+    assert_eq!(trie.remove(&filter("$share/g/a/+"), &2), Some(20));
+    assert_eq!(trie.groups(), 1, "it has a member still");
+    assert_eq!(trie.remove(&filter("$share/g/a/+"), &1), Some(10));
+    assert_eq!((trie.len(), trie.groups()), (1, 0));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A server whose objects another server keeps.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,16 +18,21 @@ use crate::http::query::{self, iam};
 const KEPT: &str = "kept-elsewhere";
 
 /// The other server with a bucket, and the way to it under its administrator's key or with a wrong secret.
-async fn other_server() -> TestServer {
+pub(super) async fn other_server() -> TestServer {
     let server = TestServer::start().await;
     done(&S3::administrator(&server).call("PUT", &format!("/{KEPT}")).await);
     server
 }
 
 fn endpoint(server: &TestServer, wrong: Option<&str>) -> Arc<Endpoint> {
+    endpoint_at(server, server.address, wrong)
+}
+
+/// The other server, reached at this address.
+pub(super) fn endpoint_at(server: &TestServer, address: SocketAddr, wrong: Option<&str>) -> Arc<Endpoint> {
     let signer = server.administrator().signer;
     let config = Config {
-        url: format!("http://{}", server.address),
+        url: format!("http://{address}"),
         region: REGION.into(),
         path_style: true,
         access_key_id: signer.access_key_id,
@@ -37,7 +43,7 @@ fn endpoint(server: &TestServer, wrong: Option<&str>) -> Arc<Endpoint> {
     Endpoint::new(config, server.clock.clone()).unwrap()
 }
 
-fn remote(endpoint: &Arc<Endpoint>) -> Arc<dyn Objects> {
+pub(super) fn remote(endpoint: &Arc<Endpoint>) -> Arc<dyn Objects> {
     Arc::new(Remote::new(
         Place::new(Arc::clone(endpoint), KEPT, "node/"),
         Limits::default(),
@@ -70,7 +76,7 @@ async fn mounting(engine: Engine, other: &TestServer, wrong: Option<&str>) -> Te
 const ALL: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
 const ROLE: &str = "arn:aws:iam::123456789012:role/bulk";
 
-async fn role(admin: &Client) {
+pub(super) async fn role(admin: &Client) {
     let trust = json!({"Version": "2012-10-17", "Statement": {
         "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "iot.amazonaws.com"}}});
     let role = json!({"RoleName": "bulk", "AssumeRolePolicyDocument": trust.to_string()});
@@ -79,7 +85,7 @@ async fn role(admin: &Client) {
     query::done(iam(admin, "PutRolePolicy", policy).await);
 }
 
-fn task(key: &str) -> Value {
+pub(super) fn task(key: &str) -> Value {
     let template = json!({
         "Parameters": {"ThingName": {"Type": "String"}},
         "Resources": {"thing": {"Type": "AWS::IoT::Thing", "Properties": {"ThingName": {"Ref": "ThingName"}}}},
@@ -104,7 +110,7 @@ async fn register(admin: &Client, key: &str) -> (String, Value) {
 }
 
 /// What the links to a task's results lead to.
-async fn results(server: &TestServer, task: &str) -> String {
+pub(super) async fn results(server: &TestServer, task: &str) -> String {
     let input = json!({"taskId": task, "reportType": "RESULTS"});
     let listed = named(&server.administrator(), "ListThingRegistrationTaskReports", input).await;
     let listed = query::done(listed).json();
@@ -254,5 +260,47 @@ async fn servers_that_share_a_keeper_share_their_objects() {
         };
         let report = format!("{id}/results-000001.json");
         two.objects.head(&owner, &bucket, &report).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_large_part_and_a_small_one_become_one_object() {
+    for engine in Engine::available() {
+        let other = other_server().await;
+        let keeper = remote(&endpoint(&other, None));
+        let server = TestServer::builder().engine(engine).keeper(move |_| keeper);
+        let server = server.start().await;
+        let s3 = S3::administrator(&server);
+        done(&s3.call("PUT", "/fleet").await);
+        // As large as what goes to the other server at once, a little larger, and much larger.
+        for bytes in [8 << 20, (8 << 20) + 1, 17 << 20] {
+            let begun = text(&s3.call("POST", "/fleet/big?uploads").await);
+            let id = begun.split(['<', '>']).skip_while(|part| *part != "UploadId");
+            let id = id.skip(1).next().unwrap();
+            let large: Vec<u8> = (0..bytes).map(|at: u32| (at % 251) as u8).collect();
+            let mut parts = String::new();
+            for (number, part) in [(1, &large[..]), (2, b"small")] {
+                let target = format!("/fleet/big?partNumber={number}&uploadId={id}");
+                let put = s3.send("PUT", &target, &[], part).await;
+                done(&put);
+                let etag = put.header("etag").unwrap();
+                parts.push_str(&format!(
+                    "<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>"
+                ));
+            }
+            let listed = text(&s3.call("GET", &format!("/fleet/big?uploadId={id}")).await);
+            for size in [bytes as usize, 5] {
+                assert!(listed.contains(&format!("<Size>{size}</Size>")), "{listed}");
+            }
+            let list = format!("<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>");
+            let target = format!("/fleet/big?uploadId={id}");
+            done(&s3.send("POST", &target, &[], list.as_bytes()).await);
+            let got = s3.call("GET", "/fleet/big").await;
+            assert!(got.body == [&large[..], b"small"].concat(), "{bytes}");
+            let tail = s3.send("GET", "/fleet/big", &[("range", "bytes=-6")], b"").await;
+            assert_eq!(tail.body, [&large[large.len() - 1..], b"small"].concat());
+            let left = text(&s3.call("GET", "/fleet?uploads").await);
+            assert!(!left.contains("<UploadId>"), "{left}");
+        }
     }
 }

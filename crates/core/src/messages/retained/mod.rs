@@ -10,12 +10,11 @@ use thingsmith_mqtt::{Message, Qos, TopicFilter};
 use thingsmith_ports::{Batch, StoreError};
 
 use super::stored::Stored;
+use crate::quotas::RETAINED;
 use crate::realms::RealmRecord;
 use crate::tries::{Attempt, Tries};
 use crate::{Code, Deeds, Fault, Page, PageRequest};
 
-/// Most retained messages of an account in a region (AWS's quota "Number of retained messages per account").
-const LIMIT: i64 = 500_000;
 /// Expired messages that one sweep deletes at most.
 const SWEPT: i64 = 1_000;
 
@@ -72,11 +71,12 @@ async fn try_retain(deeds: &Deeds, realm: Realm, message: &Message, qos: Qos) ->
         store.write(batch).await?;
         return Ok(());
     }
-    rows::insert(&mut batch, realm, &stored, qos, now, LIMIT)?;
+    let limit = deeds.quotas().limits().map_or(RETAINED, |limits| limits.retained);
+    rows::insert(&mut batch, realm, &stored, qos, now, limit)?;
     match store.write(batch).await {
         Err(StoreError::Guard(0)) => Err(Fault::new(
             Code::Throttling,
-            format!("The account has {LIMIT} retained messages, and may not have more."),
+            format!("The account has {limit} retained messages, and may not have more."),
         )
         .into()),
         answer => Ok(answer.map(drop)?),

@@ -10,6 +10,7 @@ mod events;
 mod fleet;
 mod functions;
 mod identities;
+mod nodes;
 mod others;
 mod provisioning;
 mod scene;

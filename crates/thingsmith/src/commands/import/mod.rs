@@ -115,8 +115,9 @@ async fn watch(api: &mut Api, task: &str, mut progress: Progress) -> Result<Exit
     let target = format!("/thing-registration-tasks/{}", segment(task));
     let ended = loop {
         let described = api.iot("GET", &target, None).await?;
-        progress.show(&described);
-        if !matches!(described["status"].as_str(), Some("InProgress" | "Cancelling")) {
+        let ended = !matches!(described["status"].as_str(), Some("InProgress" | "Cancelling"));
+        progress.show(&described, ended);
+        if ended {
             break described;
         }
         tokio::time::sleep(EVERY).await;

@@ -12,15 +12,18 @@ use crate::say;
 const WIDTH: usize = 30;
 /// The rate is that of so many answers.
 const ANSWERS: usize = 20;
-/// How often a line is printed where there is no terminal.
-const PLAIN: Duration = Duration::from_secs(10);
+/// Where there is no terminal, a line is printed for each so many hundredths of the file, ...
+const STEP: u64 = 5;
+/// ... and after this time, if anything was done meanwhile.
+const PLAIN: Duration = Duration::from_secs(60);
 
-/// A bar on a terminal, a line now and then elsewhere.
+/// A bar on a terminal; elsewhere a line at the beginning, for each step on the way, and at the end.
 pub(super) struct Progress {
     lines: u64,
     terminal: bool,
     answers: VecDeque<(Instant, u64)>,
-    printed: Option<Instant>,
+    /// When the last line was printed, and what was done then.
+    printed: Option<(Instant, u64)>,
 }
 
 impl Progress {
@@ -34,8 +37,8 @@ impl Progress {
         }
     }
 
-    /// Shows what the server said of the task.
-    pub(super) fn show(&mut self, described: &Value) {
+    /// Shows what the server said of the task; `ended` when that was the last word.
+    pub(super) fn show(&mut self, described: &Value, ended: bool) {
         let count = |member: &str| described[member].as_u64().unwrap_or_default();
         let (successes, failures) = (count("successCount"), count("failureCount"));
         let now = Instant::now();
@@ -43,14 +46,23 @@ impl Progress {
         if self.answers.len() > ANSWERS {
             self.answers.pop_front();
         }
-        let text = self.text(successes + failures, failures);
+        let done = successes + failures;
+        let text = self.text(done, failures);
         if self.terminal {
             drop(write!(std::io::stderr(), "\r\x1b[K{text}"));
             drop(std::io::stderr().flush());
-        } else if self.printed.is_none_or(|at| now.duration_since(at) >= PLAIN) {
-            self.printed = Some(now);
+        } else if self.is_worth_a_line(now, done, ended) {
+            self.printed = Some((now, done));
             say::line(text);
         }
+    }
+
+    fn is_worth_a_line(&self, now: Instant, done: u64, ended: bool) -> bool {
+        let step = |done: u64| done.saturating_mul(100 / STEP) / self.lines.max(1);
+        self.printed.is_none_or(|(at, before)| {
+            let late = now.duration_since(at) >= PLAIN;
+            done != before && (ended || late || step(done) > step(before))
+        })
     }
 
     /// Leaves the bar's line.
@@ -100,6 +112,31 @@ fn approximate(count: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_a_terminal_each_twentieth_is_worth_a_line_and_so_are_both_ends() {
+        let mut progress = Progress::new(1_000, false);
+        let begin = Instant::now();
+        let mut lines = |done, seconds, ended| {
+            let now = begin + Duration::from_secs(seconds);
+            let worth = progress.is_worth_a_line(now, done, ended);
+            if worth {
+                progress.printed = Some((now, done));
+            }
+            worth
+        };
+        assert!(lines(0, 0, false));
+        assert!(!lines(0, 1, false) && !lines(49, 2, false));
+        assert!(lines(50, 3, false));
+        assert!(!lines(51, 4, false) && !lines(99, 5, false));
+        assert!(lines(700, 6, false), "many steps are one line");
+        assert!(!lines(701, 65, false));
+        assert!(lines(702, 66, false), "a minute is worth one");
+        assert!(!lines(702, 600, false), "unless nothing was done");
+        assert!(lines(703, 601, true), "the end is worth one");
+        assert!(!lines(703, 602, true), "unless it was said");
+        assert!(Progress::new(0, false).is_worth_a_line(begin, 0, true));
+    }
 
     #[test]
     fn a_bar_tells_rate_failures_and_what_is_left() {
