@@ -160,9 +160,17 @@ async fn a_task_outlives_an_outage_of_the_server_that_has_its_file() {
         let results = results(&server, &id).await;
         let mut numbers: Vec<u64> = results
             .lines()
-            .map(|line| serde_json::from_str::<Value>(line).unwrap()["lineNumber"].as_u64().unwrap())
+            .map(|line| {
+                serde_json::from_str::<Value>(line).unwrap()["lineNumber"]
+                    .as_u64()
+                    .unwrap()
+            })
             .collect();
         numbers.dedup();
-        assert_eq!(numbers, (1..=LINES as u64).collect::<Vec<_>>(), "each line once, in their order");
+        assert_eq!(
+            numbers,
+            (1..=LINES as u64).collect::<Vec<_>>(),
+            "each line once, in their order"
+        );
     }
 }
