@@ -21,11 +21,12 @@ use std::task::ready;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use thingsmith_core::Fault;
 use thingsmith_core::clients::{Call, Received};
 use thingsmith_core::connections::Proof;
 use thingsmith_core::decisions::Stage;
 use thingsmith_core::fleet_provisioning::Reply;
-use thingsmith_core::messages::Delivery;
+use thingsmith_core::messages::{self, Delivery, Shared};
 use thingsmith_core::quotas::Quota;
 use thingsmith_mqtt::{
     Action, Answer, Codec, Delivered, DeliveryId, DisconnectReason, Dispatch, Message, Qos, Session,
@@ -356,6 +357,12 @@ impl Connection {
             if let Some(receipt) = receipt {
                 receipt.tell(Received::Denied);
             }
+            if let Some((message, shared)) = delivery.into_shared()
+                && let Err(fault) = Box::pin(self.hand_on(message, shared)).await
+            {
+                refusal::store_failed(self.peer.address, &fault);
+                self.session.close(DisconnectReason::ServerError, actions);
+            }
             return Ok(());
         }
         if !self.may_send() {
@@ -372,6 +379,13 @@ impl Connection {
             self.expect_receipt(receipt, qos, sent);
         }
         Ok(())
+    }
+
+    /// Leaves a message that the client may not receive to the other members of its group.
+    async fn hand_on(&self, message: Message, shared: Box<Shared>) -> Result<(), Fault> {
+        let Some(client) = &self.client else { return Ok(()) };
+        let (deeds, realm) = (&self.gateway.deeds, client.principal.realm().realm);
+        messages::hand_on(deeds, realm, &client.place.subscriber, message, shared).await
     }
 
     /// Asks whether the client may receive messages on a topic now.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use thingsmith_core::decisions::Stage;
 use thingsmith_gateway::Config;
 use thingsmith_mqtt::Grant::{self, Granted};
 use thingsmith_mqtt::Qos::{AtLeastOnce, AtMostOnce};
@@ -259,6 +260,100 @@ async fn a_group_needs_leave_as_it_is_written_and_each_delivery_its_own() {
         new.subscribe("$share/theirs/a/+", AtMostOnce).await,
         Grant::Refused(ReasonCode::NotAuthorized)
     );
+}
+
+/// A device that takes part in all, but may receive nothing on `a`; what marks the end of its messages it may.
+async fn deaf(lab: &Lab) -> Device {
+    let document = allow(&[
+        ("Connect", "client/*"),
+        ("Publish", "topic/*"),
+        ("Subscribe", "topicfilter/*"),
+        ("Receive", "topic/end/*"),
+    ]);
+    lab.device(&document).await
+}
+
+#[tokio::test]
+async fn what_a_member_may_not_receive_another_one_gets() {
+    let lab = Lab::start().await;
+    let (device, deaf) = (lab.device(EVERYTHING).await, deaf(&lab).await);
+    let mut sender = lab.dial(&device).connect("sender").await;
+    let filter = "$share/g/a";
+    let mut members = Vec::new();
+    for client_id in ["deaf-1", "deaf-2", "deaf-3"] {
+        members.push(Member::join(&lab, &deaf, client_id, filter, AtMostOnce).await);
+    }
+    // Nobody may have it: it is lost, and does not go round.
+    assert!(sender.publish("a", b"for nobody").await);
+    while lab.server.deeds.metrics().deliveries_dropped() < 1 {
+        assert!(sender.is_alive().await);
+    }
+    let mut hearing = Member::join(&lab, &device, "hearing", filter, AtLeastOnce).await;
+    let mut other = Member::join(&lab, &device, "other", "$share/h/a", AtLeastOnce).await;
+    for number in 0..12 {
+        assert!(sender.publish("a", format!("{number}").as_bytes()).await);
+        let (_, payload, qos) = hearing.wire.message().await;
+        assert_eq!(payload, format!("{number}").as_bytes());
+        assert_eq!(
+            qos, AtLeastOnce,
+            "of those who had it before, none was given more than 0"
+        );
+    }
+    for member in &mut members {
+        assert!(member.texts().await.is_empty());
+    }
+    assert!(hearing.texts().await.is_empty(), "each came once");
+    assert_eq!(other.texts().await.len(), 12, "another group has its own");
+    let refused = lab.server.deeds.decisions().about("deaf-1");
+    assert!(refused.iter().any(|decision| decision.stage == Stage::Receive));
+    lab.stop().await;
+}
+
+#[tokio::test]
+async fn what_waited_for_a_member_that_may_not_receive_it_another_one_gets() {
+    for engine in Engine::available() {
+        let lab = Lab::on(engine, Config::default()).await;
+        let (device, deaf) = (lab.device(EVERYTHING).await, deaf(&lab).await);
+        let mut sender = lab.dial(&device).connect("sender").await;
+        let filter = "$share/g/a";
+        for (client_id, device) in [("deaf-1", &deaf), ("deaf-2", &deaf), ("hearing", &device)] {
+            let kept = persistent(client_id);
+            Member::join_as(lab.dial(device), kept, filter, AtLeastOnce)
+                .await
+                .leave()
+                .await;
+        }
+        lab.until_connected(1).await;
+        for number in 0..9 {
+            assert!(sender.publish("a", format!("{number}").as_bytes()).await);
+        }
+        // What waits for these goes to one that is away, or to the other of them, and on from there.
+        for client_id in ["deaf-1", "deaf-2"] {
+            let mut member = Member::come_back(&lab, &deaf, client_id).await;
+            assert!(member.texts().await.is_empty());
+            member.leave().await;
+        }
+        lab.until_connected(1).await;
+        // From here on all of it goes to the one who is there and may have it.
+        let mut hearing = Member::come_back(&lab, &device, "hearing").await;
+        let mut first = Member::come_back(&lab, &deaf, "deaf-1").await;
+        let mut second = Member::come_back(&lab, &deaf, "deaf-2").await;
+        let mut numbers = Vec::new();
+        while numbers.len() < 9 {
+            numbers.push(hearing.wire.text().await);
+        }
+        numbers.sort_unstable();
+        let expected: Vec<String> = (0..9).map(|number| number.to_string()).collect();
+        assert_eq!(numbers, expected, "each came once");
+        for member in [&mut first, &mut second, &mut hearing] {
+            assert!(member.texts().await.is_empty());
+        }
+        for number in 0..6 {
+            assert!(sender.publish("a", format!("live {number}").as_bytes()).await);
+            assert_eq!(hearing.wire.text().await, format!("live {number}"));
+        }
+        lab.stop().await;
+    }
 }
 
 /// A SUBSCRIBE with text that no filter of ours can be.

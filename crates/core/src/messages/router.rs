@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use super::memory::{Memory, Room, Waiting};
 use super::sessions::KeptSession;
+use super::shared::Shared;
 use crate::clients::Receipt;
 
 /// A message on its way to one subscriber.
@@ -28,6 +29,8 @@ pub struct Delivery {
     pub qos: Qos,
     /// Where it is told what became of it, if it is for this subscriber alone.
     pub receipt: Option<Receipt>,
+    /// The group that it came to, if it came by a shared subscription.
+    shared: Option<Box<Shared>>,
     /// When it began to wait, if it expires.
     since: Option<Instant>,
     /// Given back when the delivery is taken apart or dropped.
@@ -39,6 +42,20 @@ impl Delivery {
     pub fn waited_ms(&self) -> u64 {
         let waited = self.since.map(|since| since.elapsed().as_millis());
         waited.map_or(0, |waited| u64::try_from(waited).unwrap_or(u64::MAX))
+    }
+
+    /// What may go to another member of its group, as it is now; nothing if it came to this subscriber otherwise, or has
+    /// expired.
+    pub fn into_shared(self) -> Option<(Message, Box<Shared>)> {
+        let waited = u32::try_from(self.waited_ms() / 1000).unwrap_or(u32::MAX);
+        let (mut message, shared) = (self.message, self.shared?);
+        if let Some(seconds) = message.expiry_seconds() {
+            let left = seconds.checked_sub(waited).filter(|left| *left > 0)?;
+            if let Some(properties) = &mut message.properties {
+                Arc::make_mut(properties).message_expiry_seconds = Some(left);
+            }
+        }
+        Some((message, shared))
     }
 }
 
@@ -72,10 +89,18 @@ pub(crate) struct Queue {
 struct Subscription {
     qos: Qos,
     options: SubscriptionOptions,
+    target: Target,
+    /// For a shared subscription. In a box, since few are.
+    membership: Option<Box<Membership>>,
+}
+
+/// What a member of a shared subscription knows of it.
+#[derive(Debug)]
+struct Membership {
+    filter: TopicFilter,
     /// Whose turn it is in the group whose first member this is. One count for all groups would give a group of two the same
     /// member each time where two groups want a message.
     turn: AtomicU32,
-    target: Target,
 }
 
 /// Where a subscription's messages go.
@@ -91,14 +116,27 @@ pub struct Routed {
     /// How many subscribers have it in their queue.
     pub sent: usize,
     /// The sessions for which it is to be stored. One that has several subscriptions stands here as often.
-    pub to_keep: Vec<Arc<KeptSession>>,
+    pub to_keep: Vec<ToKeep>,
 }
+
+/// A session for which a message is to be stored, and the group whose member it is, if it has it by a shared subscription.
+pub type ToKeep = (Arc<KeptSession>, Option<Box<Shared>>);
 
 /// What one subscription does with a message.
 enum Taken {
     Sent,
-    ToKeep(Arc<KeptSession>),
+    ToKeep(ToKeep),
     Not,
+}
+
+impl Routed {
+    fn add(&mut self, taken: Taken) {
+        match taken {
+            Taken::Sent => self.sent += 1,
+            Taken::ToKeep(session) => self.to_keep.push(session),
+            Taken::Not => {}
+        }
+    }
 }
 
 /// The subscriptions of all realms on this node.
@@ -155,7 +193,7 @@ impl Router {
             return self.subscribe_session(session, filter, qos, options);
         }
         let target = Target::Connection(subscriber.queue.clone());
-        let subscription = Subscription::new(qos, options, target);
+        let subscription = Subscription::new(filter, qos, options, target);
         self.insert(realm, subscriber.id, filter, subscription);
     }
 
@@ -168,7 +206,7 @@ impl Router {
         options: SubscriptionOptions,
     ) {
         let target = Target::Session(Arc::clone(session));
-        let subscription = Subscription::new(qos, options, target);
+        let subscription = Subscription::new(filter, qos, options, target);
         self.insert(session.realm(), session.subscriber, filter, subscription);
     }
 
@@ -232,29 +270,47 @@ impl Router {
                     if own && subscription.options.no_local {
                         Taken::Not
                     } else {
-                        subscription.take(message, qos)
+                        subscription.take(message, qos, &[])
                     }
                 }
-                Match::Group { members, .. } => share(members, message, qos),
+                Match::Group { members, .. } => share(members, message, qos, &[]),
             };
-            match taken {
-                Taken::Sent => routed.sent += 1,
-                Taken::ToKeep(session) => routed.to_keep.push(session),
-                Taken::Not => {}
-            }
+            routed.add(taken);
         });
+        routed
+    }
+
+    /// Sends a message that a member of a shared subscription may not receive to the next one that has not been tried.
+    pub fn hand_on(
+        &self,
+        realm: Realm,
+        member: &Subscriber,
+        mut message: Message,
+        mut shared: Box<Shared>,
+    ) -> Routed {
+        shared.tried.push(member.id);
+        message.retain = shared.retain;
+        let realms = self.realms.read().unwrap_or_else(PoisonError::into_inner);
+        let trie = realms.get(&realm);
+        let members = trie.map_or(&[] as &[_], |trie| trie.members(&shared.filter));
+        let mut routed = Routed::default();
+        routed.add(share(members, &message, shared.qos, &shared.tried));
         routed
     }
 }
 
 /// Gives a message to one member of a group: one after the other from a place that moves on. A member whose queue is full
-/// leaves it to the next; one that is not connected has it only if nobody is.
-fn share(members: &[(u64, Subscription)], message: &Message, qos: Qos) -> Taken {
-    // INVARIANT: a group has a member.
-    let turn = members[0].1.turn.fetch_add(1, Ordering::Relaxed);
+/// leaves it to the next; one that is not connected has it only if nobody is; one that was tried does not have it again.
+fn share(members: &[(u64, Subscription)], message: &Message, qos: Qos, tried: &[u64]) -> Taken {
+    let membership = members.first().and_then(|(_, first)| first.membership.as_ref());
+    let turn = membership.map_or(0, |first| first.turn.fetch_add(1, Ordering::Relaxed));
     let first = usize::try_from(turn).unwrap_or(0);
-    let in_turn = || (0..members.len()).map(|turn| &members[(first.wrapping_add(turn)) % members.len()].1);
-    let take = |subscription: &Subscription| match subscription.take(message, qos) {
+    let in_turn = || {
+        let turns = (0..members.len()).map(|turn| &members[(first.wrapping_add(turn)) % members.len()]);
+        let untried = turns.filter(|(member, _)| !tried.contains(member));
+        untried.map(|(_, subscription)| subscription)
+    };
+    let take = |subscription: &Subscription| match subscription.take(message, qos, tried) {
         Taken::Not => None,
         taken => Some(taken),
     };
@@ -265,13 +321,16 @@ fn share(members: &[(u64, Subscription)], message: &Message, qos: Qos) -> Taken 
 }
 
 impl Subscription {
-    fn new(qos: Qos, options: SubscriptionOptions, target: Target) -> Self {
-        let turn = AtomicU32::new(0);
+    fn new(filter: &TopicFilter, qos: Qos, options: SubscriptionOptions, target: Target) -> Self {
+        let membership = filter.share_name().map(|_| {
+            let (filter, turn) = (filter.clone(), AtomicU32::new(0));
+            Box::new(Membership { filter, turn })
+        });
         Self {
             qos,
             options,
-            turn,
             target,
+            membership,
         }
     }
 
@@ -282,16 +341,25 @@ impl Subscription {
         }
     }
 
-    fn take(&self, message: &Message, qos: Qos) -> Taken {
-        let qos = qos.min(self.qos);
+    /// `tried` are the members of its group that have had the message before.
+    fn take(&self, message: &Message, published: Qos, tried: &[u64]) -> Taken {
+        let qos = published.min(self.qos);
+        let shared = self.membership.as_ref().map(|membership| {
+            Box::new(Shared {
+                filter: membership.filter.clone(),
+                qos: published,
+                retain: message.retain,
+                tried: tried.to_vec(),
+            })
+        });
         let sent = match &self.target {
-            Target::Connection(queue) => queue.send(message, qos, self.options),
+            Target::Connection(queue) => queue.send(message, qos, self.options, shared),
             Target::Session(session) if qos > Qos::AtMostOnce => {
-                return Taken::ToKeep(Arc::clone(session));
+                return Taken::ToKeep((Arc::clone(session), shared));
             }
             Target::Session(session) => session
                 .queue()
-                .is_some_and(|queue| queue.send(message, qos, self.options)),
+                .is_some_and(|queue| queue.send(message, qos, self.options, shared)),
         };
         if sent { Taken::Sent } else { Taken::Not }
     }
@@ -315,21 +383,33 @@ impl Subscriber {
 }
 
 impl Queue {
-    fn send(&self, message: &Message, qos: Qos, options: SubscriptionOptions) -> bool {
+    fn send(
+        &self,
+        message: &Message,
+        qos: Qos,
+        options: SubscriptionOptions,
+        shared: Option<Box<Shared>>,
+    ) -> bool {
         let mut message = message.clone();
         message.retain &= options.retain_as_published;
-        self.put(message, qos, None).is_ok()
+        self.put(message, qos, None, shared).is_ok()
     }
 
     /// Sends a message to this subscriber alone; `false` if there is no room. One whose receiver is gone drops the receipt.
     pub(crate) fn send_direct(&self, message: &Message, qos: Qos, receipt: Receipt) -> bool {
         !matches!(
-            self.put(message.detached(), qos, Some(receipt)),
+            self.put(message.detached(), qos, Some(receipt), None),
             Err(TrySendError::Full(_))
         )
     }
 
-    fn put(&self, message: Message, qos: Qos, receipt: Option<Receipt>) -> Result<(), TrySendError<()>> {
+    fn put(
+        &self,
+        message: Message,
+        qos: Qos,
+        receipt: Option<Receipt>,
+        shared: Option<Box<Shared>>,
+    ) -> Result<(), TrySendError<()>> {
         let properties = message
             .properties
             .as_ref()
@@ -341,6 +421,7 @@ impl Queue {
             message,
             qos,
             receipt,
+            shared,
             _room: room,
         };
         self.sender

@@ -7,8 +7,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use thingsmith_model::Timestamp;
-use thingsmith_mqtt::{Message, MessageProperties, Qos, TopicLimits, TopicName};
+use thingsmith_mqtt::{Message, MessageProperties, Qos, TopicFilter, TopicLimits, TopicName};
 use thingsmith_ports::{StoreError, Value};
+
+use super::Shared;
 
 /// The longest a message may ask to live, in seconds (AWS's quota "Maximum message expiry interval").
 pub const LONGEST_EXPIRY_SECONDS: u32 = 604_800;
@@ -26,6 +28,8 @@ pub struct Stored {
     pub message: Message,
     /// When it is not to be delivered any more, if ever.
     pub expires_at: Option<Timestamp>,
+    /// The group whose member it waits for, if it came by a shared subscription.
+    pub shared: Option<Box<Shared>>,
 }
 
 impl Stored {
@@ -43,6 +47,7 @@ impl Stored {
                     seconds.clamp(1, LONGEST_EXPIRY_SECONDS).into(),
                 ))
             }),
+            shared: None,
         }
     }
 
@@ -74,6 +79,13 @@ impl Stored {
     /// The values of the columns topic, payload, properties and expires_at.
     pub(crate) fn columns(&self) -> Result<[Value; 4], StoreError> {
         let properties = self.message.properties.as_deref().map(Properties::of);
+        let properties = match &self.shared {
+            None => properties,
+            Some(shared) => Some(Properties {
+                shared: Some(Group::of(shared)),
+                ..properties.unwrap_or_default()
+            }),
+        };
         let properties = properties.map(|properties| serde_json::to_string(&properties));
         Ok([
             self.message.topic.as_str().into(),
@@ -90,17 +102,25 @@ impl Stored {
         properties: Option<&str>,
         expires_at: Option<Timestamp>,
     ) -> Result<Self, StoreError> {
-        let properties = properties
+        let mut properties: Option<Properties> = properties
             .map(|text| serde_json::from_str(text).map_err(StoreError::other))
             .transpose()?;
+        let shared = properties
+            .as_mut()
+            .and_then(|properties| properties.shared.take());
+        let properties = properties.map(Properties::read).transpose()?;
+        // The column of one without properties may have had its group alone.
+        let properties =
+            properties.filter(|found| shared.is_none() || *found != MessageProperties::default());
         Ok(Self {
             message: Message {
                 topic: TopicName::parse(topic, &LIMITS).map_err(StoreError::other)?,
                 payload: payload.into(),
                 retain: false,
-                properties: properties.map(Properties::read).transpose()?.map(Arc::new),
+                properties: properties.map(Arc::new),
             },
             expires_at,
+            shared: shared.map(Group::read).transpose()?.map(Box::new),
         })
     }
 }
@@ -120,7 +140,7 @@ pub(super) fn qos(column: i64) -> Qos {
 }
 
 /// The properties of a message as they stand in their column.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Properties {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -136,6 +156,35 @@ struct Properties {
     correlation: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     user: Vec<(String, String)>,
+    /// No property, but known of the message as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shared: Option<Group>,
+}
+
+/// A [`Shared`] as it stands among them. Only messages of QoS 1 are kept for sessions, and none with its retain flag.
+#[derive(Serialize, Deserialize)]
+struct Group {
+    filter: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tried: Vec<u64>,
+}
+
+impl Group {
+    fn of(shared: &Shared) -> Self {
+        Self {
+            filter: shared.filter.as_str().to_owned(),
+            tried: shared.tried.clone(),
+        }
+    }
+
+    fn read(self) -> Result<Shared, StoreError> {
+        Ok(Shared {
+            filter: TopicFilter::parse(&self.filter, &LIMITS).map_err(StoreError::other)?,
+            qos: Qos::AtLeastOnce,
+            retain: false,
+            tried: self.tried,
+        })
+    }
 }
 
 impl Properties {
@@ -153,6 +202,7 @@ impl Properties {
                 .as_ref()
                 .map(|bytes| STANDARD.encode(bytes)),
             user: properties.user_properties.clone(),
+            shared: None,
         }
     }
 
@@ -171,5 +221,53 @@ impl Properties {
             correlation_data: correlation.transpose()?.map(Into::into),
             user_properties: self.user,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_kept_beside_properties_and_without_any() {
+        let rich = MessageProperties {
+            content_type: Some("text/plain".into()),
+            ..MessageProperties::default()
+        };
+        let shared = |tried: &[u64]| {
+            Some(Box::new(Shared {
+                filter: TopicFilter::parse("$share/g/a/+", &LIMITS).unwrap(),
+                qos: Qos::AtLeastOnce,
+                retain: false,
+                tried: tried.into(),
+            }))
+        };
+        for properties in [None, Some(MessageProperties::default()), Some(rich)] {
+            for shared in [None, shared(&[]), shared(&[7, 1 << 60])] {
+                let has_group = shared.is_some();
+                let stored = Stored {
+                    message: Message {
+                        topic: TopicName::parse("a/b", &LIMITS).unwrap(),
+                        payload: "x".into(),
+                        retain: false,
+                        properties: properties.clone().map(Arc::new),
+                    },
+                    expires_at: None,
+                    shared,
+                };
+                let [_, _, column, _] = stored.columns().unwrap();
+                let text = match &column {
+                    Value::Text(text) => Some(text.as_str()),
+                    _ => None,
+                };
+                let mut expected = stored.clone();
+                if has_group && properties == Some(MessageProperties::default()) {
+                    // Which says no more than none.
+                    expected.message.properties = None;
+                }
+                let read = Stored::read("a/b", b"x".to_vec(), text, None).unwrap();
+                assert_eq!(read, expected);
+            }
+        }
     }
 }

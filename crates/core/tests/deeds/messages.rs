@@ -94,7 +94,7 @@ async fn a_lost_answer_neither_loses_a_message_nor_makes_it_two() {
     }
     // What is acknowledged goes, if not at the first try.
     let found = session.next().await.unwrap();
-    for (number, _) in &found {
+    for (number, ..) in &found {
         session.done(*number);
     }
     for (trouble, left) in [(Trouble::LostBefore, 3), (Trouble::LostAfter, 0)] {

@@ -63,7 +63,7 @@ impl Connection {
         let Some(session) = self.kept_session() else {
             return Ok(());
         };
-        for (number, message) in session.next().await? {
+        for (number, message, shared) in session.next().await? {
             if self.session.is_closed() {
                 return Ok(());
             }
@@ -72,7 +72,13 @@ impl Connection {
                     self.count_stored();
                     self.dispatch(message, Qos::AtLeastOnce, 0, actions)
                 }
-                false => None,
+                false => {
+                    // Else it keeps what waits for it.
+                    if let Some(shared) = shared.filter(|_| !self.session.is_closed()) {
+                        Box::pin(self.hand_on(message, shared)).await?;
+                    }
+                    None
+                }
             };
             let closed = self.session.is_closed();
             if let Some(session) = self.kept_session() {

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::resume::Resume;
 use super::{KeptSession, LONGEST_EXPIRY_SECONDS, SessionRecord, SessionSubscription, life, rows};
+use crate::messages::Shared;
 use crate::{Deeds, Fault};
 
 /// Messages of a session that may be on their way to its client at once, of those that are stored.
@@ -76,11 +77,12 @@ impl Connected {
         self.more = true;
     }
 
-    /// The next messages to deliver, in their order, each to be told back with [`Self::sent`] or [`Self::done`].
+    /// The next messages to deliver, in their order, each to be told back with [`Self::sent`] or [`Self::done`]; with the group
+    /// that it is for, if it came by a shared subscription.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn next(&mut self) -> Result<Vec<(i64, Message)>, Fault> {
+    pub async fn next(&mut self) -> Result<Vec<(i64, Message, Option<Box<Shared>>)>, Fault> {
         self.settle().await?;
         let mut room = ON_THEIR_WAY.saturating_sub(self.taken.len());
         if let Some(resume) = &mut self.resume {
@@ -113,7 +115,7 @@ impl Connected {
                 continue;
             }
             match queued.stored.at(now) {
-                Some(message) => next.push((queued.number, message)),
+                Some(message) => next.push((queued.number, message, queued.stored.shared)),
                 None => self.done.push(queued.number),
             }
         }

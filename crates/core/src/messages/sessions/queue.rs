@@ -1,11 +1,10 @@
 //! Letting messages wait for sessions.
 
-use std::sync::Arc;
-
 use thingsmith_mqtt::Message;
 use thingsmith_ports::{Batch, StoreError};
 
-use super::{KeptSession, QUEUE, rows};
+use super::{QUEUE, rows};
+use crate::messages::ToKeep;
 use crate::messages::stored::Stored;
 use crate::quotas::Quota;
 use crate::tries::{Attempt, Tries};
@@ -19,23 +18,21 @@ const BATCH: usize = 128;
 ///
 /// # Errors
 /// When the store fails: some of the sessions may have got it.
-pub async fn enqueue(
-    deeds: &Deeds,
-    mut sessions: Vec<Arc<KeptSession>>,
-    message: &Message,
-) -> Result<(), Fault> {
-    let stored = Stored::new(message, deeds.clock().now());
+pub async fn enqueue(deeds: &Deeds, mut sessions: Vec<ToKeep>, message: &Message) -> Result<(), Fault> {
+    let mut stored = Stored::new(message, deeds.clock().now());
     if deeds.quotas().limits().is_some() {
-        sessions.retain(|session| session.is_connected() || deeds.is_within(session.realm, Quota::Queue));
+        sessions
+            .retain(|(session, _)| session.is_connected() || deeds.is_within(session.realm, Quota::Queue));
     }
     // One order for all batches, so that no two wait for each other.
-    sessions.sort_unstable_by_key(|session| session.number);
-    for sessions in sessions.chunks(BATCH) {
+    sessions.sort_unstable_by_key(|(session, _)| session.number);
+    for sessions in sessions.chunks_mut(BATCH) {
         let first = deeds
             .message_numbers(i64::try_from(sessions.len()).unwrap_or(i64::MAX))
             .await?;
         let mut batch = Batch::new();
-        for (number, session) in (first..).zip(sessions) {
+        for (number, (session, shared)) in (first..).zip(&mut *sessions) {
+            stored.shared = shared.take();
             rows::enqueue(&mut batch, session.realm, session.number, number, &stored, QUEUE)?;
         }
         let tries = Tries::default();
@@ -49,7 +46,7 @@ pub async fn enqueue(
                 break;
             }
         }
-        for session in sessions {
+        for (session, _) in sessions {
             session
                 .stored
                 .send_modify(|stored| *stored = stored.wrapping_add(1));
