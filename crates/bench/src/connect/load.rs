@@ -64,6 +64,8 @@ impl Load {
         let mut provider = aws_lc_rs::default_provider();
         // P-256 throughout: a device that has a P-256 key agrees on a secret by the same curve.
         provider.kx_groups = vec![aws_lc_rs::kx_group::SECP256R1];
+        // One suite, so that the server and the one that is the limit compute the same.
+        provider.cipher_suites = vec![aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256];
         let provider = Arc::new(provider);
         let devices = fleet
             .devices
