@@ -382,7 +382,7 @@ impl Connection {
     }
 
     /// Leaves a message that the client may not receive to the other members of its group.
-    async fn hand_on(&self, message: Message, shared: Box<Shared>) -> Result<(), Fault> {
+    async fn hand_on(&self, message: Message, shared: Shared) -> Result<(), Fault> {
         let Some(client) = &self.client else { return Ok(()) };
         let (deeds, realm) = (&self.gateway.deeds, client.principal.realm().realm);
         messages::hand_on(deeds, realm, &client.place.subscriber, message, shared).await

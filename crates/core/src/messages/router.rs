@@ -46,9 +46,9 @@ impl Delivery {
 
     /// What may go to another member of its group, as it is now; nothing if it came to this subscriber otherwise, or has
     /// expired.
-    pub fn into_shared(self) -> Option<(Message, Box<Shared>)> {
+    pub fn into_shared(self) -> Option<(Message, Shared)> {
         let waited = u32::try_from(self.waited_ms() / 1000).unwrap_or(u32::MAX);
-        let (mut message, shared) = (self.message, self.shared?);
+        let (mut message, shared) = (self.message, *self.shared?);
         if let Some(seconds) = message.expiry_seconds() {
             let left = seconds.checked_sub(waited).filter(|left| *left > 0)?;
             if let Some(properties) = &mut message.properties {
@@ -286,7 +286,7 @@ impl Router {
         realm: Realm,
         member: &Subscriber,
         mut message: Message,
-        mut shared: Box<Shared>,
+        mut shared: Shared,
     ) -> Routed {
         shared.tried.push(member.id);
         message.retain = shared.retain;

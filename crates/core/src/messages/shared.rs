@@ -29,7 +29,7 @@ pub async fn hand_on(
     realm: Realm,
     member: &Subscriber,
     message: Message,
-    shared: Box<Shared>,
+    shared: Shared,
 ) -> Result<(), Fault> {
     let routed = deeds.router().hand_on(realm, member, message.clone(), shared);
     if !routed.to_keep.is_empty() {

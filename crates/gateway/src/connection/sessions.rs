@@ -75,7 +75,7 @@ impl Connection {
                 false => {
                     // Else it keeps what waits for it.
                     if let Some(shared) = shared.filter(|_| !self.session.is_closed()) {
-                        Box::pin(self.hand_on(message, shared)).await?;
+                        Box::pin(self.hand_on(message, *shared)).await?;
                     }
                     None
                 }

@@ -275,8 +275,8 @@ async fn a_large_part_and_a_small_one_become_one_object() {
         // As large as what goes to the other server at once, a little larger, and much larger.
         for bytes in [8 << 20, (8 << 20) + 1, 17 << 20] {
             let begun = text(&s3.call("POST", "/fleet/big?uploads").await);
-            let id = begun.split(['<', '>']).skip_while(|part| *part != "UploadId");
-            let id = id.skip(1).next().unwrap();
+            let mut id = begun.split(['<', '>']).skip_while(|part| *part != "UploadId");
+            let id = id.nth(1).unwrap();
             let large: Vec<u8> = (0..bytes).map(|at: u32| (at % 251) as u8).collect();
             let mut parts = String::new();
             for (number, part) in [(1, &large[..]), (2, b"small")] {
