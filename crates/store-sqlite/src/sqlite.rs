@@ -57,9 +57,10 @@ fn rows(connection: &Connection, statement: &Statement) -> rusqlite::Result<Vec<
     let mut answer = prepared.raw_query();
     let mut rows = Vec::new();
     while let Some(row) = answer.next()? {
-        let values = (0..columns)
-            .map(|column| row.get_ref(column).map(value))
-            .collect::<Result<_, _>>()?;
+        let mut values = Vec::with_capacity(columns);
+        for column in 0..columns {
+            values.push(value(row.get_ref(column)?));
+        }
         rows.push(Row(values));
     }
     Ok(rows)

@@ -17,6 +17,7 @@ use crate::{Code, Deeds, Fault};
 
 /// How long a token counts (guide, "Device provisioning MQTT API").
 const LIFETIME: Duration = Duration::from_secs(60 * 60);
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
 /// Longer than any token: what is longer is not even hashed.
 const LONGEST: usize = 512;
 
@@ -65,7 +66,11 @@ pub(super) fn make(
 ) -> (Secret<Zeroizing<String>>, Token) {
     let mut random = Zeroizing::new([0; 32]);
     deeds.random().fill(random.as_mut_slice());
-    let text: Zeroizing<String> = Zeroizing::new(random.iter().map(|byte| format!("{byte:02x}")).collect());
+    // In one piece, so that no shorter one is left behind where it grew.
+    let mut text = Zeroizing::new(String::with_capacity(2 * random.len()));
+    for byte in random.iter() {
+        text.extend([byte >> 4, byte & 15].map(|digit| char::from(DIGITS[usize::from(digit)])));
+    }
     let token = Token {
         hash: hash(&text),
         certificate: certificate.number,

@@ -56,7 +56,7 @@ pub(super) struct Grants<'a>(Vec<Grant<'a>>);
 
 impl<'a> Grants<'a> {
     /// Looks at what is registered and decides. `target` is the number of the certificate that they are for, if there is
-    /// one, and whether the batch adds it.
+    /// one, and whether it is known to have no policy.
     pub(super) async fn look(
         deeds: &Deeds,
         realm: &RealmRecord,

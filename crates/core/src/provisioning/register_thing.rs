@@ -222,11 +222,16 @@ async fn register_once(
         }
         None => None,
     };
+    let is_bare = match &bearing {
+        Some(bearing) => is_bare(deeds, realm, wanted, bearing).await?,
+        None => false,
+    };
     let target = bearing
         .as_ref()
-        .map(|bearing| (bearing.certificate().number, bearing.is_new()));
+        .map(|bearing| (bearing.certificate().number, is_bare));
     let grants = Grants::look(deeds, realm, actor, &wanted.policies, target).await?;
     let attach = match (&wanted.certificate, &bearing, &thing) {
+        (Some((named, _)), Some(_), Some(_)) if is_bare => Some(attach_as(named.resource.exclusive)),
         (Some((named, _)), Some(bearing), Some(thing)) => {
             let attach = attachment(deeds, realm, bearing, thing, named.resource.exclusive).await;
             attach.map_err(|attempt| blame_attempt(&named.logical_name, attempt))?
@@ -318,7 +323,34 @@ async fn happened(deeds: &Deeds, realm: &RealmRecord, wanted: &Wanted<'_>) -> Re
     Ok(found.is_some_and(|found| found.number == record.number))
 }
 
-/// How the certificate is to be attached to the thing; not at all if it is.
+/// Whether nothing hangs on the certificate yet: one that the batch adds, and nearly always one that a device was just given to
+/// register with, of which one look tells. Then no thing and no policy has to be looked for on it; if one was attached since,
+/// a guard of the batch says so.
+async fn is_bare(
+    deeds: &Deeds,
+    realm: &RealmRecord,
+    wanted: &Wanted<'_>,
+    bearing: &Bearing,
+) -> Result<bool, Attempt> {
+    if bearing.is_new() {
+        return Ok(true);
+    }
+    if wanted.owned.is_none() {
+        return Ok(false);
+    }
+    let number = bearing.certificate().number;
+    let (things, policies) = certificates::rows::attachments(deeds.store(), realm.realm, number).await?;
+    Ok(!things && !policies)
+}
+
+fn attach_as(exclusive: bool) -> Attach {
+    match exclusive {
+        true => Attach::Exclusively,
+        false => Attach::WithOthers,
+    }
+}
+
+/// How the certificate, on which something hangs perhaps, is to be attached to the thing; not at all if it is.
 async fn attachment(
     deeds: &Deeds,
     realm: &RealmRecord,
@@ -326,13 +358,7 @@ async fn attachment(
     thing: &Record,
     exclusive: bool,
 ) -> Result<Option<Attach>, Attempt> {
-    let attach = match exclusive {
-        true => Attach::Exclusively,
-        false => Attach::WithOthers,
-    };
-    if bearing.is_new() {
-        return Ok(Some(attach));
-    }
+    let attach = attach_as(exclusive);
     let (certificate, name) = (bearing.certificate(), &thing.after.name);
     let has =
         things::rows::attachment(deeds.store(), realm.realm, thing.after.number, certificate.number).await?;

@@ -228,6 +228,46 @@ async fn the_rsa_twin_is_for_those_who_need_it() {
     }
 }
 
+#[tokio::test]
+async fn the_first_of_aws_s_cipher_suites_is_used_that_the_client_has() {
+    let mut world = World::new();
+    world.settings.client_certificate = ClientCertificate::NeverAsked;
+    for (arguments, suite) in [
+        (&["-tls1_3"][..], "TLS_AES_128_GCM_SHA256"),
+        (
+            &[
+                "-tls1_3",
+                "-ciphersuites",
+                "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384",
+            ][..],
+            "TLS_AES_256_GCM_SHA384",
+        ),
+        (
+            &["-tls1_3", "-ciphersuites", "TLS_CHACHA20_POLY1305_SHA256"][..],
+            "TLS_CHACHA20_POLY1305_SHA256",
+        ),
+        (
+            &[
+                "-tls1_2",
+                "-cipher",
+                "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256",
+            ][..],
+            "ECDHE-ECDSA-AES128-GCM-SHA256",
+        ),
+        (
+            &["-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-GCM-SHA384"][..],
+            "ECDHE-ECDSA-AES256-GCM-SHA384",
+        ),
+    ] {
+        let gate = Gate::open(world.door(), None).await;
+        let output = text(&openssl(&world, gate.address, arguments).await);
+        assert!(
+            output.contains(&format!("Cipher is {suite}")) && output.contains("admitted"),
+            "{arguments:?} {output}"
+        );
+    }
+}
+
 #[test]
 fn a_door_needs_a_certificate_with_its_key() {
     let mut settings = World::new().settings;
