@@ -6,7 +6,6 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 use rusqlite::{Connection, ErrorCode};
-use rustix::process::{getpriority_process, setpriority_process};
 use thingsmith_ports::{Batch, Migration, MigrationError, Row, Step, StoreError};
 use tokio::sync::oneshot;
 
@@ -16,9 +15,6 @@ use crate::{restrict, sqlite};
 const QUEUE: usize = 8192;
 /// Batches in one commit, so that the first does not wait long for the last.
 const GROUP: usize = 256;
-/// How much the writer's thread gives way: it has still a quarter of a core that another thread keeps busy. In Linux a
-/// nice value is a thread's own, and calling it a process's names the calling thread.
-const NICE: i32 = 5;
 
 type Answer = Result<Vec<Vec<Row>>, StoreError>;
 
@@ -42,10 +38,7 @@ impl Writer {
         let (queue, work) = sync_channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".into())
-            .spawn(move || {
-                give_way();
-                work_until_closed(&connection, &work);
-            })
+            .spawn(move || work_until_closed(&connection, &work))
             .map_err(|cause| rusqlite::Error::ToSqlConversionFailure(cause.into()))?;
         Ok(Self {
             queue: Some(queue),
@@ -97,20 +90,6 @@ impl Drop for Writer {
         {
             tracing::error!("the writer's thread panicked");
         }
-    }
-}
-
-/// Lets threads that bring batches run before this one where both want the same core. On a machine with nothing else to do the
-/// writer begins at once as ever; on one that is full it would else commit each batch alone, the moment it comes, and pay
-/// for the log's pages and its fsync once more.
-fn give_way() {
-    let given = getpriority_process(None).and_then(|priority| match priority < NICE {
-        true => setpriority_process(None, NICE),
-        // The whole server gives way as much.
-        false => Ok(()),
-    });
-    if let Err(cause) = given {
-        tracing::debug!(%cause, "the writer has the priority of all other threads");
     }
 }
 

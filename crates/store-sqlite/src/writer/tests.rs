@@ -1,10 +1,9 @@
 //! Groups whose members are known, which callers of the store cannot arrange. SQLite only: there are no groups else.
 
-use rustix::process::getpriority_process;
 use thingsmith_ports::{Batch, Statement, StoreError};
 use tokio::sync::oneshot;
 
-use super::{Answer, NICE, commit_group, give_way, open};
+use super::{Answer, commit_group, open};
 
 /// Adds the row `id` with `size` bytes.
 fn row(id: i64, size: usize) -> Batch {
@@ -73,16 +72,4 @@ fn a_batch_for_which_there_is_no_space_takes_its_group_along() {
     let answers = commit(&connection, vec![row(5, 10)]);
     assert!(answers[0].is_ok(), "{answers:?}");
     assert_eq!(ids(&connection), [1, 5]);
-}
-
-#[test]
-fn the_writer_gives_way_and_no_other_thread() {
-    let priority = || getpriority_process(None).unwrap();
-    let before = priority();
-    let writer = std::thread::spawn(move || {
-        give_way();
-        priority()
-    });
-    assert_eq!(writer.join().unwrap(), NICE.max(before));
-    assert_eq!(priority(), before);
 }
