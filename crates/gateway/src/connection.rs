@@ -1,8 +1,11 @@
 //! One client's connection: a task that owns its socket, its codec and its session.
 
+mod actions;
 mod calls;
 mod changes;
 mod client;
+mod deliveries;
+mod flush;
 mod lifecycle;
 mod provisioning;
 mod requests;
@@ -15,26 +18,20 @@ mod wills;
 use std::future::poll_fn;
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::ready;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use thingsmith_core::Fault;
-use thingsmith_core::clients::{Call, Received};
+use thingsmith_core::clients::Call;
 use thingsmith_core::connections::Proof;
-use thingsmith_core::decisions::Stage;
 use thingsmith_core::fleet_provisioning::Reply;
-use thingsmith_core::messages::{self, Delivery, Shared};
-use thingsmith_core::quotas::Quota;
-use thingsmith_mqtt::{
-    Action, Answer, Codec, Delivered, DeliveryId, DisconnectReason, Dispatch, Message, Qos, Session,
-};
-use thingsmith_ports::StoreError;
+use thingsmith_core::messages::Delivery;
+use thingsmith_mqtt::{Action, Codec, DisconnectReason, Session};
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 
 use self::client::Client;
 pub(crate) use self::stream::Stream;
@@ -42,18 +39,12 @@ pub use self::throttle::ConnectionRates;
 use self::throttle::{Held, Throttle};
 pub(crate) use self::wills::execute as execute_will;
 use crate::gateway::Gateway;
-use crate::refusal;
 use crate::websocket::FrameError;
 
 /// Bytes asked for at a time: as many as a record of TLS may carry (RFC 8446, 5.1).
 const READ: usize = 16 * 1024;
 /// Packets taken before anything else is looked at again: a client that sends many at once gets no more than its turn.
 const PACKETS: usize = 64;
-/// Messages delivered before the socket is looked at again.
-const DELIVERIES: usize = 32;
-/// Bytes of deliveries gathered before they are sent; the last message may go beyond.
-const OUTPUT: usize = 16 * 1024;
-
 /// How often it is looked whether what is held back may be taken; the server's clock says it.
 const RELEASE: Duration = Duration::from_millis(20);
 
@@ -87,6 +78,7 @@ pub(crate) fn serve(
         gateway,
         peer,
         started: Instant::now(),
+        now_ms: 0,
         stream,
         codec: Codec::new(),
         session,
@@ -106,6 +98,8 @@ struct Connection {
     gateway: Arc<Gateway>,
     peer: Peer,
     started: Instant,
+    /// Milliseconds from then to now, as of the last look at the clock.
+    now_ms: u64,
     stream: Stream,
     codec: Codec,
     session: Session,
@@ -144,18 +138,26 @@ enum Event {
 impl Connection {
     async fn run(&mut self, first: Option<u8>) {
         let mut input: BytesMut = first.as_slice().into();
-        let mut actions = Vec::new();
+        let mut shutdown = self.shutdown.clone();
+        let mut stopped = pin!(async { drop(shutdown.wait_for(|stop| *stop).await) });
+        let mut alarm = pin!(sleep_until(self.started));
         while !self.session.is_closed() {
-            let event = self.next_event(&mut input).await;
-            // Boxed, so that a connection which waits does not keep the room for what it does next.
-            Box::pin(self.take_turn(event, &mut input, &mut actions)).await;
+            let event = self
+                .next_event(&mut input, alarm.as_mut(), stopped.as_mut())
+                .await;
+            self.take_turn(event, &mut input).await;
         }
         // The other end is told that nothing follows; whether it hears it is its own matter.
         drop(timeout(Duration::from_secs(1), self.stream.shutdown()).await);
     }
 
     /// Does what an event asks for, and all that follows from it.
-    async fn take_turn(&mut self, event: Event, input: &mut BytesMut, actions: &mut Vec<Action>) {
+    ///
+    /// What comes seldom is boxed here and below: a future is moved to where it is awaited, with the room for all that it may
+    /// ever wait for, and this one is made for each event.
+    async fn take_turn(&mut self, event: Event, input: &mut BytesMut) {
+        let actions = &mut Vec::new();
+        self.look_at_the_clock();
         match event {
             Event::Read(Ok(0)) => self.session.close(DisconnectReason::ConnectionLost, actions),
             Event::Read(Ok(bytes)) => self.passed(bytes),
@@ -172,8 +174,8 @@ impl Connection {
                 self.session.close(reason, actions);
             }
             Event::Delivery(delivery) => self.deliver_waiting(delivery, actions).await,
-            Event::Stored => self.deliver_stored(actions).await,
-            Event::Answered(Some(reply)) => self.deliver_reply(reply, actions).await,
+            Event::Stored => Box::pin(self.deliver_stored(actions)).await,
+            Event::Answered(Some(reply)) => Box::pin(self.deliver_reply(reply, actions)).await,
             Event::Answered(None) => {}
             Event::Changed => self.reconsider(actions).await,
             Event::Called(call) => {
@@ -187,13 +189,14 @@ impl Connection {
                 .session
                 .close(DisconnectReason::ServerInitiatedDisconnect, actions),
             Event::Deadline => {
-                let now = self.now_ms();
-                self.session.tick(now, actions);
+                self.session.tick(self.now_ms, actions);
             }
         }
         self.carry_out(actions).await;
         self.take_packets(input, actions).await;
-        self.settle_session(actions).await;
+        if self.is_unsettled() {
+            Box::pin(self.settle_session(actions)).await;
+        }
         self.carry_out(actions).await;
         if let Err(reason) = self.flush().await {
             self.session.close(reason, actions);
@@ -208,7 +211,14 @@ impl Connection {
         }
     }
 
-    async fn next_event(&mut self, input: &mut BytesMut) -> Event {
+    /// Waits for what happens next. `alarm` and `stopped` are kept from event to event: setting them up for each packet costs
+    /// more than the packet.
+    async fn next_event(
+        &mut self,
+        input: &mut BytesMut,
+        alarm: Pin<&mut Sleep>,
+        stopped: Pin<&mut impl Future<Output = ()>>,
+    ) -> Event {
         let deadline = self
             .session
             .next_deadline_ms()
@@ -221,9 +231,9 @@ impl Connection {
             read = read(&mut self.stream, input), if wants_input && !backlog => return Event::Read(read),
             event = client_event(client, wants_messages, !held.stored) => return event,
             () = tokio::task::yield_now(), if backlog => return Event::Backlog,
-            _ = self.shutdown.wait_for(|stop| *stop) => return Event::Shutdown,
-            () = sleep(RELEASE), if held != Held::default() => return Event::Released,
-            () = sleep_until(deadline.unwrap_or(self.started)), if deadline.is_some() => {}
+            () = stopped => return Event::Shutdown,
+            () = released(), if held != Held::default() => return Event::Released,
+            () = until(deadline, alarm) => {}
         }
         // What waits unread is no silence: nobody listened while a delivery was sent slowly.
         tokio::select! {
@@ -243,10 +253,7 @@ impl Connection {
                 break;
             }
             match self.codec.read(input, &self.gateway.mqtt) {
-                Ok(Some(packet)) => {
-                    let now = self.now_ms();
-                    self.session.receive(packet, now, actions);
-                }
+                Ok(Some(packet)) => self.session.receive(packet, self.now_ms, actions),
                 Ok(None) => break,
                 Err(error) => self.session.malformed(error, self.codec.version(), actions),
             }
@@ -256,263 +263,6 @@ impl Connection {
             // What a large packet made it grow to is given back.
             *input = BytesMut::new();
         }
-    }
-
-    /// Carries out actions, and those that follow from them, in their order.
-    async fn carry_out(&mut self, actions: &mut Vec<Action>) {
-        while !actions.is_empty() {
-            for action in std::mem::take(actions) {
-                self.carry_out_one(action, actions).await;
-            }
-        }
-    }
-
-    async fn carry_out_one(&mut self, action: Action, actions: &mut Vec<Action>) {
-        match action {
-            // Boxed, as the end is: they come once, and need more room than all else.
-            Action::Authorize(connect) => Box::pin(self.connect(*connect, actions)).await,
-            Action::Publish(publish) => {
-                let answer = self.publish(publish, actions).await;
-                self.answer(answer, actions);
-            }
-            Action::Subscribe(subscriptions) => {
-                let (answer, retained) = self.subscribe(subscriptions).await;
-                self.answer(answer, actions);
-                self.deliver_retained(retained, actions).await;
-            }
-            Action::Unsubscribe(filters) => {
-                let answer = self.unsubscribe(&filters).await;
-                self.answer(answer, actions);
-            }
-            Action::Send(packet) => {
-                if let Err(cause) = self.codec.write(&packet, &mut self.output) {
-                    tracing::error!(%cause, "a packet could not be written");
-                    self.session.close(DisconnectReason::ServerError, actions);
-                }
-            }
-            Action::Acknowledged(id) => {
-                self.received(id, Received::Delivered);
-                self.acknowledged(id);
-            }
-            Action::Dropped(id) => {
-                self.received(id, Received::Dropped);
-                self.acknowledged(id);
-            }
-            Action::Close {
-                reason,
-                cause,
-                publish_will,
-            } => {
-                let client_id = self.client.as_ref().map(|client| client.principal.client_id());
-                refusal::ended(self.peer.address, client_id, reason, cause.as_ref());
-                Box::pin(self.end(reason, publish_will)).await;
-            }
-        }
-    }
-
-    async fn end(&mut self, reason: DisconnectReason, publish_will: bool) {
-        if self.flush().await.is_err() {
-            tracing::debug!(peer = %self.peer.address, "the last packets could not be sent");
-        }
-        self.tell_of_the_end(reason).await;
-        if let Some(client) = self.client.take() {
-            self.leave(client, reason, publish_will).await;
-        }
-    }
-
-    fn answer(&mut self, answer: Answer, actions: &mut Vec<Action>) {
-        let now = self.now_ms();
-        self.session.answer(answer, now, actions);
-    }
-
-    /// Delivers a message and what waits behind it, each only if the client may receive it now.
-    async fn deliver_waiting(&mut self, first: Box<Delivery>, actions: &mut Vec<Action>) {
-        let mut next = Some(first);
-        let mut turns = 1..DELIVERIES;
-        while let Some(delivery) = next.take() {
-            if let Err(cause) = self.deliver(delivery, actions).await {
-                tracing::error!(peer = %self.peer.address, %cause, "the store did not answer a delivery");
-                return self.session.close(DisconnectReason::ServerError, actions);
-            }
-            self.carry_out(actions).await;
-            if let Some(client) = &mut self.client
-                && turns.next().is_some()
-                && self.output.len() < OUTPUT
-                && !self.session.is_backlogged()
-            {
-                next = client.queue.try_recv().ok();
-            }
-        }
-    }
-
-    async fn deliver(
-        &mut self,
-        mut delivery: Box<Delivery>,
-        actions: &mut Vec<Action>,
-    ) -> Result<(), StoreError> {
-        let topic = delivery.message.topic.as_str();
-        let allowed = self.may_receive(topic, actions).await?;
-        let receipt = delivery.receipt.take();
-        if !allowed {
-            if let Some(receipt) = receipt {
-                receipt.tell(Received::Denied);
-            }
-            if let Some((message, shared)) = delivery.into_shared()
-                && let Err(fault) = Box::pin(self.hand_on(message, shared)).await
-            {
-                refusal::store_failed(self.peer.address, &fault);
-                self.session.close(DisconnectReason::ServerError, actions);
-            }
-            return Ok(());
-        }
-        if !self.may_send() {
-            self.gateway.deeds.metrics().delivery_dropped();
-            tracing::debug!(peer = %self.peer.address, topic, "a message was dropped: too many are sent");
-            if let Some(receipt) = receipt {
-                receipt.tell(Received::Dropped);
-            }
-            return Ok(());
-        }
-        let (waited_ms, qos) = (delivery.waited_ms(), delivery.qos);
-        let sent = self.dispatch(delivery.message, qos, waited_ms, actions);
-        if let Some(receipt) = receipt {
-            self.expect_receipt(receipt, qos, sent);
-        }
-        Ok(())
-    }
-
-    /// Leaves a message that the client may not receive to the other members of its group.
-    async fn hand_on(&self, message: Message, shared: Shared) -> Result<(), Fault> {
-        let Some(client) = &self.client else { return Ok(()) };
-        let (deeds, realm) = (&self.gateway.deeds, client.principal.realm().realm);
-        messages::hand_on(deeds, realm, &client.place.subscriber, message, shared).await
-    }
-
-    /// Asks whether the client may receive messages on a topic now.
-    async fn may_receive(&mut self, topic: &str, actions: &mut Vec<Action>) -> Result<bool, StoreError> {
-        let Some(client) = &mut self.client else {
-            return Ok(false);
-        };
-        let answer = client.principal.may_receive(topic).await?;
-        if answer.allowed {
-            return Ok(true);
-        }
-        // Once for each reason: whoever publishes must not fill the log of whoever may not receive.
-        if client.receive_denied.as_ref() != Some(&answer) {
-            refusal::denied(
-                &self.gateway.deeds,
-                Stage::Receive,
-                &client.principal,
-                self.peer.address,
-                "iot:Receive",
-                topic,
-                &answer,
-            );
-        }
-        if !answer.active {
-            self.session.close(DisconnectReason::ForbiddenAccess, actions);
-        }
-        client.receive_denied = Some(answer);
-        Ok(false)
-    }
-
-    /// Hands a message that the client may receive to the session, and gives back the number by which it will be
-    /// acknowledged; none if it will never be.
-    fn dispatch(
-        &mut self,
-        message: Message,
-        qos: Qos,
-        waited_ms: u64,
-        actions: &mut Vec<Action>,
-    ) -> Option<DeliveryId> {
-        let client = self.client.as_ref()?;
-        self.deliveries += 1;
-        let id = DeliveryId(self.deliveries);
-        let client_id = client.principal.client_id();
-        let dispatch = Dispatch {
-            message,
-            qos,
-            id,
-            duplicate: false,
-            waited_ms,
-        };
-        let now_ms = self.now_ms();
-        match self.session.deliver(dispatch, now_ms, actions) {
-            Delivered::Sent | Delivered::Queued => {
-                self.gateway.deeds.metrics().message_out();
-                return Some(id);
-            }
-            Delivered::Dropped => {
-                tracing::debug!(
-                    client_id,
-                    "a message was dropped: it expired, or is longer than the client takes"
-                );
-            }
-            Delivered::Overflow(message) | Delivered::NotConnected(message) => {
-                self.gateway.deeds.metrics().delivery_dropped();
-                tracing::debug!(
-                    client_id,
-                    topic = message.topic.as_str(),
-                    "a message was dropped: the client is slow"
-                );
-            }
-        }
-        None
-    }
-
-    /// Sends what is to be sent. A client that takes nothing for a while is given up; one that does not read must not
-    /// keep its client id from its successor, nor the server from ending.
-    async fn flush(&mut self) -> Result<(), DisconnectReason> {
-        if self.output.is_empty() || self.cut {
-            return Ok(());
-        }
-        self.passed(self.output.len());
-        let flushed = self.flush_output().await;
-        self.cut = flushed.is_err();
-        flushed
-    }
-
-    async fn flush_output(&mut self) -> Result<(), DisconnectReason> {
-        let patience = self.gateway.config.write_patience;
-        let mut output = std::mem::take(&mut self.output);
-        let send = async {
-            while !output.is_empty() {
-                timeout(patience, self.stream.write_buf(&mut output)).await??;
-            }
-            timeout(patience, self.stream.flush()).await?
-        };
-        let mut send = std::pin::pin!(send);
-        let sent: std::io::Result<()> = loop {
-            let call = tokio::select! {
-                biased;
-                sent = &mut send => break sent,
-                call = calls::called(self.client.as_ref()) => Some(call),
-                _ = self.shutdown.wait_for(|stop| *stop) => return Err(DisconnectReason::ServerInitiatedDisconnect),
-                () = changes::changed(self.client.as_ref()) => None,
-            };
-            let Some(client) = &mut self.client else { continue };
-            let over = match call {
-                Some(call) => calls::take(client, call, &self.session, &self.peer),
-                None => Box::pin(changes::reconsider(client, self.peer.address)).await,
-            };
-            if let Some(reason) = over {
-                return Err(reason);
-            }
-        };
-        sent.map_err(|cause| {
-            tracing::debug!(peer = %self.peer.address, %cause, "the client takes nothing more");
-            DisconnectReason::ConnectionLost
-        })
-    }
-
-    /// Whether one more message may go to the client, and out of its account, now.
-    fn may_send(&mut self) -> bool {
-        let deeds = &self.gateway.deeds;
-        let realm = self.client.as_ref().map(|client| client.principal.realm().realm);
-        self.throttle
-            .as_mut()
-            .is_none_or(|throttle| throttle.sends_message(deeds.clock().now()))
-            && realm.is_some_and(|realm| deeds.is_within(realm, Quota::PublishOut))
     }
 
     /// Counts bytes that went over the connection.
@@ -528,8 +278,9 @@ impl Connection {
         throttle.map_or_else(Held::default, |throttle| throttle.held(now()))
     }
 
-    fn now_ms(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    /// Once in a turn, and after each time that it waited: what happens in between takes less than a millisecond.
+    fn look_at_the_clock(&mut self) {
+        self.now_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
     }
 }
 
@@ -544,6 +295,29 @@ async fn read(stream: &mut Stream, input: &mut BytesMut) -> std::io::Result<usiz
         Ok(read.filled().len()).into()
     })
     .await
+}
+
+/// Waits until it is to be looked whether what is held back may be taken.
+async fn released() {
+    sleep(RELEASE).await;
+}
+
+/// Waits until a deadline; for ever where there is none. Each packet puts it off, and the alarm is left as it is until it
+/// goes off.
+async fn until(deadline: Option<Instant>, mut alarm: Pin<&mut Sleep>) {
+    let Some(deadline) = deadline else {
+        return std::future::pending().await;
+    };
+    if deadline < alarm.deadline() {
+        alarm.as_mut().reset(deadline);
+    }
+    loop {
+        alarm.as_mut().await;
+        if deadline <= alarm.deadline() {
+            return;
+        }
+        alarm.as_mut().reset(deadline);
+    }
 }
 
 /// What happens to an accepted client from inside; nothing to one that is not.

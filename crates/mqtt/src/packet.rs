@@ -160,9 +160,10 @@ impl Message {
 
     /// A copy that no longer keeps the packet it came in alive, for those who store it.
     pub fn detached(&self) -> Self {
+        let (topic, payload) = self.topic.detached_with(&self.payload);
         Self {
-            topic: self.topic.detached(),
-            payload: Bytes::copy_from_slice(&self.payload),
+            topic,
+            payload,
             retain: self.retain,
             properties: self
                 .properties

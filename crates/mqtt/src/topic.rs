@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use crate::{MqttError, TopicLimits, string};
 
@@ -74,6 +74,15 @@ impl TopicName {
     /// A copy that no longer keeps the packet it came in alive, for those who store it.
     pub fn detached(&self) -> Self {
         Self(Bytes::copy_from_slice(&self.0))
+    }
+
+    /// A copy of the topic and of a payload, next to each other, which no longer keeps the packet they came in alive.
+    pub(crate) fn detached_with(&self, payload: &[u8]) -> (Self, Bytes) {
+        let mut both = BytesMut::with_capacity(self.0.len() + payload.len());
+        both.extend_from_slice(&self.0);
+        both.extend_from_slice(payload);
+        let mut both = both.freeze();
+        (Self(both.split_to(self.0.len())), both)
     }
 
     /// The levels between the slashes, at least one; any may be empty.

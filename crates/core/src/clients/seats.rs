@@ -1,13 +1,15 @@
 //! Which connection owns which client id, and how others reach it.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
+use futures_util::task::AtomicWaker;
 use lru::LruCache;
 use thingsmith_model::{Realm, Timestamp};
 use thingsmith_mqtt::{Message, Qos};
-use tokio::sync::Notify;
 
 use super::{Call, Departure, REMEMBERED_FOR, Receipt};
 use crate::messages::{Queue, Subscriber};
@@ -44,7 +46,10 @@ struct Owner {
 #[derive(Default)]
 struct Desk {
     calls: Mutex<VecDeque<Call>>,
-    rung: Notify,
+    /// The connection's task. It goes on waiting after each packet, which costs it no lock so.
+    attendant: AtomicWaker,
+    /// Whether a call waits. INVARIANT: changed by whoever holds the lock of `calls`.
+    rung: AtomicBool,
 }
 
 /// A connection's hold on its client id, given back when dropped.
@@ -176,12 +181,15 @@ impl Seat {
 
     /// Waits for the next call. Nothing is lost when it is dropped.
     pub async fn call(&self) -> Call {
-        loop {
-            if let Some(call) = self.desk.calls().pop_front() {
-                return call;
+        poll_fn(|cx| {
+            self.desk.attendant.register(cx.waker());
+            // Looked at after that: a call that comes in between wakes.
+            match self.desk.next_call() {
+                Some(call) => Poll::Ready(call),
+                None => Poll::Pending,
             }
-            self.desk.rung.notified().await;
-        }
+        })
+        .await
     }
 
     /// Gives the client id back and lets it be known for a while how the connection ended, unless another has the client id
@@ -216,9 +224,21 @@ impl State {
 
 impl Desk {
     fn put(&self, call: Call) {
-        self.calls().push_back(call);
-        // A permit is kept if the connection does not wait at this moment.
-        self.rung.notify_one();
+        let mut calls = self.calls();
+        calls.push_back(call);
+        self.rung.store(true, Ordering::Release);
+        drop(calls);
+        self.attendant.wake();
+    }
+
+    fn next_call(&self) -> Option<Call> {
+        if !self.rung.load(Ordering::Acquire) {
+            return None;
+        }
+        let mut calls = self.calls();
+        let call = calls.pop_front();
+        self.rung.store(!calls.is_empty(), Ordering::Release);
+        call
     }
 
     fn calls(&self) -> MutexGuard<'_, VecDeque<Call>> {

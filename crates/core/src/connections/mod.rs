@@ -5,6 +5,7 @@
 
 mod admission;
 mod just_in_time;
+mod permitted;
 mod principal;
 mod propagation;
 mod refusal;
@@ -14,6 +15,7 @@ mod watches;
 
 pub use admission::{Admission, FirstConnection, Shown, admit};
 pub(crate) use just_in_time::Flights;
+pub use permitted::TopicAction;
 pub use principal::{Answer, ConnectFacts, DecidingStatement, Principal, Proof};
 pub(crate) use principal::{certificate_facts, rights};
 pub use refusal::{Because, JustInTime, Refusal};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thingsmith_model::{CertificateId, CertificateStatus, PolicyName, Timestamp};
-use thingsmith_mqtt::{Message, UserProperties};
+use thingsmith_mqtt::{Message, TopicName, UserProperties};
 use thingsmith_policy::{
     AlternativeName, CertificateAttribute, CertificateFacts, ConnectAttributes, IotContext, NameFacts,
     Request, ThingFacts, Verdict, evaluate,
@@ -13,6 +13,7 @@ use thingsmith_policy::{
 use thingsmith_ports::StoreError;
 use thingsmith_x509::Certificate;
 
+use super::permitted::{Permitted, TopicAction};
 use super::rows::{self, ConnectedThing, Grounds};
 use super::signatory::Standing;
 use super::{Admission, Signatory, Watch, propagation};
@@ -61,6 +62,8 @@ pub struct Principal {
     source: Option<String>,
     will_topic: Option<String>,
     known: Known,
+    /// What was permitted by what is known.
+    permitted: Permitted,
     watch: Watch,
     /// Announced changes that what is known takes into account.
     read_up_to: u64,
@@ -207,6 +210,7 @@ impl Principal {
                 .map(|topic| arn(realm, "topic", topic)),
             connect,
             known,
+            permitted: Permitted::default(),
             watch,
             read_up_to: 0,
             considered_up_to: 0,
@@ -395,8 +399,7 @@ impl Principal {
     /// # Errors
     /// When the store fails.
     pub async fn may_publish(&mut self, topic: &str) -> Result<Answer, StoreError> {
-        let resource = arn(&self.realm, "topic", topic);
-        self.ask("iot:Publish", &resource).await
+        self.ask_on_topic(TopicAction::Publish, topic).await
     }
 
     /// May a message of its be retained on this topic? That it may be published is another question.
@@ -404,8 +407,7 @@ impl Principal {
     /// # Errors
     /// When the store fails.
     pub async fn may_retain_publish(&mut self, topic: &str) -> Result<Answer, StoreError> {
-        let resource = arn(&self.realm, "topic", topic);
-        self.ask("iot:RetainPublish", &resource).await
+        self.ask_on_topic(TopicAction::RetainPublish, topic).await
     }
 
     /// May it subscribe with this filter, as it was sent?
@@ -422,28 +424,62 @@ impl Principal {
     /// # Errors
     /// When the store fails.
     pub async fn may_receive(&mut self, topic: &str) -> Result<Answer, StoreError> {
+        self.ask_on_topic(TopicAction::Receive, topic).await
+    }
+
+    /// Whether it certainly may do this now, which is found out without waiting for anybody. If not, the answer and its
+    /// reasons are to be asked for: it may still be a yes.
+    pub fn certainly_may(&mut self, action: TopicAction, topic: &TopicName) -> bool {
+        let now = self.deeds.clock().now();
+        if self.is_out_of_date(now, self.watch.count()) || !self.is_in_force(action.as_str(), now) {
+            return false;
+        }
+        if self.permitted.has(action, topic) {
+            return true;
+        }
+        let resource = arn(&self.realm, "topic", topic.as_str());
+        let allowed = self.decide(action.as_str(), &resource, now).allowed;
+        // IAM policies may ask what time it is.
+        if allowed && !matches!(self.who, Who::Signatory(_)) {
+            self.permitted.remember(action, topic);
+        }
+        allowed
+    }
+
+    async fn ask_on_topic(&mut self, action: TopicAction, topic: &str) -> Result<Answer, StoreError> {
         let resource = arn(&self.realm, "topic", topic);
-        self.ask("iot:Receive", &resource).await
+        self.ask(action.as_str(), &resource).await
     }
 
     async fn ask(&mut self, action: &str, resource: &str) -> Result<Answer, StoreError> {
         let now = self.deeds.clock().now();
-        let aged = now >= self.known.read_at.plus(FRESH) && !self.deeds.watches().is_live(now);
         let changes = self.watch.count();
-        if aged || changes != self.read_up_to {
+        if self.is_out_of_date(now, changes) {
             let moment = self.deeds.watches().moment();
             self.known = read(&self.deeds, &self.realm, &self.who, &self.connect.client_id).await?;
+            self.permitted.forget();
             self.read_up_to = changes;
             self.watch_what_is_known(moment);
         }
         Ok(self.decide(action, resource, now))
     }
 
-    fn decide(&self, action: &str, resource: &str, now: Timestamp) -> Answer {
+    /// Whether what is known is to be read anew after so many changes that concern it.
+    fn is_out_of_date(&self, now: Timestamp, changes: u64) -> bool {
+        let aged = now >= self.known.read_at.plus(FRESH) && !self.deeds.watches().is_live(now);
+        aged || changes != self.read_up_to
+    }
+
+    /// Whether policies are asked at all.
+    fn is_in_force(&self, action: &str, now: Timestamp) -> bool {
         // Whoever asked with a claim in time still hears the answer.
         let is_over = action != "iot:Receive" && self.known.ends_at.is_some_and(|ends_at| now >= ends_at);
         let expired = self.known.expires_at.is_some_and(|expires_at| expires_at <= now);
-        if !self.known.active || is_over || expired {
+        self.known.active && !is_over && !expired
+    }
+
+    fn decide(&self, action: &str, resource: &str, now: Timestamp) -> Answer {
+        if !self.is_in_force(action, now) {
             return Answer {
                 allowed: false,
                 decided_by: None,
@@ -665,7 +701,17 @@ impl Known {
 }
 
 fn arn(realm: &RealmRecord, kind: &str, name: &str) -> String {
-    format!("arn:aws:iot:{}:{}:{kind}/{name}", realm.region, realm.account)
+    let parts = [
+        "arn:aws:iot:",
+        realm.region.as_str(),
+        ":",
+        realm.account.as_str(),
+        ":",
+        kind,
+        "/",
+        name,
+    ];
+    parts.concat()
 }
 
 /// A thing in the words of policies.

@@ -5,12 +5,14 @@
 //! between reading and watching. An idle connection costs its entries and nothing else.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::task::AtomicWaker;
 use thingsmith_model::Timestamp;
-use tokio::sync::Notify;
 
 use crate::outbox::{Change, Mark};
 
@@ -59,7 +61,8 @@ enum Watchers {
 struct Signal {
     id: u64,
     count: AtomicU64,
-    notify: Notify,
+    /// Whoever waits: the one task that has the watch. It goes on waiting for each packet anew, which costs it no lock so.
+    waker: AtomicWaker,
 }
 
 /// A connection's watch over what it knows; it ends when dropped.
@@ -95,7 +98,7 @@ impl Watches {
             signal: Arc::new(Signal {
                 id: self.next.fetch_add(1, Ordering::Relaxed),
                 count: AtomicU64::new(0),
-                notify: Notify::new(),
+                waker: AtomicWaker::new(),
             }),
             objects: Vec::new(),
             deadline: None,
@@ -231,7 +234,7 @@ impl State {
 impl Signal {
     fn give(&self) {
         self.count.fetch_add(1, Ordering::AcqRel);
-        self.notify.notify_one();
+        self.waker.wake();
     }
 }
 
@@ -241,11 +244,17 @@ impl Watch {
         self.signal.count.load(Ordering::Acquire)
     }
 
-    /// Waits until more changes have concerned it than `known`.
+    /// Waits until more changes have concerned it than `known`. Of several that wait at once only the last is told.
     pub(crate) async fn beyond(&self, known: u64) {
-        while self.count() == known {
-            self.signal.notify.notified().await;
-        }
+        poll_fn(|cx| {
+            self.signal.waker.register(cx.waker());
+            // Looked at after that: what comes in between wakes.
+            match self.count() == known {
+                true => Poll::Pending,
+                false => Poll::Ready(()),
+            }
+        })
+        .await;
     }
 
     /// Is told at this time, and at none that was set before.

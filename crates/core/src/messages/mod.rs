@@ -14,7 +14,7 @@ pub mod user_properties;
 pub mod wills;
 
 pub use members::Members;
-pub use publish::{publish, refusal};
+pub use publish::{ForSessions, pass_on, publish, refusal};
 pub(crate) use router::Queue;
 pub use router::{Delivery, QueueLimits, Routed, Router, Subscriber, ToKeep};
 pub use schema::MIGRATIONS;

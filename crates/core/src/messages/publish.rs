@@ -4,7 +4,7 @@ use thingsmith_model::Realm;
 use thingsmith_mqtt::{Message, Qos};
 use thingsmith_ports::StoreError;
 
-use super::{retained, sessions};
+use super::{ToKeep, retained, sessions};
 use crate::connections::{Answer, Principal};
 use crate::quotas::Quota;
 use crate::rules::{self, Origin};
@@ -42,12 +42,51 @@ pub async fn publish(
         // First, so that whoever subscribes meanwhile gets it in one way or the other.
         retained::retain(deeds, realm, &message, qos).await?;
     }
+    match pass_on(deeds, realm, message, qos, origin) {
+        Ok(()) => Ok(()),
+        Err(kept) => kept.store(deeds, realm, origin).await,
+    }
+}
+
+/// Publishes a message as [`publish`] does, without waiting for anything: one that is neither to be retained nor of Basic
+/// Ingest.
+///
+/// # Errors
+/// Gives back what is to be stored for sessions before the message counts as published.
+pub fn pass_on(
+    deeds: &Deeds,
+    realm: Realm,
+    message: Message,
+    qos: Qos,
+    origin: Origin<'_>,
+) -> Result<(), ForSessions> {
     let routed = deeds.router().route(realm, &message, qos, origin.subscriber());
     if !routed.to_keep.is_empty() {
-        sessions::enqueue(deeds, routed.to_keep, &message).await?;
+        let sessions = routed.to_keep;
+        return Err(ForSessions { message, sessions });
     }
     deeds.rules().offer(deeds, realm, &message, origin);
     Ok(())
+}
+
+/// A message that connected clients have in their queues, and that is still to be stored for sessions.
+#[derive(Debug)]
+#[must_use = "the message is not published before it is stored"]
+pub struct ForSessions {
+    message: Message,
+    sessions: Vec<ToKeep>,
+}
+
+impl ForSessions {
+    /// Stores it, and publishes it so.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn store(self, deeds: &Deeds, realm: Realm, origin: Origin<'_>) -> Result<(), Fault> {
+        sessions::enqueue(deeds, self.sessions, &self.message).await?;
+        deeds.rules().offer(deeds, realm, &self.message, origin);
+        Ok(())
+    }
 }
 
 /// Whether a client may publish such a message: its topic needs `iot:Publish`, and with the retain flag

@@ -91,7 +91,8 @@ pub(crate) async fn claimant(deeds: &Arc<Deeds>, realm: &Arc<RealmRecord>) -> Cl
     Claimant::new(&principal, ([127, 0, 0, 1], 1).into()).unwrap()
 }
 
-fn request() -> String {
+/// A CSR for a new key.
+pub(crate) fn request() -> String {
     let key = KeyPair::generate().unwrap();
     let request = CertificateParams::default().serialize_request(&key).unwrap();
     request.pem().unwrap()

@@ -10,6 +10,7 @@ mod messages;
 mod objects;
 mod pages;
 mod plans;
+mod principals;
 mod races;
 mod refusals;
 mod rows;

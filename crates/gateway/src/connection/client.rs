@@ -9,6 +9,7 @@ use thingsmith_core::events::Lifecycle;
 use thingsmith_core::messages::sessions::Connected;
 use thingsmith_core::messages::{Delivery, Subscriber};
 use thingsmith_core::quotas::Counted;
+use thingsmith_core::rules::Origin;
 use thingsmith_model::Timestamp;
 use thingsmith_mqtt::{DeliveryId, Qos, TopicFilter, Will};
 use tokio::sync::mpsc;
@@ -37,6 +38,16 @@ pub(super) struct Client {
     pub(super) receipts: Vec<(DeliveryId, Receipt)>,
     /// The last refusal to receive that was written down.
     pub(super) receive_denied: Option<Answer>,
+}
+
+impl Client {
+    /// Whose messages its are.
+    pub(super) fn origin(&self) -> Origin<'_> {
+        Origin::Device {
+            principal: &self.principal,
+            subscriber: Some(&self.place.subscriber),
+        }
+    }
 }
 
 /// A client's place among the others. Dropping it gives back the client id and, unless a session keeps them, the

@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use thingsmith_core::connections::{ConnectFacts, Principal};
+use thingsmith_core::connections::{ConnectFacts, Principal, TopicAction};
 use thingsmith_core::decisions::Stage;
 use thingsmith_core::events::Lifecycle;
-use thingsmith_core::messages::{self, sessions::SessionSubscription};
+use thingsmith_core::messages::{self, ForSessions, sessions::SessionSubscription};
 use thingsmith_core::quotas::{Counted, Quota};
-use thingsmith_core::rules::Origin;
 use thingsmith_core::{Code, Fault};
 use thingsmith_mqtt::{
     Action, Answer, Connect, DisconnectReason, Grant, Publish, ReasonCode, Subscription, TopicFilter,
@@ -16,6 +15,7 @@ use thingsmith_mqtt::{
 use thingsmith_ports::StoreError;
 
 use super::Connection;
+use super::actions::Waiting;
 use super::client::{Client, Place};
 use super::provisioning::Requests;
 use super::retained::Retained;
@@ -47,8 +47,9 @@ impl Connection {
             Ok(Ok((client, present))) => {
                 let assigned = nameless.then(|| client.principal.client_id().to_owned());
                 self.client = Some(client);
-                let now = self.now_ms();
-                self.session.accept(present, assigned.as_deref(), now, actions);
+                self.look_at_the_clock();
+                self.session
+                    .accept(present, assigned.as_deref(), self.now_ms, actions);
             }
             Ok(Err(Refused(code, reason))) => self.session.refuse(code, reason, actions),
             Err(fault) => {
@@ -188,6 +189,45 @@ impl Connection {
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// Publishes a message if that waits for nobody, as nearly always. Any other is given back.
+    pub(super) fn publish_at_once(&mut self, publish: Publish) -> Result<Answer, Waiting> {
+        let Some(client) = &mut self.client else {
+            return Ok(Answer::Refused(DisconnectReason::ServerError));
+        };
+        let topic = &publish.message.topic;
+        if publish.message.retain
+            || topic.is_reserved()
+            || !client.principal.certainly_may(TopicAction::Publish, topic)
+        {
+            return Err(Waiting::Publish(publish));
+        }
+        if self.is_beyond_rates(&publish) {
+            return Ok(Answer::Discarded(ReasonCode::QuotaExceeded));
+        }
+        let Some(client) = &self.client else {
+            return Ok(Answer::Refused(DisconnectReason::ServerError));
+        };
+        let (qos, mut message) = (publish.qos.level(), publish.message);
+        client.principal.enrich(&mut message);
+        let deeds = &self.gateway.deeds;
+        deeds.metrics().message_in();
+        let realm = client.principal.realm().realm;
+        match messages::pass_on(deeds, realm, message, qos, client.origin()) {
+            Ok(()) => Ok(Answer::Published),
+            Err(message) => Err(Waiting::Store(message)),
+        }
+    }
+
+    /// Stores a message for sessions, by which it is published.
+    pub(super) async fn store(&mut self, message: ForSessions) -> Answer {
+        let Some(client) = &self.client else {
+            return Answer::Refused(DisconnectReason::ServerError);
+        };
+        let realm = client.principal.realm().realm;
+        let stored = message.store(&self.gateway.deeds, realm, client.origin()).await;
+        self.published(stored)
+    }
+
     pub(super) async fn publish(&mut self, publish: Publish, actions: &mut Vec<Action>) -> Answer {
         if self.is_beyond_rates(&publish) {
             return Answer::Discarded(ReasonCode::QuotaExceeded);
@@ -231,12 +271,13 @@ impl Connection {
         client.principal.enrich(&mut message);
         let realm = client.principal.realm().realm;
         let qos = publish.qos.level();
-        let origin = Origin::Device {
-            principal: &client.principal,
-            subscriber: Some(&client.place.subscriber),
-        };
         self.gateway.deeds.metrics().message_in();
-        match messages::publish(&self.gateway.deeds, realm, message, qos, origin).await {
+        let published = messages::publish(&self.gateway.deeds, realm, message, qos, client.origin()).await;
+        self.published(published)
+    }
+
+    fn published(&self, published: Result<(), Fault>) -> Answer {
+        match published {
             Ok(()) => Answer::Published,
             Err(fault) if fault.code == Code::Throttling => {
                 tracing::info!(peer = %self.peer.address, %fault, "a message was not published");

@@ -115,6 +115,11 @@ impl Connection {
         }
     }
 
+    /// Whether something is to be deleted that the client has acknowledged.
+    pub(super) fn is_unsettled(&mut self) -> bool {
+        self.kept_session().is_some_and(|session| session.is_unsettled())
+    }
+
     /// Deletes what the client has acknowledged in this turn.
     pub(super) async fn settle_session(&mut self, actions: &mut Vec<Action>) {
         let address = self.peer.address;

@@ -10,6 +10,8 @@ use crate::{Limits, Message, PacketId};
 #[derive(Debug, Default)]
 pub(super) struct Window {
     /// Mostly acknowledged in the order sent, so that the first one looked at is the one.
+    ///
+    /// INVARIANT: in the order in which counting on from the last identifier comes to them.
     in_flight: VecDeque<(PacketId, DeliveryId)>,
     queue: VecDeque<Waiting>,
     queue_bytes: usize,
@@ -74,10 +76,13 @@ impl Window {
     fn unused_packet_id(&mut self) -> PacketId {
         loop {
             self.last_packet_id = self.last_packet_id.wrapping_add(1);
-            if let Some(packet_id) = PacketId::new(self.last_packet_id)
-                && self.in_flight.iter().all(|(used, _)| *used != packet_id)
-            {
-                return packet_id;
+            let Some(packet_id) = PacketId::new(self.last_packet_id) else {
+                continue;
+            };
+            match self.in_flight.front() {
+                // Still in flight after all others were given: counting comes to it last from here on.
+                Some((used, _)) if *used == packet_id => self.in_flight.rotate_left(1),
+                _ => return packet_id,
             }
         }
     }
@@ -151,6 +156,29 @@ mod tests {
             let packet_id = window.begin(DeliveryId(id));
             assert_ne!(packet_id, stuck);
             assert_eq!(window.acknowledge(packet_id), Some(DeliveryId(id)));
+        }
+    }
+
+    #[test]
+    fn identifiers_are_unique_in_whatever_order_they_are_acknowledged() {
+        let (mut window, mut in_flight) = (Window::default(), Vec::new());
+        // Some are stuck, next to each other and apart; of the rest now the oldest is acknowledged, now another.
+        for id in 0..300_000_u64 {
+            let packet_id = window.begin(DeliveryId(id));
+            assert!(
+                in_flight.iter().all(|(used, _)| *used != packet_id),
+                "{packet_id} is in flight"
+            );
+            in_flight.push((packet_id, DeliveryId(id)));
+            if in_flight.len() > 40 {
+                let place = 20 + usize::try_from(id * id % 7).unwrap();
+                let (packet_id, id) = in_flight.remove(place);
+                assert_eq!(window.acknowledge(packet_id), Some(id));
+            }
+            if id % 50_000 == 49_999 {
+                let (packet_id, id) = in_flight.remove(3);
+                assert_eq!(window.acknowledge(packet_id), Some(id));
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! PUBLISH (3.3), the packet that is most of the traffic.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use crate::string::{Reader, encoded_length, write_binary};
 use crate::{Kind, Limits, Message, MqttError, Publish, PublishQos, Qos, TopicName, frame};
@@ -38,7 +38,7 @@ pub fn decode(flags: u8, body: Bytes, limits: &Limits) -> Result<Publish, MqttEr
     }
     let topic = TopicName::from_bytes(body.slice(2..topic_end), &limits.topic)?;
     let mut payload = body;
-    drop(payload.split_to(payload.len() - payload_bytes));
+    payload.advance(payload.len() - payload_bytes);
     let message = Message {
         topic,
         payload,

@@ -3,7 +3,7 @@
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::message;
 use super::property::{Properties, Property, PropertyWriter};
@@ -48,7 +48,7 @@ pub fn decode(flags: u8, body: Bytes, limits: &Limits) -> Result<Publish, MqttEr
         _ => TopicName::from_bytes(body.slice(2..topic_end), &limits.topic)?,
     };
     let mut payload = body;
-    drop(payload.split_to(payload.len() - payload_bytes));
+    payload.advance(payload.len() - payload_bytes);
     let message = Message {
         topic,
         payload,
