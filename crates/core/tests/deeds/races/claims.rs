@@ -5,14 +5,15 @@ use thingsmith_core::certificates::update_certificate;
 use thingsmith_core::claims::{
     AllowedSerialNumber, ClaimLimit, allow, audit, disallow, limit, remove_allow_list, rows, unlimit,
 };
+use thingsmith_core::policies::{self, attach_policy};
 use thingsmith_core::provisioning_claims::{self, create_provisioning_claim};
 use thingsmith_core::provisioning_templates::{create_provisioning_template, delete_provisioning_template};
-use thingsmith_core::{Code, things};
-use thingsmith_model::{CertificateId, CertificateStatus};
+use thingsmith_core::{Code, certificates, things};
+use thingsmith_model::{CertificateId, CertificateStatus, Resource};
 
 use super::{Pair, ROUNDS, pairs};
-use crate::fleet::{REGISTER, ask, claimant, make_fleet, new_fleet, registration, token};
-use crate::objects::{code, make_policy, thing_name};
+use crate::fleet::{FROM_CSR, REGISTER, ask, claimant, csr, make_fleet, new_fleet, registration, token};
+use crate::objects::{code, make_policy, policy_name, thing_name};
 
 const PARAMETER: &str = "SerialNumber";
 
@@ -65,6 +66,40 @@ async fn a_token_registers_once_on_two_nodes() {
             assert_eq!(outcomes, ["InvalidCertificateOwnershipToken", "accepted"]);
         }
         assert_eq!(registrations(&pair).await, ROUNDS as i64);
+    }
+}
+
+/// What hangs on the certificate when the registration looks may be more when its batch happens.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_that_the_operator_attaches_meanwhile_is_attached_once() {
+    for pair in fleets().await {
+        let claimant = claimant(&pair.here, &pair.realm).await;
+        let (store, realm, free) = (pair.here.store(), pair.realm.realm, policy_name("free"));
+        let policy = policies::rows::find(store, realm, &free).await.unwrap().unwrap();
+        for round in 0..ROUNDS {
+            let created = ask(&pair.here, &claimant, FROM_CSR, &csr()).await;
+            let text = |member: &str| created[member].as_str().unwrap().to_owned();
+            let id: CertificateId = text("certificateId").parse().unwrap();
+            let arn = pair.realm.arn(Resource::Certificate(id)).to_string();
+            let request = registration(&text("certificateOwnershipToken"), &format!("{round}"));
+            if round == 0 {
+                attach_policy(&pair.there, &pair.realm, &free, &arn)
+                    .await
+                    .unwrap();
+            }
+            let (answer, attached) = tokio::join!(
+                ask(&pair.here, &claimant, REGISTER, &request),
+                attach_policy(&pair.there, &pair.realm, &free, &arn),
+            );
+            assert_eq!(outcome(&answer), "accepted", "{answer}");
+            attached.unwrap();
+            let found = certificates::rows::find(store, realm, &id)
+                .await
+                .unwrap()
+                .unwrap();
+            let has = policies::rows::attached(store, realm, found.number, policy.number).await;
+            assert_eq!(has.unwrap(), (1, true));
+        }
     }
 }
 
