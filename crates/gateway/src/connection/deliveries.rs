@@ -53,7 +53,7 @@ impl Connection {
         if !self.client.as_mut().is_some_and(may) {
             return Err(delivery);
         }
-        self.deliver_permitted(delivery, actions);
+        self.deliver_permitted(*delivery, actions);
         Ok(())
     }
 
@@ -63,14 +63,14 @@ impl Connection {
         actions: &mut Vec<Action>,
     ) -> Result<(), StoreError> {
         if self.may_receive(delivery.message.topic.as_str(), actions).await? {
-            self.deliver_permitted(delivery, actions);
+            self.deliver_permitted(*delivery, actions);
         } else if let Some(receipt) = delivery.receipt.take() {
             receipt.tell(Received::Denied);
         }
         Ok(())
     }
 
-    fn deliver_permitted(&mut self, mut delivery: Box<Delivery>, actions: &mut Vec<Action>) {
+    fn deliver_permitted(&mut self, mut delivery: Delivery, actions: &mut Vec<Action>) {
         let receipt = delivery.receipt.take();
         if !self.may_send() {
             let topic = delivery.message.topic.as_str();
