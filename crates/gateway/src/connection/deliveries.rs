@@ -54,7 +54,7 @@ impl Connection {
         if !self.client.as_mut().is_some_and(may) {
             return Err(delivery);
         }
-        self.deliver_permitted(delivery, actions);
+        self.deliver_permitted(*delivery, actions);
         Ok(())
     }
 
@@ -64,7 +64,7 @@ impl Connection {
         actions: &mut Vec<Action>,
     ) -> Result<(), StoreError> {
         if self.may_receive(delivery.message.topic.as_str(), actions).await? {
-            self.deliver_permitted(delivery, actions);
+            self.deliver_permitted(*delivery, actions);
             return Ok(());
         }
         if let Some(receipt) = delivery.receipt.take() {
@@ -86,7 +86,7 @@ impl Connection {
         messages::hand_on(deeds, realm, &client.place.subscriber, message, shared).await
     }
 
-    fn deliver_permitted(&mut self, mut delivery: Box<Delivery>, actions: &mut Vec<Action>) {
+    fn deliver_permitted(&mut self, mut delivery: Delivery, actions: &mut Vec<Action>) {
         let receipt = delivery.receipt.take();
         if !self.may_send() {
             let topic = delivery.message.topic.as_str();
