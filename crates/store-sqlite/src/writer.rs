@@ -1,5 +1,10 @@
-//! The one writer: a thread that takes whatever batches wait, runs each in a savepoint and commits them together, so
-//! that many batches share one fsync.
+//! The one writer: a thread that takes whatever batches wait, runs one after the other and commits them together, so that
+//! many batches share one fsync.
+//!
+//! A batch that is refused must leave nothing while its neighbours stay. Nearly all batches succeed, and most of those that
+//! are refused have changed no row by then: they hold and guard first. So a group runs without savepoints, which would be
+//! two statements for each batch; when one of several batches is refused after it has changed something, the group is rolled
+//! back and runs again with a savepoint for each.
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -146,43 +151,78 @@ fn commit_group(connection: &Connection, group: &mut Vec<(Batch, oneshot::Sender
 }
 
 fn run_group(connection: &Connection, batches: &[Batch]) -> Result<Vec<Answer>, StoreError> {
+    if let Some(answers) = run_plainly(connection, batches)? {
+        return Ok(answers);
+    }
+    run_in_savepoints(connection, batches)
+}
+
+/// Runs a group without savepoints; none when that cannot be: then it is rolled back.
+fn run_plainly(connection: &Connection, batches: &[Batch]) -> Result<Option<Vec<Answer>>, StoreError> {
+    run(connection, "BEGIN IMMEDIATE")?;
+    let mut answers = Vec::with_capacity(batches.len());
+    for batch in batches {
+        let before = connection.total_changes();
+        let answer = run_batch(connection, batch);
+        check_open(connection, &answer)?;
+        // A statement that failed has undone its own changes, and they are not counted.
+        let left_something = answer.is_err() && connection.total_changes() != before;
+        answers.push(answer);
+        if left_something {
+            run(connection, "ROLLBACK").map_err(|cause| abandon(connection, cause))?;
+            // Alone in its group it has no neighbours that would have to stay.
+            return Ok((batches.len() == 1).then_some(answers));
+        }
+    }
+    commit(connection).map(|()| Some(answers))
+}
+
+fn run_in_savepoints(connection: &Connection, batches: &[Batch]) -> Result<Vec<Answer>, StoreError> {
     run(connection, "BEGIN IMMEDIATE")?;
     let mut answers = Vec::with_capacity(batches.len());
     for batch in batches {
         run(connection, "SAVEPOINT batch").map_err(|cause| abandon(connection, cause))?;
         let answer = run_batch(connection, batch);
-        // A full disk or a failed write rolls back the whole transaction, earlier batches of the group included.
-        if connection.is_autocommit() {
-            let cause = answer
-                .err()
-                .map_or_else(|| "without a cause".to_owned(), |cause| cause.to_string());
-            return Err(StoreError::other(format!(
-                "the engine rolled the transaction back: {cause}"
-            )));
-        }
+        check_open(connection, &answer)?;
         if answer.is_err() {
             run(connection, "ROLLBACK TO batch").map_err(|cause| abandon(connection, cause))?;
         }
         run(connection, "RELEASE batch").map_err(|cause| abandon(connection, cause))?;
         answers.push(answer);
     }
-    match connection
-        .prepare_cached("COMMIT")
-        .and_then(|mut commit| commit.execute([]))
-    {
-        Ok(_) => Ok(answers),
-        Err(cause) => {
-            // An fsync that failed may have left the frames in the log, where recovery would find them.
-            let unknown = matches!(&cause, rusqlite::Error::SqliteFailure(failure, _)
-                if failure.code == ErrorCode::SystemIoFailure);
-            let refused = abandon(connection, sqlite::error(cause, 0));
-            Err(if unknown {
-                StoreError::Unknown(refused.to_string())
-            } else {
-                refused
-            })
-        }
+    commit(connection).map(|()| answers)
+}
+
+/// Refuses to go on after a batch with which the whole transaction ended, earlier batches of the group included: SQLite
+/// rolls it back for a full disk or a write that failed.
+fn check_open(connection: &Connection, answer: &Answer) -> Result<(), StoreError> {
+    if !connection.is_autocommit() {
+        return Ok(());
     }
+    let cause = match answer {
+        Ok(_) => "without a cause".to_owned(),
+        Err(cause) => cause.to_string(),
+    };
+    Err(StoreError::other(format!(
+        "the engine rolled the transaction back: {cause}"
+    )))
+}
+
+fn commit(connection: &Connection) -> Result<(), StoreError> {
+    let committed = connection
+        .prepare_cached("COMMIT")
+        .and_then(|mut commit| commit.execute([]));
+    committed.map(drop).map_err(|cause| {
+        // An fsync that failed may have left the frames in the log, where recovery would find them.
+        let unknown = matches!(&cause, rusqlite::Error::SqliteFailure(failure, _)
+            if failure.code == ErrorCode::SystemIoFailure);
+        let refused = abandon(connection, sqlite::error(cause, 0));
+        if unknown {
+            StoreError::Unknown(refused.to_string())
+        } else {
+            refused
+        }
+    })
 }
 
 fn run_batch(connection: &Connection, batch: &Batch) -> Answer {
@@ -263,5 +303,7 @@ fn durability(connection: &Connection) -> rusqlite::Result<(String, i64)> {
     Ok((journal, synchronous))
 }
 
+#[cfg(test)]
+mod group_tests;
 #[cfg(test)]
 mod tests;

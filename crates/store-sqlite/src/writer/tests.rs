@@ -26,7 +26,8 @@ fn connection(directory: &tempfile::TempDir) -> rusqlite::Connection {
     connection
 }
 
-fn commit(connection: &rusqlite::Connection, batches: Vec<Batch>) -> Vec<Answer> {
+/// Runs the batches as one group.
+pub(super) fn commit(connection: &rusqlite::Connection, batches: Vec<Batch>) -> Vec<Answer> {
     let (mut group, mut receivers) = (Vec::new(), Vec::new());
     for batch in batches {
         let (sender, receiver) = oneshot::channel();
