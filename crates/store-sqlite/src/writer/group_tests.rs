@@ -9,7 +9,7 @@ use rusqlite::hooks::{AuthAction, Authorization};
 use thingsmith_ports::{Batch, Hold, Statement, StoreError};
 
 use super::tests::commit;
-use super::{Answer, open};
+use super::{Answer, open, run_batch};
 
 /// What a batch may do, to a table whose rows have few keys: many steps meet what others left.
 #[derive(Debug, Clone)]
@@ -136,24 +136,34 @@ fn said(answers: &[Answer]) -> Vec<String> {
     answers.iter().map(|answer| format!("{answer:?}")).collect()
 }
 
+/// What a batch comes to in a transaction of its own.
+fn by_the_book(connection: &Connection, batch: &Batch) -> Answer {
+    connection.execute_batch("BEGIN").unwrap();
+    let answer = run_batch(connection, batch);
+    let end = if answer.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    connection.execute_batch(end).unwrap();
+    answer
+}
+
 #[test]
 fn a_group_comes_to_what_its_batches_come_to_one_by_one() {
     let directory = tempfile::tempdir().unwrap();
-    let (together, alone) = (empty(&directory, "together"), empty(&directory, "alone"));
+    let databases = ["together", "alone", "book"].map(|name| empty(&directory, name));
+    let [together, alone, book] = &databases;
     let steps = proptest::collection::vec(does(), 0..6);
     let groups = proptest::collection::vec(proptest::collection::vec(steps, 1..7), 1..4);
     proptest!(|(groups in groups)| {
-        for connection in [&together, &alone] {
+        for connection in &databases {
             connection.execute_batch("DELETE FROM rows").unwrap();
         }
         for group in groups {
             let batches: Vec<_> = group.iter().map(|steps| batch(steps)).collect();
-            let mut one_by_one = Vec::new();
-            for batch in &batches {
-                one_by_one.extend(commit(&alone, vec![batch.clone()]));
-            }
-            prop_assert_eq!(said(&commit(&together, batches)), said(&one_by_one));
-            prop_assert_eq!(state(&together), state(&alone));
+            let answers: Vec<_> = batches.iter().map(|batch| by_the_book(book, batch)).collect();
+            let of_one = batches.iter().flat_map(|batch| commit(alone, vec![batch.clone()]));
+            prop_assert_eq!(said(&of_one.collect::<Vec<_>>()), said(&answers));
+            prop_assert_eq!(said(&commit(together, batches)), said(&answers));
+            prop_assert_eq!(state(alone), state(book));
+            prop_assert_eq!(state(together), state(book));
             prop_assert!(together.is_autocommit() && alone.is_autocommit());
         }
     });
