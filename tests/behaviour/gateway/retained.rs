@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use thingsmith_gateway::Config;
 use thingsmith_mqtt::Grant::Granted;
 use thingsmith_mqtt::Qos::{AtLeastOnce, AtMostOnce};
-use thingsmith_mqtt::{Packet, PublishQos, Qos};
+use thingsmith_mqtt::{Message, Packet, PublishQos, Qos, TopicLimits, TopicName};
 use thingsmith_testkit::Engine;
 
 use super::lab::{EVERYTHING, Lab, allow};
@@ -133,6 +134,52 @@ async fn retaining_needs_leave_of_its_own_and_so_does_receiving() {
     let came = at_subscription(&lab, &mut wire, "kept/a", AtLeastOnce).await;
     assert_eq!(came.len(), 1);
     assert_eq!(at_subscription(&lab, &mut wire, "other/a", AtLeastOnce).await, []);
+}
+
+#[tokio::test]
+async fn nothing_is_retained_on_reserved_topics_and_none_is_looked_for() {
+    let lab = Lab::start().await;
+    let device = lab.device(EVERYTHING).await;
+    // A request and Basic Ingest are taken with the flag; neither is a message that anybody gets.
+    for topic in ["$aws/certificates/create-from-csr/json", "$aws/rules/none/a"] {
+        let mut wire = lab.dial(&device).connect("one").await;
+        assert!(retain(&mut wire, topic, b"{}").await, "{topic}");
+    }
+    let data = lab.server.administrator().service("iotdata");
+    let ingested = data.send(
+        "POST",
+        "/topics/%24aws%2Frules%2Fnone%2Fb?retain=true",
+        &[],
+        b"{}",
+    );
+    assert_eq!(ingested.await.status, 200);
+    let reserved = "$aws/certificates/create-from-csr/json/accepted";
+    let published = data.send(
+        "POST",
+        "/topics/%24aws%2Fcertificates%2Fcreate%2Fjson?retain=true",
+        &[],
+        b"{}",
+    );
+    assert_eq!(published.await.exception(), "InvalidRequestException");
+    let list = data.call("GET", "/retainedMessage").await;
+    assert_eq!(list.json()["retainedTopics"], serde_json::json!([]), "{list}");
+    // What no door lets in shows that the store is not asked, and is beside one that it is asked for.
+    for topic in [reserved, "aws/certificates"] {
+        let message = Message {
+            topic: TopicName::parse(topic, &TopicLimits::default()).unwrap(),
+            payload: Bytes::from_static(b"kept"),
+            retain: true,
+            properties: None,
+        };
+        let realm = lab.realm.realm;
+        thingsmith_core::messages::retained::retain(&lab.server.deeds, realm, &message, AtLeastOnce)
+            .await
+            .unwrap();
+    }
+    let mut wire = lab.dial(&device).connect("two").await;
+    assert_eq!(at_subscription(&lab, &mut wire, reserved, AtLeastOnce).await, []);
+    let came = at_subscription(&lab, &mut wire, "aws/certificates", AtLeastOnce).await;
+    assert_eq!(came.len(), 1);
 }
 
 #[tokio::test]

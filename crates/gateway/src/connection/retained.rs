@@ -22,6 +22,11 @@ impl Connection {
         let (Some(client), Grant::Granted(qos)) = (&self.client, grant) else {
             return Ok(None);
         };
+        // Nothing is retained on a reserved topic: what clients publish there is a request or for a rule (`reserved`), and rules and
+        // events do not retain. Most who subscribe to some come by a claim and subscribe to several.
+        if subscription.filter.is_reserved() {
+            return Ok(None);
+        }
         match subscription.options.retain_handling {
             RetainHandling::DoNotSend => return Ok(None),
             RetainHandling::SendIfNew if !is_new => return Ok(None),
