@@ -1,6 +1,6 @@
 //! The SQL of ownership tokens. A token that a device has registered with stays, as the record of whose claim it came by.
 
-use thingsmith_model::{CertificateId, Realm, Timestamp};
+use thingsmith_model::{Realm, Timestamp};
 use thingsmith_ports::{Batch, Row, Statement, Store, StoreError};
 
 pub use super::token::Token;
@@ -63,25 +63,6 @@ pub async fn unclaimed(
     rows.first()
         .ok_or_else(|| StoreError::other("a count gave no row"))?
         .get(0)
-}
-
-/// How many devices have registered by each claim of a realm, at most `limit` claims with an id after `after`.
-pub async fn registrations_by_claim(
-    store: &dyn Store,
-    realm: Realm,
-    after: Option<&CertificateId>,
-    limit: i64,
-) -> Result<Vec<(CertificateId, i64)>, StoreError> {
-    let after = after.map_or(&[][..], |id| id.as_bytes().as_slice());
-    let rows = store
-        .read(Statement::new(
-            "SELECT claim, count(*) FROM ownership_tokens \
-             WHERE realm = $1 AND claim > $2 AND registered_at IS NOT NULL GROUP BY claim ORDER BY claim LIMIT $3",
-            [realm.0.into(), after.into(), limit.into()],
-        ))
-        .await?;
-    let read = |row: &Row| Ok((certificate_id(row.get(0)?)?, row.get(1)?));
-    rows.iter().map(read).collect()
 }
 
 /// Tokens of any realm that are over and were not used, the oldest first, at most `limit`: the sweep looks at every realm.

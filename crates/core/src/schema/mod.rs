@@ -28,4 +28,5 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!(11, "0011"),
     migration!(12, "0012"),
     migration!(13, "0013"),
+    migration!(14, "0014"),
 ];

@@ -82,17 +82,6 @@ pub(super) async fn play(script: &mut Script) {
     script.expect(used.unwrap().registered_at, Some(at(5)));
     let number = read!(script, fleet_provisioning::unclaimed(HERE, at(0), 9));
     script.expect(number, 1);
-    for (after, limit, expected) in [
-        (None, 9, vec![(id(101), 1), (id(102), 1)]),
-        (None, 1, vec![(id(101), 1)]),
-        (Some(id(101)), 9, vec![(id(102), 1)]),
-    ] {
-        let found = read!(
-            script,
-            fleet_provisioning::registrations_by_claim(HERE, after.as_ref(), limit)
-        );
-        script.expect(found, expected);
-    }
 
     for (now, limit, expected) in [
         (9, 9, vec![]),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use thingsmith_core::fleet_provisioning::{Claimant, rows};
-use thingsmith_core::{Code, Deeds, Fault, things};
+use thingsmith_core::{Code, Deeds, Fault, claims, things};
 use thingsmith_model::Timestamp;
 
 use super::Registry;
@@ -71,8 +71,8 @@ impl Scene for Fleet {
 
     async fn times_done(&self, deed: Deed) -> i64 {
         let (store, realm) = (self.registry.other.store(), self.registry.realm.realm);
-        let claims = rows::registrations_by_claim(store, realm, None, 9).await.unwrap();
-        let registered: i64 = claims.iter().map(|(_, number)| number).sum();
+        let claims = claims::rows::page(store, realm, None, 9).await.unwrap();
+        let registered: i64 = claims.iter().map(|claim| claim.registrations).sum();
         let waiting = rows::unclaimed(store, realm, Timestamp::from_millis(0), 9)
             .await
             .unwrap();
