@@ -316,7 +316,8 @@ fn to_standing(row: &Row) -> Result<Standing, StoreError> {
     })
 }
 
-fn certificate(row: &Row) -> Result<Certificate, StoreError> {
+/// Reads the columns that [`find`] selects, which a statement that joins the table has first.
+pub(crate) fn certificate(row: &Row) -> Result<Certificate, StoreError> {
     let (status, mode): (String, String) = (row.get(2)?, row.get(3)?);
     let (ca, previous_owner): (Option<Vec<u8>>, Option<String>) = (row.get(4)?, row.get(5)?);
     Ok(Certificate {

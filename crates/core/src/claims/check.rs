@@ -23,8 +23,9 @@ pub struct Passed {
     limited: Option<(ClaimLimit, i64)>,
 }
 
-/// Checks a registration by a claim before anything is done for it: the serial number among its parameters, as the device
-/// gave them, where the template has an allow list; and the claim's count, where its limit refuses.
+/// Checks a registration by a claim before anything is done for it, by what the store said of both with the template
+/// (`provisioning_templates::rows::find_guarded`): the serial number among its parameters, as the device gave them, where the
+/// template has an allow list; and the claim's count, where its limit refuses.
 ///
 /// # Errors
 /// `AccessDeniedException` saying which serial number or claim, and why.
@@ -33,9 +34,9 @@ pub async fn check(
     realm: &RealmRecord,
     template: &ProvisioningTemplate,
     claim: CertificateId,
+    guards: rows::Guards,
     parameters: &BTreeMap<String, String>,
 ) -> Result<Passed, Fault> {
-    let guards = rows::guards(deeds.store(), realm.realm, template.number, &claim).await?;
     let rows::Guards { parameter, limited } = guards;
     check_limit(limited.as_ref())?;
     if let Some(parameter) = parameter {

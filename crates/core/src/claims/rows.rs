@@ -72,7 +72,7 @@ pub async fn count_allowed(store: &dyn Store, realm: Realm, template: i64) -> Re
         .get(0)
 }
 
-/// What a registration by a claim with a template is checked by. One statement, since each registration asks.
+/// What a registration by a claim with a template is checked by.
 pub async fn guards(
     store: &dyn Store,
     realm: Realm,

@@ -3,17 +3,20 @@
 use std::collections::BTreeMap;
 
 use super::rejection::{Rejection, Step};
-use super::token::Token;
+use super::token::Given;
 use super::{Claimant, hook};
 use crate::Deeds;
+use crate::claims::rows::Guards;
 use crate::claims::{self, Passed};
 use crate::provisioning_templates::ProvisioningTemplate;
 
 /// A device that asks to be provisioned.
 pub(super) struct Candidate<'a> {
     pub(super) claimant: &'a Claimant,
-    pub(super) token: &'a Token,
+    pub(super) given: &'a Given,
     pub(super) template: &'a ProvisioningTemplate,
+    /// As they were read with the template.
+    pub(super) guards: Guards,
     /// As the device sent them.
     pub(super) parameters: BTreeMap<String, String>,
 }
@@ -29,7 +32,8 @@ impl Candidate<'_> {
             certificate_id,
             ..
         } = self.claimant;
-        let passed = claims::check(deeds, realm, self.template, *certificate_id, &self.parameters).await;
+        let (guards, claim) = (self.guards.clone(), *certificate_id);
+        let passed = claims::check(deeds, realm, self.template, claim, guards, &self.parameters).await;
         let passed = passed.map_err(|fault| Rejection::from_fault(Step::Admission, fault))?;
         Ok((hook::ask(deeds, self).await?, passed))
     }

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use thingsmith_model::CertificateId;
 
 use super::admission::Candidate;
 use super::register::check_parameters;
 use super::rejection::{Kind, Rejection, Step};
+use super::token::Given;
+use crate::Deeds;
 use crate::functions::{OnBehalf, invoke_for_service};
-use crate::{Deeds, certificates};
 
 /// The service that calls.
 const SERVICE: &str = "iot.amazonaws.com";
@@ -46,9 +46,10 @@ pub(super) async fn ask(
 ) -> Result<BTreeMap<String, String>, Rejection> {
     let Candidate {
         claimant,
-        token,
+        given,
         template,
         mut parameters,
+        ..
     } = candidate;
     let Some(hook) = &template.hook else {
         return Ok(parameters);
@@ -60,8 +61,8 @@ pub(super) async fn ask(
     let template_arn = template.arn(realm).to_string();
     let event = Event {
         claim_certificate_id: claimant.certificate_id.to_string(),
-        certificate_id: token.certificate_id.to_string(),
-        certificate_pem: pem(deeds, claimant.realm.realm, &token.certificate_id).await?,
+        certificate_id: given.token.certificate_id.to_string(),
+        certificate_pem: pem(given)?,
         template_arn: &template_arn,
         client_id: &claimant.client_id,
         parameters: &parameters,
@@ -81,10 +82,7 @@ pub(super) async fn ask(
     Ok(parameters)
 }
 
-async fn pem(deeds: &Deeds, realm: thingsmith_model::Realm, id: &CertificateId) -> Result<String, Rejection> {
-    let found = certificates::rows::find(deeds.store(), realm, id)
-        .await
-        .map_err(|error| Rejection::from_fault(Step::Admission, error.into()))?;
+fn pem(given: &Given) -> Result<String, Rejection> {
     let gone = || {
         Rejection::new(
             Step::Admission,
@@ -92,7 +90,7 @@ async fn pem(deeds: &Deeds, realm: thingsmith_model::Realm, id: &CertificateId) 
             "The certificate of the certificate ownership token was deleted.",
         )
     };
-    Ok(found.ok_or_else(gone)?.pem())
+    Ok(given.certificate.as_ref().ok_or_else(gone)?.pem())
 }
 
 /// Reads an answer: the overrides if it allows, and else what it does.

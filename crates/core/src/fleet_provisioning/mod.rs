@@ -31,7 +31,7 @@ pub use limits::{Limits, Rate};
 use payload::Request;
 use rejection::Rejection;
 pub use sweep::sweep;
-pub(crate) use token::{OwnedCertificate, check as check_token};
+pub(crate) use token::{Given, OwnedCertificate, check as check_token};
 pub use topics::{Asked, Operation};
 use unclaimed::Unclaimed;
 

@@ -13,10 +13,10 @@ use super::rejection::{Kind, Rejection, Step};
 use super::token::{self, OwnedCertificate};
 use super::{Claimant, Written};
 use crate::acting::ActingRole;
+use crate::claims::rows::Guards;
 use crate::fault::sentence;
 use crate::provisioning::{Bearer, register_thing};
 use crate::provisioning_templates::{self as templates, ProvisioningTemplate, TemplateKind};
-use crate::realms::RealmRecord;
 use crate::{Code, Deeds, Fault};
 
 /// The service as which a role is assumed.
@@ -40,23 +40,25 @@ pub(super) async fn register(
     take(deeds, claimant, Ware::Registration)?;
     let realm = &claimant.realm;
     let at = |step: Step| move |fault: Fault| Rejection::from_fault(step, fault);
-    let token = token::find(deeds, claimant, text)
+    let given = token::find(deeds, claimant, text)
         .await
         .map_err(at(Step::Token))?;
-    let of = |rejection: Rejection| rejection.of(token.certificate_id);
+    let certificate_id = given.token.certificate_id;
+    let of = |rejection: Rejection| rejection.of(certificate_id);
     let at = |step: Step| move |fault: Fault| of(Rejection::from_fault(step, fault));
 
-    let (record, template) = find_template(deeds, realm, template)
+    let (record, guards, template) = find_template(deeds, claimant, template)
         .await
         .map_err(at(Step::Template))?;
     let candidate = Candidate {
         claimant,
-        token: &token,
+        given: &given,
         template: &record,
+        guards,
         parameters,
     };
     let (parameters, passed) = candidate.admit(deeds).await.map_err(of)?;
-    let id = token.certificate_id.to_string();
+    let id = certificate_id.to_string();
     let values = Values::new(parameters).with_pseudo_parameter(certificate::ID, id.clone());
     let plan = template.resolve(&values).map_err(|wrong| {
         of(Rejection::new(
@@ -82,7 +84,7 @@ pub(super) async fn register(
         _ => at(Step::Role)(fault),
     })?;
     let owned = OwnedCertificate {
-        token: &token,
+        given: &given,
         claimant,
         passed: &passed,
     };
@@ -162,15 +164,16 @@ fn excerpt(name: &str) -> String {
     name.chars().take(64).collect()
 }
 
-/// The template of a name, as it is in force now.
+/// The template of a name, as it is in force now, and what guards a registration with it by this claimant.
 async fn find_template(
     deeds: &Deeds,
-    realm: &RealmRecord,
+    claimant: &Claimant,
     name: &TemplateName,
-) -> Result<(ProvisioningTemplate, Arc<Template>), Fault> {
+) -> Result<(ProvisioningTemplate, Guards, Arc<Template>), Fault> {
     let missing = || templates::not_found(name.as_str());
-    let found = templates::rows::find(deeds.store(), realm.realm, name).await?;
-    let found = found.ok_or_else(missing)?;
+    let (realm, claim) = (&claimant.realm, &claimant.certificate_id);
+    let found = templates::rows::find_guarded(deeds.store(), realm.realm, name, claim).await?;
+    let (found, guards) = found.ok_or_else(missing)?;
     if found.kind != TemplateKind::FleetProvisioning {
         return Err(Fault::invalid(format!(
             "Provisioning template {name} is of the type {}, not FLEET_PROVISIONING.",
@@ -185,5 +188,5 @@ async fn find_template(
     }
     // Another default version by now is found by the next request.
     let template = templates::in_force(deeds, realm, &found).await?;
-    Ok((found, template.ok_or_else(missing)?))
+    Ok((found, guards, template.ok_or_else(missing)?))
 }

@@ -3,7 +3,8 @@
 use thingsmith_model::{Realm, Timestamp};
 use thingsmith_ports::{Batch, Row, Statement, Store, StoreError};
 
-pub use super::token::Token;
+pub use super::token::{Given, Token};
+use crate::certificates;
 use crate::things::rows::certificate_id;
 
 /// Adds a token.
@@ -31,7 +32,34 @@ pub async fn find(store: &dyn Store, realm: Realm, hash: &[u8]) -> Result<Option
             [realm.0.into(), hash.into()],
         ))
         .await?;
-    rows.first().map(token).transpose()
+    rows.first().map(|row| token(row, 0)).transpose()
+}
+
+/// The token of this hash and its certificate. One statement, since each registration asks.
+pub async fn find_given(store: &dyn Store, realm: Realm, hash: &[u8]) -> Result<Option<Given>, StoreError> {
+    let rows = store
+        .read(Statement::new(
+            "SELECT c.number, c.id, c.status, c.mode, c.ca, c.previous_owner, c.der, c.not_before, c.not_after, \
+             c.created_at, c.modified_at, c.customer_version, c.generation_id, \
+             t.hash, t.certificate, t.certificate_id, t.claim, t.expires_at, t.registered_at, \
+             CASE WHEN EXISTS (SELECT 1 FROM thing_principals p WHERE p.realm = $1 AND p.principal = t.certificate) \
+             OR EXISTS (SELECT 1 FROM policy_attachments a WHERE a.realm = $1 AND a.target = t.certificate) \
+             THEN 0 ELSE 1 END \
+             FROM ownership_tokens t LEFT JOIN certificates c ON c.realm = $1 AND c.number = t.certificate \
+             WHERE t.realm = $1 AND t.hash = $2",
+            [realm.0.into(), hash.into()],
+        ))
+        .await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let certificate = match row.get::<Option<i64>>(0)? {
+        Some(_) => Some(certificates::rows::certificate(row)?),
+        None => None,
+    };
+    Ok(Some(Given {
+        token: token(row, 13)?,
+        certificate,
+        is_bare: row.get::<i64>(19)? == 1,
+    }))
 }
 
 /// Uses a token up, provided that it is neither used nor over.
@@ -78,7 +106,7 @@ pub async fn expired(
             [now.into(), limit.into()],
         ))
         .await?;
-    let read = |row: &Row| Ok((Realm(row.get(6)?), token(row)?));
+    let read = |row: &Row| Ok((Realm(row.get(6)?), token(row, 0)?));
     rows.iter().map(read).collect()
 }
 
@@ -90,13 +118,14 @@ pub fn delete(batch: &mut Batch, realm: Realm, hash: &[u8]) {
     ));
 }
 
-fn token(row: &Row) -> Result<Token, StoreError> {
+/// Reads the columns from `first` on.
+fn token(row: &Row, first: usize) -> Result<Token, StoreError> {
     Ok(Token {
-        hash: row.get(0)?,
-        certificate: row.get(1)?,
-        certificate_id: certificate_id(row.get(2)?)?,
-        claim: certificate_id(row.get(3)?)?,
-        expires_at: row.get(4)?,
-        registered_at: row.get(5)?,
+        hash: row.get(first)?,
+        certificate: row.get(first + 1)?,
+        certificate_id: certificate_id(row.get(first + 2)?)?,
+        claim: certificate_id(row.get(first + 3)?)?,
+        expires_at: row.get(first + 4)?,
+        registered_at: row.get(first + 5)?,
     })
 }

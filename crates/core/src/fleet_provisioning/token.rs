@@ -11,6 +11,7 @@ use thingsmith_model::{CertificateId, Secret, Timestamp};
 use zeroize::Zeroizing;
 
 use super::{Claimant, rows};
+use crate::certificates::Certificate;
 use crate::claims::Passed;
 use crate::realms::RealmRecord;
 use crate::{Code, Deeds, Fault};
@@ -49,10 +50,22 @@ impl fmt::Debug for Token {
     }
 }
 
+/// A token that is kept, and what it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// The token.
+    pub token: Token,
+    /// Its certificate, if that is still there.
+    pub certificate: Option<Certificate>,
+    /// Whether no thing and no policy is attached to it.
+    pub is_bare: bool,
+}
+
 /// A certificate that is registered with, and the token that says that it may be.
 #[derive(Debug, Clone, Copy)]
 pub struct OwnedCertificate<'a> {
-    pub(crate) token: &'a Token,
+    /// As it was found before anybody was asked: what a batch does by it proves that it is still so.
+    pub(crate) given: &'a Given,
     pub(crate) claimant: &'a Claimant,
     /// What it was checked by, and is counted with.
     pub(crate) passed: &'a Passed,
@@ -62,7 +75,7 @@ pub struct OwnedCertificate<'a> {
 pub(super) fn make(
     deeds: &Deeds,
     claimant: &Claimant,
-    certificate: &crate::certificates::Certificate,
+    certificate: &Certificate,
 ) -> (Secret<Zeroizing<String>>, Token) {
     let mut random = Zeroizing::new([0; 32]);
     deeds.random().fill(random.as_mut_slice());
@@ -82,16 +95,16 @@ pub(super) fn make(
     (Secret::new(text), token)
 }
 
-/// The token of a text, if the claimant may register with it now.
-pub(super) async fn find(deeds: &Deeds, claimant: &Claimant, text: &str) -> Result<Token, Fault> {
+/// The token of a text, if the claimant may register with it now, and its certificate.
+pub(super) async fn find(deeds: &Deeds, claimant: &Claimant, text: &str) -> Result<Given, Fault> {
     if text.len() > LONGEST {
         return Err(unknown());
     }
-    let found = rows::find(deeds.store(), claimant.realm.realm, &hash(text)).await?;
-    let token = found.filter(|token| token.claim == claimant.certificate_id);
-    let token = token.ok_or_else(unknown)?;
-    usable(deeds, &token)?;
-    Ok(token)
+    let found = rows::find_given(deeds.store(), claimant.realm.realm, &hash(text)).await?;
+    let given = found.filter(|given| given.token.claim == claimant.certificate_id);
+    let given = given.ok_or_else(unknown)?;
+    usable(deeds, &given.token)?;
+    Ok(given)
 }
 
 /// Looks at a token again, after a batch was refused that uses it.

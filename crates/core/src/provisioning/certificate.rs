@@ -12,6 +12,7 @@ use crate::acting::Acting;
 use crate::ca_certificates::{self, CaCertificate, find_signer};
 use crate::certificates::{self, Certificate, rows};
 use crate::fault::sentence;
+use crate::fleet_provisioning::Given;
 use crate::realms::RealmRecord;
 use crate::tries::Attempt;
 use crate::{Code, Deeds, Fault};
@@ -20,8 +21,8 @@ use crate::{Code, Deeds, Fault};
 pub(super) enum Source<'a> {
     /// It is registered.
     Registered(CertificateId),
-    /// It is registered under this number: a device was given it to register with.
-    Owned { id: CertificateId, number: i64 },
+    /// It is registered: a device was given it to register with.
+    Owned(&'a Given),
     /// Just issued: nobody else can have it.
     Issued(Certificate),
     /// Given as PEM: registered, or to be registered under the CA certificate that signed it.
@@ -65,7 +66,7 @@ impl<'a> Source<'a> {
             });
         }
         if let Bearer::Claimed(owned) = bearer {
-            let (id, number) = (owned.token.certificate_id, owned.token.certificate);
+            let id = owned.given.token.certificate_id;
             let own =
                 matches!(&planned.source, CertificateSource::Id(named) if named.parse().ok() == Some(id));
             if !own {
@@ -73,7 +74,7 @@ impl<'a> Source<'a> {
                     "CertificateId must be that of the certificate that the ownership token is for.",
                 ));
             }
-            return Ok(Self::Owned { id, number });
+            return Ok(Self::Owned(owned.given));
         }
         match &planned.source {
             CertificateSource::Id(id) => {
@@ -113,7 +114,7 @@ impl<'a> Source<'a> {
     /// The record of the certificate that the batch may add.
     pub(super) fn record(&self) -> Option<&Certificate> {
         match self {
-            Self::Registered(_) | Self::Owned { .. } => None,
+            Self::Registered(_) | Self::Owned(_) => None,
             Self::Issued(record) | Self::Given { record, .. } | Self::Shown { record, .. } => Some(record),
         }
     }
@@ -156,7 +157,8 @@ impl Signer {
 
 impl Bearing {
     /// Looks at what is registered and decides. `fresh` spares the look at a certificate that a device has just shown,
-    /// which is hardly ever registered: if it is, the batch says so.
+    /// which is hardly ever registered, and at one that was found with its token: if something else is true by then, the batch
+    /// says so.
     pub(super) async fn look(
         deeds: &Deeds,
         realm: &RealmRecord,
@@ -170,29 +172,29 @@ impl Bearing {
                 let (record, signer) = (record.clone(), None);
                 return Ok(Self::Add { record, signer });
             }
-            Source::Registered(id) | Source::Owned { id, .. } => id,
+            Source::Registered(id) => id,
+            Source::Owned(given) => &given.token.certificate_id,
             Source::Given { record, .. } | Source::Shown { record, .. } => &record.id,
         };
         let found = match source {
             Source::Shown { .. } if fresh => None,
+            Source::Owned(given) if fresh => given.certificate.clone(),
             _ => rows::find(deeds.store(), realm.realm, id).await?,
         };
         // The same certificate registered anew is another registration.
         let found = found.filter(|found| match source {
-            Source::Owned { number, .. } => found.number == *number,
+            Source::Owned(given) => found.number == given.token.certificate,
             _ => true,
         });
         if let Some(found) = found {
             let signer = match source {
                 Source::Shown { signer, .. } => Some(Signer::AutoRegistering(signer.number)),
-                Source::Registered(_) | Source::Owned { .. } | Source::Issued(_) | Source::Given { .. } => {
-                    None
-                }
+                Source::Registered(_) | Source::Owned(_) | Source::Issued(_) | Source::Given { .. } => None,
             };
             return Ok(Self::take(realm, actor, planned, found, signer)?);
         }
         match source {
-            Source::Registered(id) | Source::Owned { id, .. } => Err(certificates::not_found(id).into()),
+            Source::Registered(_) | Source::Owned(_) => Err(certificates::not_found(id).into()),
             Source::Given { read, ca, record } => {
                 actor.may("iot:RegisterCertificate", "*")?;
                 let signer = find_signer(deeds, realm, read, ca.as_ref()).await?;

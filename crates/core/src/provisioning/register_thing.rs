@@ -200,7 +200,7 @@ async fn register_once(
         return Ok(());
     }
     if let Some(owned) = wanted.owned.filter(|_| !tries.is_first()) {
-        fleet_provisioning::check_token(deeds, realm, owned.token).await?;
+        fleet_provisioning::check_token(deeds, realm, &owned.given.token).await?;
         owned.claimant.check_active(deeds).await?;
     }
     let passed = match wanted.owned {
@@ -223,7 +223,7 @@ async fn register_once(
         None => None,
     };
     let is_bare = match &bearing {
-        Some(bearing) => is_bare(deeds, realm, wanted, bearing).await?,
+        Some(bearing) => is_bare(deeds, realm, wanted, bearing, tries).await?,
         None => false,
     };
     let target = bearing
@@ -270,9 +270,9 @@ async fn register_once(
         bearing.write(&mut batch, realm, hold, at, generation_id);
     }
     if let Some(owned) = wanted.owned {
-        fleet_provisioning::rows::consume(&mut batch, realm.realm, &owned.token.hash, at);
+        fleet_provisioning::rows::consume(&mut batch, realm.realm, &owned.given.token.hash, at);
         if let Some(passed) = &passed {
-            passed.count(&mut batch, realm, owned.token.certificate, at);
+            passed.count(&mut batch, realm, owned.given.token.certificate, at);
         }
     }
     if let Some(thing) = &thing {
@@ -324,19 +324,22 @@ async fn happened(deeds: &Deeds, realm: &RealmRecord, wanted: &Wanted<'_>) -> Re
 }
 
 /// Whether nothing hangs on the certificate yet: one that the batch adds, and nearly always one that a device was just given to
-/// register with, of which one look tells. Then no thing and no policy has to be looked for on it; if one was attached since,
-/// a guard of the batch says so.
+/// register with, as was seen when its token was. Then no thing and no policy has to be looked for on it; if one was attached
+/// since, a guard of the batch says so.
 async fn is_bare(
     deeds: &Deeds,
     realm: &RealmRecord,
     wanted: &Wanted<'_>,
     bearing: &Bearing,
+    tries: &Tries,
 ) -> Result<bool, Attempt> {
     if bearing.is_new() {
         return Ok(true);
     }
-    if wanted.owned.is_none() {
-        return Ok(false);
+    match wanted.owned {
+        Some(owned) if tries.is_first() => return Ok(owned.given.is_bare),
+        Some(_) => {}
+        None => return Ok(false),
     }
     let number = bearing.certificate().number;
     let (things, policies) = certificates::rows::attachments(deeds.store(), realm.realm, number).await?;

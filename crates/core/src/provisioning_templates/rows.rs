@@ -1,9 +1,11 @@
 //! The SQL of provisioning templates and their versions.
 
-use thingsmith_model::{Realm, TemplateName, Timestamp};
+use thingsmith_model::{CertificateId, Realm, TemplateName, Timestamp};
 use thingsmith_ports::{Batch, Hold, Row, Statement, Store, StoreError};
 
 use super::{Hook, ProvisioningTemplate, TemplateKind, TemplateVersion};
+use crate::claims::ClaimLimit;
+use crate::claims::rows::Guards;
 
 /// What `template` reads of a row of the table `t`.
 macro_rules! columns {
@@ -30,6 +32,52 @@ pub async fn find(
         ))
         .await?;
     rows.first().map(template).transpose()
+}
+
+/// The template of this name, and what a registration by a claim with it is checked by. One statement, since each registration
+/// asks.
+pub async fn find_guarded(
+    store: &dyn Store,
+    realm: Realm,
+    name: &TemplateName,
+    claim: &CertificateId,
+) -> Result<Option<(ProvisioningTemplate, Guards)>, StoreError> {
+    let rows = store
+        .read(Statement::new(
+            concat!(
+                "SELECT ",
+                columns!(),
+                ", s.parameter, l.devices, l.batch, l.refuse, \
+                 CASE WHEN l.claim IS NULL THEN CAST(NULL AS BIGINT) ELSE \
+                 (SELECT CAST(coalesce(sum(c.registrations), 0) AS BIGINT) FROM claim_counts c \
+                 WHERE c.realm = $1 AND c.claim = $3) END \
+                 FROM provisioning_templates t \
+                 LEFT JOIN allow_lists s ON s.realm = $1 AND s.template = t.number \
+                 LEFT JOIN claim_limits l ON l.realm = $1 AND l.claim = $3 \
+                 WHERE t.realm = $1 AND t.name = $2"
+            ),
+            [
+                realm.0.into(),
+                name.as_str().into(),
+                claim.as_bytes().as_slice().into(),
+            ],
+        ))
+        .await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let limited = match row.get::<Option<i64>>(14)? {
+        None => None,
+        Some(devices) => {
+            let limit = ClaimLimit {
+                claim: *claim,
+                devices,
+                batch: row.get(15)?,
+                refuse: row.get::<i64>(16)? == 1,
+            };
+            Some((limit, row.get(17)?))
+        }
+    };
+    let parameter = row.get(13)?;
+    Ok(Some((template(row)?, Guards { parameter, limited })))
 }
 
 /// The template of this name with the body of its default version.

@@ -103,6 +103,41 @@ async fn a_policy_that_the_operator_attaches_meanwhile_is_attached_once() {
     }
 }
 
+/// The certificate is read with the token, before anybody is asked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_that_the_operator_changes_meanwhile_is_registered_all_the_same() {
+    for pair in fleets().await {
+        let claimant = claimant(&pair.here, &pair.realm).await;
+        let (store, realm) = (pair.here.store(), pair.realm.realm);
+        for round in 0..ROUNDS {
+            let created = ask(&pair.here, &claimant, FROM_CSR, &csr()).await;
+            let text = |member: &str| created[member].as_str().unwrap().to_owned();
+            let id: CertificateId = text("certificateId").parse().unwrap();
+            let request = registration(&text("certificateOwnershipToken"), &format!("{round}"));
+            let before = certificates::rows::find(store, realm, &id)
+                .await
+                .unwrap()
+                .unwrap();
+            let (answer, changed) = tokio::join!(
+                ask(&pair.here, &claimant, REGISTER, &request),
+                update_certificate(&pair.there, &pair.realm, &id, CertificateStatus::Inactive),
+            );
+            changed.unwrap();
+            assert_eq!(outcome(&answer), "accepted", "{answer}");
+            let after = certificates::rows::find(store, realm, &id)
+                .await
+                .unwrap()
+                .unwrap();
+            // Each has changed it, one after the other; the registration leaves a status that the operator gave it.
+            let changes = after.customer_version - before.customer_version;
+            assert_eq!(after.status, CertificateStatus::Inactive);
+            assert!([1, 2].contains(&changes), "{changes}");
+            let has = certificates::rows::attachments(store, realm, after.number).await;
+            assert_eq!(has.unwrap(), (true, true));
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_limit_that_refuses_holds_on_two_nodes() {
     for pair in fleets().await {

@@ -1,8 +1,11 @@
-use thingsmith_core::fleet_provisioning::{self, rows::Token};
-use thingsmith_model::{CertificateId, Realm, Timestamp};
+use thingsmith_core::certificates::Certificate;
+use thingsmith_core::fleet_provisioning::rows::{Given, Token};
+use thingsmith_core::{certificates, fleet_provisioning, policies, things};
+use thingsmith_model::{CertificateId, CertificateStatus, Realm, Timestamp};
 use thingsmith_ports::Batch;
 
 use super::script::{Outcome, Script, read, step};
+use crate::objects::certificate;
 
 const HERE: Realm = Realm(1);
 const ELSEWHERE: Realm = Realm(2);
@@ -52,6 +55,7 @@ pub(super) async fn play(script: &mut Script) {
         let found = read!(script, fleet_provisioning::find(realm, &[number; 32]));
         script.expect(found, expected);
     }
+    given(script).await;
     for (realm, now, most, expected) in [
         (HERE, 0, 9, 3),
         (HERE, 10, 9, 2),
@@ -104,4 +108,53 @@ pub(super) async fn play(script: &mut Script) {
         let found = read!(script, fleet_provisioning::find(HERE, &[number; 32]));
         script.expect(found.is_some(), is_there);
     }
+}
+
+/// Tokens with their certificates: none, a bare one, and two on which something hangs.
+async fn given(script: &mut Script) {
+    let pending = CertificateStatus::PendingActivation;
+    let [one, two, three] = [1, 2, 3].map(|number| certificate(number, pending));
+    let mut batch = Batch::new();
+    step!(script, batch, certificates::insert(HERE, &one));
+    step!(
+        script,
+        batch,
+        fleet_provisioning::insert(HERE, &token(4, 101, 40))
+    );
+    assert_eq!(script.commit(batch).await, Outcome::Done);
+    let as_given = |number, certificate: Option<&Certificate>, is_bare| Given {
+        token: token(
+            number,
+            if number == 3 { 102 } else { 101 },
+            i64::from(number) * 10,
+        ),
+        certificate: certificate.cloned(),
+        is_bare,
+    };
+    for (number, certificate, is_bare) in [(1, Some(&one), true), (4, None, true)] {
+        let found = read!(script, fleet_provisioning::find_given(HERE, &[number; 32]));
+        script.expect(found, Some(as_given(number, certificate, is_bare)));
+    }
+    let mut batch = Batch::new();
+    step!(script, batch, certificates::insert(HERE, &two));
+    step!(script, batch, certificates::insert(HERE, &three));
+    step!(script, batch, policies::attach(HERE, 2, 77, 10));
+    step!(script, batch, things::attach(HERE, 88, 3));
+    step!(script, batch, things::attach(ELSEWHERE, 88, 1));
+    assert_eq!(script.commit(batch).await, Outcome::Done);
+    for (number, certificate, is_bare) in [(1, &one, true), (2, &two, false), (3, &three, false)] {
+        let found = read!(script, fleet_provisioning::find_given(HERE, &[number; 32]));
+        script.expect(found, Some(as_given(number, Some(certificate), is_bare)));
+    }
+    // A certificate's number is one everywhere, and its row is its realm's.
+    let found = read!(script, fleet_provisioning::find_given(ELSEWHERE, &[1; 32]));
+    script.expect(
+        found.map(|found| (found.certificate, found.is_bare)),
+        Some((None, false)),
+    );
+    let found = read!(script, fleet_provisioning::find_given(ELSEWHERE, &[2; 32]));
+    script.expect(found, None);
+    let mut batch = Batch::new();
+    step!(script, batch, fleet_provisioning::delete(HERE, &[4; 32]));
+    assert_eq!(script.commit(batch).await, Outcome::Done);
 }

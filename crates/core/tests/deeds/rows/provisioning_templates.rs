@@ -1,11 +1,13 @@
 use thingsmith_core::ca_certificates::{self, CaCertificate, RegistrationConfig};
+use thingsmith_core::claims::rows::Guards;
+use thingsmith_core::claims::{self, ClaimLimit};
 use thingsmith_core::provisioning_templates::{
     self, Hook, ProvisioningTemplate, TemplateKind, TemplateVersion,
 };
 use thingsmith_core::realms::RealmRecord;
 use thingsmith_model::{
-    Account, AutoRegistrationStatus, CaCertificateStatus, CertificateMode, CertificateStatus, Realm,
-    Timestamp,
+    Account, AutoRegistrationStatus, CaCertificateStatus, CertificateId, CertificateMode, CertificateStatus,
+    Realm, Timestamp,
 };
 use thingsmith_ports::{Batch, Hold};
 
@@ -53,6 +55,7 @@ fn names(all: &[ProvisioningTemplate]) -> Vec<&str> {
 
 pub(super) async fn play(script: &mut Script) {
     insert_and_find(script).await;
+    guarded(script).await;
     counts(script).await;
     versions(script).await;
     update(script).await;
@@ -102,6 +105,58 @@ async fn insert_and_find(script: &mut Script) {
     ] {
         let page = read!(script, provisioning_templates::page(HERE, after, limit));
         script.expect(names(&page), expected);
+    }
+}
+
+async fn guarded(script: &mut Script) {
+    let claim = |number| CertificateId::from_sha256([number; 32]);
+    let limit = |number, batch: Option<&str>| ClaimLimit {
+        claim: claim(number),
+        devices: 9,
+        batch: batch.map(str::to_owned),
+        refuse: batch.is_some(),
+    };
+    let mut batch = Batch::new();
+    for (realm, template, parameter) in [(HERE, 1, "S"), (ELSEWHERE, 2, "T")] {
+        step!(script, batch, claims::set_allow_list(realm, template, parameter));
+    }
+    for (realm, new) in [
+        (HERE, limit(1, Some("x"))),
+        (HERE, limit(2, None)),
+        (ELSEWHERE, limit(3, None)),
+    ] {
+        step!(script, batch, claims::set_limit(realm, &new));
+    }
+    let at = Timestamp::from_millis(1);
+    for (realm, number, stripe) in [
+        (HERE, 1, 0),
+        (HERE, 1, 0),
+        (HERE, 1, 3),
+        (HERE, 3, 0),
+        (ELSEWHERE, 2, 0),
+    ] {
+        step!(script, batch, claims::count(realm, &claim(number), stripe, at));
+    }
+    assert_eq!(script.commit(batch).await, Outcome::Done);
+    for (realm, name, number, expected) in [
+        (HERE, "b", 1, Some((1, Some("S"), Some((limit(1, Some("x")), 3))))),
+        (HERE, "b", 3, Some((1, Some("S"), None))),
+        (HERE, "B", 2, Some((2, None, Some((limit(2, None), 0))))),
+        (HERE, "B", 9, Some((2, None, None))),
+        (HERE, "c", 1, None),
+        (ELSEWHERE, "b", 1, Some((5, None, None))),
+        (ELSEWHERE, "B", 3, None),
+    ] {
+        let parsed = name.parse().unwrap();
+        let found = read!(
+            script,
+            provisioning_templates::find_guarded(realm, &parsed, &claim(number))
+        );
+        let expected = expected.map(|(template_number, parameter, limited)| {
+            let parameter = parameter.map(str::to_owned);
+            (template(template_number, name), Guards { parameter, limited })
+        });
+        script.expect(found, expected);
     }
 }
 
