@@ -23,7 +23,7 @@ use crate::messages::{self, Router};
 use crate::metrics::Metrics;
 use crate::numbers::Numbers;
 use crate::outbox::{self, Change, Mark};
-use crate::policies::Documents;
+use crate::policies::{Documents, KnownPolicies};
 use crate::provisioning_claims::Throttle;
 use crate::quotas::{Quota, Quotas};
 use crate::realms::{RealmRecord, Realms};
@@ -62,6 +62,7 @@ pub struct Deeds {
     realms: Realms,
     authorities: Authorities,
     documents: Documents,
+    known_policies: KnownPolicies,
     templates: provisioning_templates::Parsed,
     callers: Callers,
     router: Router,
@@ -114,6 +115,7 @@ impl Deeds {
             numbers: Numbers::new(Arc::clone(&world.store)),
             realms: Realms::new(Arc::clone(&world.store), Arc::clone(&world.random)),
             documents: Documents::default(),
+            known_policies: KnownPolicies::default(),
             templates: provisioning_templates::Parsed::default(),
             callers: Callers::default(),
             router: Router::new(),
@@ -320,6 +322,10 @@ impl Deeds {
     /// The first of `count` numbers of new sessions and queued messages, which have a space of their own.
     pub(crate) async fn message_numbers(&self, count: i64) -> Result<i64, Fault> {
         take(&self.message_numbers, count).await
+    }
+
+    pub(crate) fn known_policies(&self) -> &KnownPolicies {
+        &self.known_policies
     }
 
     pub(crate) fn documents(&self) -> &Documents {

@@ -7,6 +7,7 @@ mod delete;
 mod documents;
 mod effective;
 mod get;
+mod known;
 mod list;
 pub mod rows;
 mod target;
@@ -26,6 +27,7 @@ pub use delete::delete_policy;
 pub use documents::{AttachedDocument, Documents};
 pub use effective::{EffectivePolicy, get_effective_policies};
 pub use get::get_policy;
+pub(crate) use known::KnownPolicies;
 pub use list::list_policies;
 pub use test_authorization::{AuthorizationTest, Question, TestResult, test_authorization};
 pub use versions::{

@@ -44,9 +44,10 @@ impl<'a> Wanted<'a> {
 
 /// What the batch does with one policy.
 struct Grant<'a> {
-    policy: Policy,
-    /// The document of one that the batch makes.
-    document: Option<&'a str>,
+    name: PolicyName,
+    number: i64,
+    /// One that the batch makes, and its document.
+    made: Option<(Policy, &'a str)>,
     /// Whether the batch attaches it.
     attach: bool,
 }
@@ -56,23 +57,29 @@ pub(super) struct Grants<'a>(Vec<Grant<'a>>);
 
 impl<'a> Grants<'a> {
     /// Looks at what is registered and decides. `target` is the number of the certificate that they are for, if there is
-    /// one, and whether it is known to have no policy.
+    /// one, and whether it is known to have no policy. `fresh` spares such a certificate the look at a policy that was there
+    /// before: the batch holds it, and says so if it is there no more. (With policies of its own they are counted here, and a wrong
+    /// number would be a wrong answer.)
     pub(super) async fn look(
         deeds: &Deeds,
         realm: &RealmRecord,
         actor: &dyn Acting,
         wanted: &[Wanted<'a>],
         target: Option<(i64, bool)>,
+        fresh: bool,
     ) -> Result<Self, Attempt> {
         let mut grants: Vec<Grant<'a>> = Vec::with_capacity(wanted.len());
         let mut added = 0;
         for wanted in wanted {
             let at = |attempt| blame_attempt(wanted.logical_name, attempt);
-            if grants.iter().any(|grant| grant.policy.name == wanted.name) {
+            if grants.iter().any(|grant| grant.name == wanted.name) {
                 continue;
             }
-            let found = rows::find(deeds.store(), realm.realm, &wanted.name).await?;
-            let (policy, document) = match (found, wanted.document) {
+            let found = match fresh && target.is_some_and(|(_, is_bare)| is_bare) {
+                true => recall(deeds, realm, &wanted.name).await?,
+                false => look_up(deeds, realm, &wanted.name).await?,
+            };
+            let (number, made) = match (found, wanted.document) {
                 (Some(found), _) => (found, None),
                 (None, Some(document)) => {
                     let new = new(deeds, &wanted.name)
@@ -80,14 +87,12 @@ impl<'a> Grants<'a> {
                         .map_err(Attempt::from)
                         .map_err(at)?;
                     actor.may("iot:CreatePolicy", &new.arn(realm))?;
-                    (new, Some(document))
+                    (new.number, Some((new, document)))
                 }
                 (None, None) => return Err(at(policies::not_found(&wanted.name).into())),
             };
             let (others, attached) = match target {
-                Some((number, false)) => {
-                    rows::attached(deeds.store(), realm.realm, number, policy.number).await?
-                }
+                Some((target, false)) => rows::attached(deeds.store(), realm.realm, target, number).await?,
                 Some((_, true)) | None => (0, false),
             };
             let attach = target.is_some() && !attached;
@@ -104,20 +109,19 @@ impl<'a> Grants<'a> {
                 .into()));
             }
             grants.push(Grant {
-                policy,
-                document,
+                name: wanted.name.clone(),
+                number,
+                made,
                 attach,
             });
         }
         // Those that are there by number, then those that are made by name, so that no two batches wait for each other.
         grants.sort_by(|a, b| {
             let key = |grant: &Grant<'_>| {
-                let made = grant.document.is_some();
-                (made, if made { 0 } else { grant.policy.number })
+                let made = grant.made.is_some();
+                (made, if made { 0 } else { grant.number })
             };
-            key(a)
-                .cmp(&key(b))
-                .then_with(|| a.policy.name.cmp(&b.policy.name))
+            key(a).cmp(&key(b)).then_with(|| a.name.cmp(&b.name))
         });
         Ok(Self(grants))
     }
@@ -131,39 +135,44 @@ impl<'a> Grants<'a> {
     pub(super) fn made(&self) -> Option<i64> {
         self.0
             .iter()
-            .find_map(|grant| grant.document.map(|_| grant.policy.number))
+            .find_map(|grant| grant.made.as_ref().map(|_| grant.number))
     }
 
     /// The last steps of the batch before the outbox. The target must be new or held exclusively in an earlier step.
     pub(super) fn write(&self, batch: &mut Batch, realm: &RealmRecord, target: Option<i64>) {
         let realm = realm.realm;
-        for Grant {
-            policy,
-            document,
-            attach,
-        } in &self.0
-        {
-            match document {
-                Some(document) => {
+        for grant in &self.0 {
+            match &grant.made {
+                Some((policy, document)) => {
                     rows::insert(batch, realm, policy);
                     let (number, at) = (policy.number, policy.created_at);
                     rows::insert_version(batch, realm, number, policy.default_version, document, at);
                 }
-                None if *attach => rows::hold(batch, realm, policy.number, Hold::Shared),
+                None if grant.attach => rows::hold(batch, realm, grant.number, Hold::Shared),
                 None => {}
             }
         }
         let Some(target) = target else { return };
         for grant in self.0.iter().filter(|grant| grant.attach) {
-            rows::attach(
-                batch,
-                realm,
-                target,
-                grant.policy.number,
-                POLICIES_PER_CERTIFICATE,
-            );
+            rows::attach(batch, realm, target, grant.number, POLICIES_PER_CERTIFICATE);
         }
     }
+}
+
+/// The number of the policy of a name: one that it had, or else the one that it has.
+async fn recall(deeds: &Deeds, realm: &RealmRecord, name: &PolicyName) -> Result<Option<i64>, Attempt> {
+    match deeds.known_policies().recall(realm.realm, name) {
+        Some(number) => Ok(Some(number)),
+        None => look_up(deeds, realm, name).await,
+    }
+}
+
+async fn look_up(deeds: &Deeds, realm: &RealmRecord, name: &PolicyName) -> Result<Option<i64>, Attempt> {
+    let found = rows::find(deeds.store(), realm.realm, name).await?;
+    Ok(found.map(|found| {
+        deeds.known_policies().remember(realm.realm, name, found.number);
+        found.number
+    }))
 }
 
 /// The ARNs of the policies that the template has documents of, by their logical names. AWS does not report those that it

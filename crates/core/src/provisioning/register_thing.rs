@@ -229,7 +229,7 @@ async fn register_once(
     let target = bearing
         .as_ref()
         .map(|bearing| (bearing.certificate().number, is_bare));
-    let grants = Grants::look(deeds, realm, actor, &wanted.policies, target).await?;
+    let grants = Grants::look(deeds, realm, actor, &wanted.policies, target, tries.is_first()).await?;
     let attach = match (&wanted.certificate, &bearing, &thing) {
         (Some((named, _)), Some(_), Some(_)) if is_bare => Some(attach_as(named.resource.exclusive)),
         (Some((named, _)), Some(bearing), Some(thing)) => {

@@ -5,7 +5,7 @@ use thingsmith_core::certificates::update_certificate;
 use thingsmith_core::claims::{
     AllowedSerialNumber, ClaimLimit, allow, audit, disallow, limit, remove_allow_list, rows, unlimit,
 };
-use thingsmith_core::policies::{self, attach_policy};
+use thingsmith_core::policies::{self, attach_policy, delete_policy, detach_policy};
 use thingsmith_core::provisioning_claims::{self, create_provisioning_claim};
 use thingsmith_core::provisioning_templates::{create_provisioning_template, delete_provisioning_template};
 use thingsmith_core::{Code, certificates, things};
@@ -99,6 +99,58 @@ async fn a_policy_that_the_operator_attaches_meanwhile_is_attached_once() {
                 .unwrap();
             let has = policies::rows::attached(store, realm, found.number, policy.number).await;
             assert_eq!(has.unwrap(), (1, true));
+        }
+    }
+}
+
+/// A node remembers the number of a policy that registrations name.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_that_is_made_anew_meanwhile_is_the_one_that_counts() {
+    for pair in fleets().await {
+        let claimant = claimant(&pair.here, &pair.realm).await;
+        let (store, realm, free) = (pair.here.store(), pair.realm.realm, policy_name("free"));
+        for round in 0..ROUNDS {
+            let created = ask(&pair.here, &claimant, FROM_CSR, &csr()).await;
+            let text = |member: &str| created[member].as_str().unwrap().to_owned();
+            let id: CertificateId = text("certificateId").parse().unwrap();
+            let request = registration(&text("certificateOwnershipToken"), &format!("{round}"));
+            let made_anew = async || {
+                let deleted = delete_policy(&pair.there, &pair.realm, &free).await;
+                match code(&deleted) {
+                    None => drop(make_policy(&pair.there, &pair.realm, "free").await),
+                    Some(refused) => assert_eq!(refused, Code::DeleteConflict),
+                };
+            };
+            let answer = match round % 5 {
+                // Surely before.
+                0 => {
+                    made_anew().await;
+                    ask(&pair.here, &claimant, REGISTER, &request).await
+                }
+                _ => tokio::join!(ask(&pair.here, &claimant, REGISTER, &request), made_anew()).0,
+            };
+            let found = certificates::rows::find(store, realm, &id)
+                .await
+                .unwrap()
+                .unwrap();
+            let policy = policies::rows::find(store, realm, &free).await.unwrap().unwrap();
+            let has = policies::rows::attached(store, realm, found.number, policy.number).await;
+            match outcome(&answer) {
+                "accepted" => {
+                    assert_eq!(
+                        (found.status, has.unwrap()),
+                        (CertificateStatus::Active, (1, true))
+                    );
+                    let arn = pair.realm.arn(Resource::Certificate(id)).to_string();
+                    detach_policy(&pair.here, &pair.realm, &free, &arn).await.unwrap();
+                }
+                refused => {
+                    assert_eq!(refused, "ResourceRegistrationFailure", "{answer}");
+                    assert!(round % 5 != 0, "{answer}");
+                    let pending = CertificateStatus::PendingActivation;
+                    assert_eq!((found.status, has.unwrap()), (pending, (0, false)));
+                }
+            }
         }
     }
 }
