@@ -5,7 +5,7 @@ use std::time::Duration;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
-use thingsmith_core::certificates::Certificate;
+use thingsmith_core::certificates::{Certificate, register_certificate_without_ca};
 use thingsmith_gateway::Config;
 use thingsmith_model::{CertificateMode, CertificateStatus};
 use thingsmith_mqtt::Grant::Granted;
@@ -140,6 +140,18 @@ async fn a_claim_is_let_in_where_it_is_of_alone() {
         assert!(dial.try_connect("b").await.is_none(), "{other}");
     }
     assert!(lab.dial(&claim).no_server_name().try_connect("c").await.is_none());
+    // Whoever registers it makes it a certificate like any other.
+    let (pem, inactive) = (claim.certificate.pem(), CertificateStatus::Inactive);
+    register_certificate_without_ca(&lab.server.deeds, &lab.realm, &pem, inactive)
+        .await
+        .unwrap();
+    assert!(
+        lab.dial(&claim)
+            .server_name(&own)
+            .try_connect("d")
+            .await
+            .is_none()
+    );
 }
 
 #[tokio::test]

@@ -75,10 +75,20 @@ pub async fn admit(
 ) -> Result<Admission, Refusal> {
     let certificate = Certificate::from_der(shown.certificate)?;
     let id = certificate.id();
+    // By the name of its issuer, so that nobody else's certificate costs a second look-up.
+    let may_be_claim = provisioning_claims::is_issued(&certificate);
+    if may_be_claim && let Some(realm) = &realm {
+        let number = provisioning_claims::rows::find_unregistered(deeds.store(), realm.realm, &id).await?;
+        if let Some(number) = number {
+            return admit_claim(deeds, realm, number, certificate);
+        }
+    }
     let mut found = find(deeds, realm.as_ref(), id).await?;
-    // By the name of its issuer, so that no stranger's certificate costs a second look-up.
-    if found.is_none() && provisioning_claims::is_issued(&certificate) {
-        return admit_claim(deeds, realm, certificate).await;
+    if found.is_none() && may_be_claim {
+        return Err(match realm {
+            Some(_) => Refusal::NotRegistered(id),
+            None => Refusal::ClaimWithoutServerName(id),
+        });
     }
     if !found
         .as_ref()
@@ -110,19 +120,16 @@ pub async fn admit(
 }
 
 /// Admits the holder of a claim that a trusted user was given.
-async fn admit_claim(
+fn admit_claim(
     deeds: &Deeds,
-    realm: Option<Arc<RealmRecord>>,
+    realm: &Arc<RealmRecord>,
+    number: i64,
     certificate: Certificate,
 ) -> Result<Admission, Refusal> {
-    let id = certificate.id();
-    let realm = realm.ok_or(Refusal::ClaimWithoutServerName(id))?;
-    let claim = provisioning_claims::rows::find(deeds.store(), realm.realm, &id).await?;
-    let (claim, _) = claim.ok_or(Refusal::NotRegistered(id))?;
     check_validity(&certificate, deeds.clock().now())?;
     Ok(Admission {
-        realm,
-        number: claim.number,
+        realm: Arc::clone(realm),
+        number,
         certificate: Arc::new(certificate),
         is_claim: true,
         seen: None,

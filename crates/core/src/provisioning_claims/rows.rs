@@ -32,6 +32,25 @@ pub async fn find(
     Ok(Some((claim, name.parse().map_err(StoreError::other)?)))
 }
 
+/// The number of the claim whose certificate has this id, unless somebody registered that: then it is a certificate like any
+/// other.
+pub async fn find_unregistered(
+    store: &dyn Store,
+    realm: Realm,
+    id: &CertificateId,
+) -> Result<Option<i64>, StoreError> {
+    let rows = store
+        .read(Statement::new(
+            "SELECT c.number FROM provisioning_claims c \
+             JOIN provisioning_templates t ON t.realm = c.realm AND t.number = c.template \
+             WHERE c.realm = $1 AND c.id = $2 \
+             AND NOT EXISTS (SELECT 1 FROM certificates r WHERE r.id = $2 AND r.realm = $1)",
+            [realm.0.into(), id.as_bytes().as_slice().into()],
+        ))
+        .await?;
+    rows.first().map(|row| row.get(0)).transpose()
+}
+
 /// Adds a claim. Its template must be held in an earlier step.
 pub fn insert(batch: &mut Batch, realm: Realm, claim: &ProvisioningClaim) {
     batch.execute(Statement::new(

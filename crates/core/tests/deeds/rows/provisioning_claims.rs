@@ -1,10 +1,12 @@
+use thingsmith_core::certificates::{self, Certificate};
 use thingsmith_core::provisioning_claims::{self, ProvisioningClaim};
 use thingsmith_core::provisioning_templates;
-use thingsmith_model::{CertificateId, Realm, Timestamp};
+use thingsmith_model::{CertificateId, CertificateStatus, Realm, TemplateName, Timestamp};
 use thingsmith_ports::Batch;
 
 use super::provisioning_templates::template;
 use super::script::{Outcome, Script, read, step};
+use crate::objects::certificate;
 
 const HERE: Realm = Realm(1);
 const ELSEWHERE: Realm = Realm(2);
@@ -67,6 +69,23 @@ pub(super) async fn play(script: &mut Script) {
         (ELSEWHERE, 4, Some((claim(4, 102), "one".parse().unwrap()))),
     ] {
         let found = read!(script, provisioning_claims::find(realm, &id(number)));
+        script.expect(found, expected.clone());
+        let found = read!(script, provisioning_claims::find_unregistered(realm, &id(number)));
+        script.expect(
+            found,
+            expected.map(|(claim, _): (ProvisioningClaim, TemplateName)| claim.number),
+        );
+    }
+    let mut batch = Batch::new();
+    let registered = |number: u8| Certificate {
+        id: id(number),
+        ..certificate(i64::from(number) + 200, CertificateStatus::Inactive)
+    };
+    step!(script, batch, certificates::insert(HERE, &registered(2)));
+    step!(script, batch, certificates::insert(ELSEWHERE, &registered(1)));
+    assert_eq!(script.commit(batch).await, Outcome::Done);
+    for (number, expected) in [(1, Some(1)), (2, None)] {
+        let found = read!(script, provisioning_claims::find_unregistered(HERE, &id(number)));
         script.expect(found, expected);
     }
     let left = async |script: &mut Script| {
