@@ -50,11 +50,12 @@ impl Nodes {
         let seat = answering.clients().take(realm.realm, "pump", &subscriber);
         let counted = Arc::clone(&came);
         tokio::spawn(async move {
-            while let Some(mut delivery) = queue.recv().await {
+            let _place = (seat, subscriber);
+            loop {
+                let mut delivery = queue.next().await;
                 counted.fetch_add(1, Ordering::SeqCst);
                 delivery.receipt.take().unwrap().tell(Received::Delivered);
             }
-            drop((seat, subscriber));
         });
         let following = Arc::clone(&answering);
         tokio::spawn(async move { match outbox::follow(&following).await {} });
