@@ -432,7 +432,7 @@ mod tests {
         assert_eq!((route(b"12345"), route(b"1234")), (0, 1));
         drop((queue.try_next().unwrap(), queue.try_next().unwrap()));
         assert_eq!((route(b"longer than all of it"), route(b"")), (1, 0));
-        let Delivery { message, .. } = queue.try_next().unwrap();
+        let message = queue.try_next().unwrap().message;
         assert_eq!(route(b"1234"), 1, "what was taken out waits no more");
         assert_eq!(&message.payload[..], b"longer than all of it");
     }
