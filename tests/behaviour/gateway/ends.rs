@@ -42,7 +42,8 @@ impl Ends {
 
     /// The reason of the next end, which no client began.
     async fn next(&mut self) -> String {
-        let delivery = timeout(PATIENCE, self.queue.next()).await.unwrap();
+        timeout(PATIENCE, self.queue.ready()).await.unwrap();
+        let delivery = self.queue.try_next().unwrap();
         let body: Value = serde_json::from_slice(&delivery.message.payload).unwrap();
         assert_eq!(body["clientInitiatedDisconnect"], false, "{body}");
         body["disconnectReason"].as_str().unwrap().to_owned()

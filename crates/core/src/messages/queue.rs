@@ -191,16 +191,6 @@ impl Deliveries {
         poll_fn(|cx| self.poll_ready(cx)).await;
     }
 
-    /// Waits for the next one.
-    pub async fn next(&mut self) -> Delivery {
-        loop {
-            self.ready().await;
-            if let Some(delivery) = self.try_next() {
-                return delivery;
-            }
-        }
-    }
-
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut waiting = self.0.waiting();
         if !waiting.deliveries.is_empty() {
@@ -317,9 +307,8 @@ mod tests {
             }
             assert!(send(&queue, b"a") && send(&queue, b"b"));
             assert_eq!(woken.0.load(Ordering::Relaxed), round, "once for both");
-            assert!(pin!(deliveries.next()).poll(&mut cx).is_ready());
             assert!(pin!(deliveries.ready()).poll(&mut cx).is_ready());
-            assert!(deliveries.try_next().is_some());
+            assert!(deliveries.try_next().is_some() && deliveries.try_next().is_some());
         }
     }
 

@@ -11,6 +11,7 @@ use thingsmith_core::realms::RealmRecord;
 use thingsmith_core::{Deeds, certificates};
 use thingsmith_model::{CertificateStatus, PolicyName};
 use thingsmith_mqtt::{TopicLimits, TopicName};
+use thingsmith_ports::Clock;
 
 use crate::fleet;
 use crate::stores::{Alone, alone};
