@@ -261,7 +261,7 @@ impl Client {
         if let PublishQos::AtLeastOnce(id) = publish.qos {
             self.send(&Packet::PubAck(PubAck::success(id))).await?;
         }
-        let message = publish.message.detached();
+        let message = publish.message;
         self.received.push_back(Message {
             topic: message.topic.as_str().to_owned(),
             payload: message.payload,

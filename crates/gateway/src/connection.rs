@@ -27,7 +27,7 @@ use bytes::BytesMut;
 use thingsmith_core::clients::Call;
 use thingsmith_core::connections::Proof;
 use thingsmith_core::fleet_provisioning::Reply;
-use thingsmith_core::messages::Delivery;
+use thingsmith_model::Timestamp;
 use thingsmith_mqtt::{Action, Codec, DisconnectReason, Session};
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::sync::watch;
@@ -79,6 +79,7 @@ pub(crate) fn serve(
         peer,
         started: Instant::now(),
         now_ms: 0,
+        now,
         stream,
         codec: Codec::new(),
         session,
@@ -100,6 +101,8 @@ struct Connection {
     started: Instant,
     /// Milliseconds from then to now, as of the last look at the clock.
     now_ms: u64,
+    /// What time it is, as of that look.
+    now: Timestamp,
     stream: Stream,
     codec: Codec,
     session: Session,
@@ -121,7 +124,8 @@ struct Connection {
 /// What a connection waits for.
 enum Event {
     Read(std::io::Result<usize>),
-    Delivery(Box<Delivery>),
+    /// Messages wait for the client.
+    Deliveries,
     /// The session may have messages in the store.
     Stored,
     /// A request was answered, unless that failed.
@@ -173,7 +177,7 @@ impl Connection {
                 };
                 self.session.close(reason, actions);
             }
-            Event::Delivery(delivery) => self.deliver_waiting(delivery, actions).await,
+            Event::Deliveries => self.deliver_waiting(actions).await,
             Event::Stored => Box::pin(self.deliver_stored(actions)).await,
             Event::Answered(Some(reply)) => Box::pin(self.deliver_reply(reply, actions)).await,
             Event::Answered(None) => {}
@@ -281,6 +285,7 @@ impl Connection {
     /// Once in a turn, and after each time that it waited: what happens in between takes less than a millisecond.
     fn look_at_the_clock(&mut self) {
         self.now_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.now = self.gateway.deeds.clock().now();
     }
 }
 
@@ -325,8 +330,7 @@ async fn client_event(client: Option<&mut Client>, wants_messages: bool, wants_s
     match client {
         None => std::future::pending().await,
         Some(client) => tokio::select! {
-            // INVARIANT: the client's own subscriber keeps its queue open.
-            Some(delivery) = client.queue.recv(), if wants_messages => Event::Delivery(delivery),
+            () = client.queue.ready(), if wants_messages => Event::Deliveries,
             () = sessions::ready(client.session.as_mut()), if wants_stored => Event::Stored,
             reply = client.requests.answered() => Event::Answered(reply),
             call = client.place.seat.call() => Event::Called(call),

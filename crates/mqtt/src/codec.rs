@@ -2,6 +2,7 @@
 
 use bytes::BytesMut;
 
+use crate::topic::LastTopic;
 use crate::{Header, Kind, Limits, MqttError, Packet, Version, v3, v5};
 
 /// Reads what a client sends and writes what it is answered, in the version that its CONNECT names. Until then, and to
@@ -9,6 +10,7 @@ use crate::{Header, Kind, Limits, MqttError, Packet, Version, v3, v5};
 #[derive(Debug, Clone, Default)]
 pub struct Codec {
     version: Option<Version>,
+    topic: LastTopic,
 }
 
 impl Codec {
@@ -21,6 +23,7 @@ impl Codec {
     pub fn speaking(version: Version) -> Self {
         Self {
             version: Some(version),
+            topic: LastTopic::default(),
         }
     }
 
@@ -29,7 +32,7 @@ impl Codec {
         self.version
     }
 
-    /// Takes the next packet from a buffer: see [`v3::read`] and [`v5::read`].
+    /// Takes the next packet from a buffer: see [`v3::read`] and [`v5::read`]. `limits` are the same each time.
     ///
     /// # Errors
     /// The first rule that the bytes break.
@@ -38,8 +41,8 @@ impl Codec {
             self.version = Some(Version::V5);
         }
         match self.version {
-            Some(Version::V5) => v5::read(buffer, limits),
-            Some(Version::V3_1_1) => v3::read(buffer, limits),
+            Some(Version::V5) => v5::read_next(buffer, limits, &mut self.topic),
+            Some(Version::V3_1_1) => v3::read_next(buffer, limits, &mut self.topic),
             None => {
                 let packet = v3::read(buffer, limits)?;
                 if matches!(packet, Some(Packet::Connect(_))) {

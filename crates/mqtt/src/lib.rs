@@ -16,6 +16,7 @@ mod filter;
 mod frame;
 mod limits;
 mod packet;
+mod payload;
 mod reason_code;
 mod session;
 mod string;

@@ -1,8 +1,8 @@
 //! What packets say, whatever version of MQTT said it. The codecs of the versions ([`crate::v3`], [`crate::v5`]) read
 //! and write these. What only MQTT 5 can say has a value that means nothing of it was said.
 //!
-//! Texts that stay with a connection (client id, filters) are owned, so that they keep no read buffer alive; topics
-//! and payloads of messages passing through are slices of the packet they came in.
+//! All of it is owned and keeps no read buffer alive: a message may wait long, and a few bytes must not hold all that was
+//! read together with them. A message is copied once, when it is read; what then goes to many shares it.
 
 mod close;
 mod connect;
@@ -139,15 +139,6 @@ impl MessageProperties {
                 .map_or(0, |topic| topic.as_bytes().len())
             + self.correlation_data.as_ref().map_or(0, Bytes::len)
     }
-
-    /// A copy that no longer keeps the packet it came in alive.
-    fn detached(&self) -> Self {
-        Self {
-            response_topic: self.response_topic.as_ref().map(TopicName::detached),
-            correlation_data: self.correlation_data.as_deref().map(Bytes::copy_from_slice),
-            ..self.clone()
-        }
-    }
 }
 
 impl Message {
@@ -156,20 +147,6 @@ impl Message {
         self.properties
             .as_ref()
             .and_then(|properties| properties.message_expiry_seconds)
-    }
-
-    /// A copy that no longer keeps the packet it came in alive, for those who store it.
-    pub fn detached(&self) -> Self {
-        let (topic, payload) = self.topic.detached_with(&self.payload);
-        Self {
-            topic,
-            payload,
-            retain: self.retain,
-            properties: self
-                .properties
-                .as_ref()
-                .map(|properties| Arc::new(properties.detached())),
-        }
     }
 }
 

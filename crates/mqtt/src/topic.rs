@@ -1,16 +1,15 @@
 //! Topic names: where a message goes.
 
 use std::fmt;
-
-use bytes::{Bytes, BytesMut};
+use std::sync::Arc;
 
 use crate::{MqttError, TopicLimits, string};
 
 /// A checked topic name: UTF-8, not empty, no wildcard, no U+0000, within the limits it was read with.
 ///
-/// It is a slice of the packet it came in, so a copy is cheap, and keeps that packet's buffer alive.
+/// It keeps nothing of the packet alive that it came in, and a copy is cheap.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TopicName(Bytes);
+pub struct TopicName(Arc<str>);
 
 const WHAT: &str = "a topic name";
 
@@ -19,8 +18,8 @@ impl TopicName {
     ///
     /// # Errors
     /// Says which rule the bytes break.
-    pub fn from_bytes(bytes: Bytes, limits: &TopicLimits) -> Result<Self, MqttError> {
-        let text = string::check(&bytes)?;
+    pub fn from_bytes(bytes: &[u8], limits: &TopicLimits) -> Result<Self, MqttError> {
+        let text = string::check(bytes)?;
         check_size(WHAT, without_basic_ingest(text), limits)?;
         if text.len() > string::LONGEST {
             return Err(MqttError::TooLong {
@@ -35,7 +34,7 @@ impl TopicName {
         if bytes.iter().any(|byte| matches!(byte, b'+' | b'#')) {
             return Err(MqttError::Wildcard(WHAT));
         }
-        Ok(Self(bytes))
+        Ok(Self(text.into()))
     }
 
     /// Checks a text that is a topic name.
@@ -43,12 +42,12 @@ impl TopicName {
     /// # Errors
     /// Says which rule the text breaks.
     pub fn parse(text: &str, limits: &TopicLimits) -> Result<Self, MqttError> {
-        Self::from_bytes(Bytes::copy_from_slice(text.as_bytes()), limits)
+        Self::from_bytes(text.as_bytes(), limits)
     }
 
     /// The topic of a PUBLISH that names it by its alias only. The session puts the real one in its place.
-    pub(crate) const fn absent() -> Self {
-        Self(Bytes::new())
+    pub(crate) fn absent() -> Self {
+        Self(Arc::default())
     }
 
     /// Whether it is only a place for the topic that an alias stands for. Never so outside of the codec.
@@ -58,36 +57,45 @@ impl TopicName {
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        str::from_utf8(&self.0).expect("checked by from_bytes")
+        &self.0
     }
 
-    /// The text's bytes, without looking at their encoding again.
+    /// The text's bytes.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        self.0.as_bytes()
     }
 
     /// Whether the topic is one of the server's own: those begin with `$`.
     pub fn is_reserved(&self) -> bool {
-        self.0.starts_with(b"$")
-    }
-
-    /// A copy that no longer keeps the packet it came in alive, for those who store it.
-    pub fn detached(&self) -> Self {
-        Self(Bytes::copy_from_slice(&self.0))
-    }
-
-    /// A copy of the topic and of a payload, next to each other, which no longer keeps the packet they came in alive.
-    pub(crate) fn detached_with(&self, payload: &[u8]) -> (Self, Bytes) {
-        let mut both = BytesMut::with_capacity(self.0.len() + payload.len());
-        both.extend_from_slice(&self.0);
-        both.extend_from_slice(payload);
-        let mut both = both.freeze();
-        (Self(both.split_to(self.0.len())), both)
+        self.0.starts_with('$')
     }
 
     /// The levels between the slashes, at least one; any may be empty.
     pub(crate) fn levels(&self) -> impl Iterator<Item = &[u8]> {
-        self.0.split(|byte| *byte == b'/')
+        self.as_bytes().split(|byte| *byte == b'/')
+    }
+}
+
+/// The topic of the last message that was read. Most devices send theirs on one, which so is checked and copied once.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LastTopic(Option<TopicName>);
+
+impl LastTopic {
+    /// Most bytes of a topic that is kept: AWS's own limit of one.
+    const BYTES: usize = 256;
+
+    /// Checks the bytes of a topic name, unless they are those of the last. `limits` are the same each time.
+    pub(crate) fn read(&mut self, bytes: &[u8], limits: &TopicLimits) -> Result<TopicName, MqttError> {
+        if let Some(last) = &self.0
+            && last.as_bytes() == bytes
+        {
+            return Ok(last.clone());
+        }
+        let topic = TopicName::from_bytes(bytes, limits)?;
+        if bytes.len() <= Self::BYTES {
+            self.0 = Some(topic.clone());
+        }
+        Ok(topic)
     }
 }
 
@@ -149,7 +157,7 @@ mod tests {
         assert_eq!(parse("a/#"), Err(MqttError::Wildcard(WHAT)));
         assert_eq!(parse("a\0"), Err(MqttError::Nul));
         assert_eq!(
-            TopicName::from_bytes(Bytes::from_static(b"\xff"), &TopicLimits::default()),
+            TopicName::from_bytes(b"\xff", &TopicLimits::default()),
             Err(MqttError::Utf8)
         );
     }
@@ -169,6 +177,28 @@ mod tests {
         assert!(parse(&format!("$aws/rules/store/{}", "t".repeat(256))).is_ok());
         assert!(parse(&format!("$aws/rules/store/{}", "t".repeat(257))).is_err());
         assert!(parse("$aws/things/1/2/3/4/5/6/7/8").is_err());
+    }
+
+    #[test]
+    fn the_last_topic_is_read_again_as_it_was() {
+        let (mut last, limits) = (
+            LastTopic::default(),
+            TopicLimits {
+                bytes: 1_000,
+                ..TopicLimits::default()
+            },
+        );
+        let first = last.read(b"a/b", &limits).unwrap();
+        let again = last.read(b"a/b", &limits).unwrap();
+        assert!(Arc::ptr_eq(&first.0, &again.0));
+        assert_eq!(last.read(b"a/+", &limits), Err(MqttError::Wildcard(WHAT)));
+        assert_eq!(last.read(b"", &limits), Err(MqttError::Empty(WHAT)));
+        for other in ["a/c", "a/b/", "a", "a/b"] {
+            assert_eq!(last.read(other.as_bytes(), &limits).unwrap().as_str(), other);
+        }
+        let long = "t".repeat(LastTopic::BYTES + 1);
+        assert_eq!(last.read(long.as_bytes(), &limits).unwrap().as_str(), long);
+        assert_eq!(last.0.unwrap().as_str(), "a/b", "a long one is not kept");
     }
 
     #[test]

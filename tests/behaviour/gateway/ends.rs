@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use thingsmith_core::messages::{Delivery, QueueLimits, Subscriber};
+use thingsmith_core::messages::{Deliveries, QueueLimits, Subscriber};
 use thingsmith_gateway::Config;
 use thingsmith_mqtt::{KeepAlive, Packet, SubscriptionOptions, TopicFilter, TopicLimits};
 use thingsmith_mqtt::{PublishQos, Qos};
 use thingsmith_testkit::Engine;
-use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::hostile::Healthy;
@@ -21,7 +20,7 @@ use super::wsock;
 /// Somebody who hears of ends also after the gateway has ended.
 struct Ends {
     _subscriber: Subscriber,
-    queue: mpsc::Receiver<Box<Delivery>>,
+    queue: Deliveries,
 }
 
 impl Ends {
@@ -43,7 +42,8 @@ impl Ends {
 
     /// The reason of the next end, which no client began.
     async fn next(&mut self) -> String {
-        let delivery = timeout(PATIENCE, self.queue.recv()).await.unwrap().unwrap();
+        timeout(PATIENCE, self.queue.ready()).await.unwrap();
+        let delivery = self.queue.try_next().unwrap();
         let body: Value = serde_json::from_slice(&delivery.message.payload).unwrap();
         assert_eq!(body["clientInitiatedDisconnect"], false, "{body}");
         body["disconnectReason"].as_str().unwrap().to_owned()

@@ -282,7 +282,8 @@ async fn properties_of_mqtt_5_come_from_the_query_and_the_headers() {
     ];
     let target = "/topics/a?contentType=text%2Fplain&responseTopic=b%2Fc&messageExpiry=0";
     assert_eq!(http.send("POST", target, &headers, b"x").await.0, 200);
-    let message = queue.recv().await.unwrap().message;
+    queue.ready().await;
+    let message = queue.try_next().unwrap().message;
     let properties = message.properties.unwrap();
     assert!(properties.payload_is_utf8);
     assert_eq!(properties.message_expiry_seconds, Some(1));

@@ -1,16 +1,15 @@
 //! Registry events: which are published, and what they say.
 
 use serde_json::{Value, json};
-use thingsmith_core::messages::{Delivery, QueueLimits};
+use thingsmith_core::messages::{Deliveries, QueueLimits};
 use thingsmith_mqtt::{Qos, SubscriptionOptions, TopicFilter, TopicLimits};
 use thingsmith_testkit::{ACCOUNT, Client, Engine, REGION, TestServer};
-use tokio::sync::mpsc::Receiver;
 
 use super::{Seen, named};
 
 /// Somebody who subscribes to every event of the server's realm.
 pub(super) struct Listener {
-    queue: Receiver<Box<Delivery>>,
+    queue: Deliveries,
 }
 
 impl Listener {
@@ -39,7 +38,7 @@ impl Listener {
     /// The events until now, their topics and payloads.
     pub(super) fn heard(&mut self) -> Vec<(String, Value)> {
         let mut heard = Vec::new();
-        while let Ok(delivery) = self.queue.try_recv() {
+        while let Some(delivery) = self.queue.try_next() {
             assert_eq!(delivery.qos, Qos::AtLeastOnce);
             let payload = serde_json::from_slice(&delivery.message.payload).unwrap();
             heard.push((delivery.message.topic.to_string(), payload));

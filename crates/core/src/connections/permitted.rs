@@ -36,31 +36,26 @@ impl TopicAction {
 /// The latest permissions of one principal. Only what is permitted stands here: a refusal is written down each time.
 #[derive(Debug, Default)]
 pub(super) struct Permitted {
-    answers: Vec<(TopicAction, Vec<u8>)>,
+    answers: Vec<(TopicAction, TopicName)>,
     /// The one that is replaced next.
     oldest: usize,
 }
 
 impl Permitted {
     pub(super) fn has(&self, action: TopicAction, topic: &TopicName) -> bool {
-        let topic = topic.as_bytes();
-        self.answers
-            .iter()
-            .any(|(permitted, on)| *permitted == action && on == topic)
+        let mut answers = self.answers.iter();
+        answers.any(|(permitted, on)| *permitted == action && on == topic)
     }
 
     pub(super) fn remember(&mut self, action: TopicAction, topic: &TopicName) {
-        let topic = topic.as_bytes();
-        if topic.len() > TOPIC_BYTES {
+        if topic.as_bytes().len() > TOPIC_BYTES {
             return;
         }
+        let answer = (action, topic.clone());
         if self.answers.len() < ANSWERS {
-            return self.answers.push((action, topic.to_vec()));
+            return self.answers.push(answer);
         }
-        let (permitted, on) = &mut self.answers[self.oldest];
-        *permitted = action;
-        on.clear();
-        on.extend_from_slice(topic);
+        self.answers[self.oldest] = answer;
         self.oldest = (self.oldest + 1) % ANSWERS;
     }
 

@@ -3,6 +3,7 @@
 mod members;
 mod memory;
 mod publish;
+mod queue;
 pub mod retained;
 mod router;
 mod schema;
@@ -15,8 +16,9 @@ pub mod wills;
 
 pub use members::Members;
 pub use publish::{ForSessions, pass_on, publish, refusal};
-pub(crate) use router::Queue;
-pub use router::{Delivery, QueueLimits, Routed, Router, Subscriber, ToKeep};
+pub(crate) use queue::Queue;
+pub use queue::{Deliveries, Delivery, QueueLimits};
+pub use router::{Routed, Router, Subscriber, ToKeep};
 pub use schema::MIGRATIONS;
 pub use shared::{Shared, hand_on};
 pub use stored::{LONGEST_EXPIRY_SECONDS, Stored};

@@ -9,64 +9,14 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use foldhash::fast::RandomState;
 use thingsmith_model::Realm;
 use thingsmith_mqtt::{Match, Message, Qos, SubscriptionOptions, SubscriptionTrie, TopicFilter};
-use tokio::sync::mpsc;
-use tokio::sync::mpsc::error::TrySendError;
-use tokio::time::Instant;
 
-use super::memory::{Memory, Room, Waiting};
+use super::memory::Memory;
+use super::queue::{Deliveries, Queue, QueueLimits, queue};
 use super::sessions::KeptSession;
 use super::shared::Shared;
-use crate::clients::Receipt;
-
-/// A message on its way to one subscriber.
-#[derive(Debug)]
-pub struct Delivery {
-    /// The message.
-    pub message: Message,
-    /// The lesser of the publisher's and the subscription's quality of service.
-    pub qos: Qos,
-    /// Where it is told what became of it, if it is for this subscriber alone.
-    pub receipt: Option<Receipt>,
-    /// The group that it came to, if it came by a shared subscription.
-    shared: Option<Box<Shared>>,
-    /// When it began to wait, if it expires.
-    since: Option<Instant>,
-    /// Given back when the delivery is taken apart or dropped.
-    _room: Room,
-}
-
-impl Delivery {
-    /// How long it has waited, in milliseconds; of a message that does not expire nobody looks at the clock.
-    pub fn waited_ms(&self) -> u64 {
-        let waited = self.since.map(|since| since.elapsed().as_millis());
-        waited.map_or(0, |waited| u64::try_from(waited).unwrap_or(u64::MAX))
-    }
-
-    /// What may go to another member of its group, as it is now; nothing if it came to this subscriber otherwise, or has
-    /// expired.
-    pub fn into_shared(self) -> Option<(Message, Shared)> {
-        let waited = u32::try_from(self.waited_ms() / 1000).unwrap_or(u32::MAX);
-        let (mut message, shared) = (self.message, *self.shared?);
-        if let Some(seconds) = message.expiry_seconds() {
-            let left = seconds.checked_sub(waited).filter(|left| *left > 0)?;
-            if let Some(properties) = &mut message.properties {
-                Arc::make_mut(properties).message_expiry_seconds = Some(left);
-            }
-        }
-        Some((message, shared))
-    }
-}
-
-/// How much may wait for one subscriber.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct QueueLimits {
-    /// Messages.
-    pub messages: usize,
-    /// Bytes of topics and payloads. A message that is longer finds room when nothing else waits.
-    pub bytes: usize,
-}
 
 /// Where a connection's messages go.
 #[derive(Debug, Clone)]
@@ -75,14 +25,6 @@ pub struct Subscriber {
     queue: Queue,
     /// The session for which it subscribes, if that outlives the connection.
     session: Option<Arc<KeptSession>>,
-}
-
-/// A bounded queue of deliveries.
-#[derive(Debug, Clone)]
-pub(crate) struct Queue {
-    /// Of boxes: an empty channel has room for 32 of what it carries, and most connections are idle.
-    sender: mpsc::Sender<Box<Delivery>>,
-    waiting: Arc<Waiting>,
 }
 
 #[derive(Debug)]
@@ -142,7 +84,7 @@ impl Routed {
 /// The subscriptions of all realms on this node.
 #[derive(Default)]
 pub struct Router {
-    realms: RwLock<HashMap<Realm, SubscriptionTrie<u64, Subscription>>>,
+    realms: RwLock<HashMap<Realm, SubscriptionTrie<u64, Subscription>, RandomState>>,
     next: AtomicU64,
     memory: Arc<Memory>,
 }
@@ -165,15 +107,11 @@ impl Router {
 
     /// Makes a subscriber with a queue. A full queue loses what comes: a subscriber that does not read must not hold up
     /// the others.
-    pub fn subscriber(&self, limits: QueueLimits) -> (Subscriber, mpsc::Receiver<Box<Delivery>>) {
-        let (sender, receiver) = mpsc::channel(limits.messages);
-        let queue = Queue {
-            sender,
-            waiting: Arc::new(Waiting::new(limits.bytes, Arc::clone(&self.memory))),
-        };
+    pub fn subscriber(&self, limits: QueueLimits) -> (Subscriber, Deliveries) {
+        let (queue, deliveries) = queue(limits, Arc::clone(&self.memory));
         let id = self.new_subscriber_id();
         let session = None;
-        (Subscriber { id, queue, session }, receiver)
+        (Subscriber { id, queue, session }, deliveries)
     }
 
     pub(super) fn new_subscriber_id(&self) -> u64 {
@@ -260,10 +198,7 @@ impl Router {
         let Some(trie) = realms.get(&realm) else {
             return routed;
         };
-        // What waits is a copy: a few bytes in a queue must not keep alive all that was read together with them.
-        let mut copy = None;
         trie.visit(&message.topic, |found| {
-            let message: &Message = copy.get_or_insert_with(|| message.detached());
             let taken = match found {
                 Match::Subscriber(id, subscription) => {
                     let own = publisher.is_some_and(|publisher| publisher.id == *id);
@@ -382,57 +317,6 @@ impl Subscriber {
     }
 }
 
-impl Queue {
-    fn send(
-        &self,
-        message: &Message,
-        qos: Qos,
-        options: SubscriptionOptions,
-        shared: Option<Box<Shared>>,
-    ) -> bool {
-        let mut message = message.clone();
-        message.retain &= options.retain_as_published;
-        self.put(message, qos, None, shared).is_ok()
-    }
-
-    /// Sends a message to this subscriber alone; `false` if there is no room. One whose receiver is gone drops the receipt.
-    pub(crate) fn send_direct(&self, message: &Message, qos: Qos, receipt: Receipt) -> bool {
-        !matches!(
-            self.put(message.detached(), qos, Some(receipt), None),
-            Err(TrySendError::Full(_))
-        )
-    }
-
-    fn put(
-        &self,
-        message: Message,
-        qos: Qos,
-        receipt: Option<Receipt>,
-        shared: Option<Box<Shared>>,
-    ) -> Result<(), TrySendError<()>> {
-        let properties = message
-            .properties
-            .as_ref()
-            .map_or(0, |properties| properties.bytes());
-        let bytes = message.topic.as_bytes().len() + message.payload.len() + properties;
-        let room = self.waiting.room(bytes).ok_or(TrySendError::Full(()))?;
-        let delivery = Delivery {
-            since: message.expiry_seconds().map(|_| Instant::now()),
-            message,
-            qos,
-            receipt,
-            shared,
-            _room: room,
-        };
-        self.sender
-            .try_send(Box::new(delivery))
-            .map_err(|error| match error {
-                TrySendError::Full(_) => TrySendError::Full(()),
-                TrySendError::Closed(_) => TrySendError::Closed(()),
-            })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -486,8 +370,8 @@ mod tests {
                 .sent,
             1
         );
-        assert_eq!(my_queue.try_recv().unwrap().qos, Qos::AtMostOnce);
-        assert!(other_queue.try_recv().is_err());
+        assert_eq!(my_queue.try_next().unwrap().qos, Qos::AtMostOnce);
+        assert!(other_queue.try_next().is_none());
         router.unsubscribe(Realm(1), &mine, &filter("a/+"));
         assert_eq!(
             router
@@ -516,7 +400,7 @@ mod tests {
             router.route(Realm(1), &message("a"), Qos::AtMostOnce, None).sent,
             0
         );
-        assert!(queue.try_recv().is_ok());
+        assert!(queue.try_next().is_some());
         assert_eq!(
             router.route(Realm(1), &message("a"), Qos::AtMostOnce, None).sent,
             1
@@ -544,11 +428,11 @@ mod tests {
                 .sent
         };
         assert_eq!((route(b"1234"), route(b"1234"), route(b"")), (1, 1, 0));
-        drop(queue.try_recv().unwrap());
+        drop(queue.try_next().unwrap());
         assert_eq!((route(b"12345"), route(b"1234")), (0, 1));
-        drop((queue.try_recv().unwrap(), queue.try_recv().unwrap()));
+        drop((queue.try_next().unwrap(), queue.try_next().unwrap()));
         assert_eq!((route(b"longer than all of it"), route(b"")), (1, 0));
-        let Delivery { message, .. } = *queue.try_recv().unwrap();
+        let message = queue.try_next().unwrap().message;
         assert_eq!(route(b"1234"), 1, "what was taken out waits no more");
         assert_eq!(&message.payload[..], b"longer than all of it");
     }
@@ -576,34 +460,10 @@ mod tests {
         assert!(router.memory_in_use() <= 10_000);
         for _ in 0..100 {
             assert_eq!(route("a/quick"), 1, "the slow one does not starve the other");
-            drop(read.try_recv().unwrap());
+            drop(read.try_next().unwrap());
         }
         drop(never_read);
         assert_eq!(router.memory_in_use(), 0);
-    }
-
-    #[test]
-    fn what_waits_keeps_nothing_else_alive() {
-        let router = Router::new();
-        let (subscriber, mut queue) = router.subscriber(of(8));
-        router.subscribe(
-            Realm(1),
-            &subscriber,
-            &filter("a"),
-            Qos::AtMostOnce,
-            SubscriptionOptions::default(),
-        );
-        let mut read = bytes::Bytes::from(vec![b'a'; 100_000]);
-        let message = Message {
-            topic: TopicName::from_bytes(read.split_to(1), &TopicLimits::default()).unwrap(),
-            payload: read.split_to(1),
-            retain: false,
-            properties: None,
-        };
-        assert_eq!(router.route(Realm(1), &message, Qos::AtMostOnce, None).sent, 1);
-        drop(message);
-        assert!(read.is_unique());
-        assert_eq!(&queue.try_recv().unwrap().message.payload[..], b"a");
     }
 
     #[test]
@@ -623,7 +483,7 @@ mod tests {
         }
         for (_, queue) in &mut queues {
             let mut count = 0;
-            while queue.try_recv().is_ok() {
+            while queue.try_next().is_some() {
                 count += 1;
             }
             assert_eq!(count, 4);
@@ -650,8 +510,7 @@ mod tests {
                 1
             );
         }
-        let count =
-            |queue: &mut mpsc::Receiver<Box<Delivery>>| std::iter::from_fn(|| queue.try_recv().ok()).count();
+        let count = |queue: &mut Deliveries| std::iter::from_fn(|| queue.try_next()).count();
         assert_eq!((count(&mut first_queue), count(&mut second_queue)), (4, 4));
     }
 }

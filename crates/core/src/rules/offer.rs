@@ -100,8 +100,7 @@ impl Rules {
         let number = realm.realm;
         let offered = Offered {
             realm,
-            // What waits is a copy: a few bytes in a queue must not keep alive all that was read together with them.
-            message: message.detached(),
+            message: message.clone(),
             rules,
             client_id: origin.client_id().map(str::to_owned),
             principal: origin.principal(),

@@ -59,7 +59,7 @@ pub struct Task {
     pub role_arn: String,
     /// How far it is.
     pub status: TaskStatus,
-    /// Why it failed.
+    /// Why it failed, or why it rests for a while.
     pub message: Option<String>,
     /// When it was started.
     pub created_at: Timestamp,

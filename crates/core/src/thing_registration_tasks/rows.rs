@@ -177,11 +177,18 @@ pub fn take_lane(batch: &mut Batch, realm: Realm, task: i64, lane: i64, epoch: i
     ));
 }
 
-/// Holds a task for longer, or gives it back with a time that is over, provided that the epoch has it.
-pub fn renew(batch: &mut Batch, realm: Realm, task: i64, epoch: i64, (now, until): (Timestamp, Timestamp)) {
+/// Holds a task for longer, or gives it back with a time that is over, provided that the epoch has it. `message` says why it
+/// rests, if it does.
+pub fn renew(
+    batch: &mut Batch,
+    realm: Realm,
+    (task, epoch): (i64, i64),
+    (now, until): (Timestamp, Timestamp),
+    message: Option<&str>,
+) {
     batch.guard(
         Statement::new(
-            "UPDATE thing_registration_tasks SET lease_until = $4, modified_at = $5 \
+            "UPDATE thing_registration_tasks SET lease_until = $4, modified_at = $5, message = $6 \
              WHERE realm = $1 AND number = $2 AND epoch = $3 AND ended_at IS NULL",
             [
                 realm.0.into(),
@@ -189,6 +196,7 @@ pub fn renew(batch: &mut Batch, realm: Realm, task: i64, epoch: i64, (now, until
                 epoch.into(),
                 until.into(),
                 now.into(),
+                message.into(),
             ],
         ),
         1,

@@ -7,12 +7,11 @@ use thingsmith_core::clients::{Leave, Receipt, Seat};
 use thingsmith_core::connections::{Answer, Principal};
 use thingsmith_core::events::Lifecycle;
 use thingsmith_core::messages::sessions::Connected;
-use thingsmith_core::messages::{Delivery, Subscriber};
+use thingsmith_core::messages::{Deliveries, Subscriber};
 use thingsmith_core::quotas::Counted;
 use thingsmith_core::rules::Origin;
 use thingsmith_model::Timestamp;
 use thingsmith_mqtt::{DeliveryId, Qos, TopicFilter, Will};
-use tokio::sync::mpsc;
 
 use super::provisioning::Requests;
 use crate::gateway::Gateway;
@@ -22,7 +21,7 @@ pub(super) struct Client {
     pub(super) principal: Principal,
     /// As which connection its lifecycle events name it.
     pub(super) lifecycle: Lifecycle,
-    pub(super) queue: mpsc::Receiver<Box<Delivery>>,
+    pub(super) queue: Deliveries,
     pub(super) place: Place,
     /// Its session, if that outlives the connection or was there before it.
     pub(super) session: Option<Connected>,

@@ -6,25 +6,27 @@ use thingsmith_core::connections::TopicAction;
 use thingsmith_core::decisions::Stage;
 use thingsmith_core::messages::{self, Delivery, Shared};
 use thingsmith_core::quotas::Quota;
-use thingsmith_mqtt::{Action, Delivered, DeliveryId, DisconnectReason, Dispatch, Message, Qos};
+use thingsmith_mqtt::{Action, Delivered, DeliveryId, DisconnectReason, Dispatch, Message, Qos, TopicName};
 use thingsmith_ports::StoreError;
 
 use super::Connection;
-use super::client::Client;
 use crate::refusal;
 
 /// Messages delivered before the socket is looked at again.
-const DELIVERIES: usize = 32;
+const DELIVERIES: usize = 64;
 /// Bytes of deliveries gathered before they are sent; the last message may go beyond.
 const OUTPUT: usize = 16 * 1024;
 
 impl Connection {
-    /// Delivers a message and what waits behind it, each only if the client may receive it now.
-    pub(super) async fn deliver_waiting(&mut self, first: Box<Delivery>, actions: &mut Vec<Action>) {
-        let mut next = Some(first);
-        let mut turns = 1..DELIVERIES;
-        while let Some(delivery) = next.take() {
-            if let Err(delivery) = self.deliver_at_once(delivery, actions) {
+    /// Delivers what waits, each message only if the client may receive it now.
+    pub(super) async fn deliver_waiting(&mut self, actions: &mut Vec<Action>) {
+        for _ in 0..DELIVERIES {
+            let Some(delivery) = self.next_delivery() else {
+                return;
+            };
+            if self.certainly_may_receive(&delivery.message.topic) {
+                self.deliver_permitted(delivery, actions);
+            } else {
                 let delivered = Box::pin(self.deliver(delivery, actions)).await;
                 self.look_at_the_clock();
                 if let Err(cause) = delivered {
@@ -33,38 +35,29 @@ impl Connection {
                 }
             }
             self.carry_out(actions).await;
-            if let Some(client) = &mut self.client
-                && turns.next().is_some()
-                && self.output.len() < OUTPUT
-                && !self.session.is_backlogged()
-            {
-                next = client.queue.try_recv().ok();
-            }
         }
     }
 
-    /// Delivers a message that the client certainly may receive, or gives it back.
-    fn deliver_at_once(
-        &mut self,
-        delivery: Box<Delivery>,
-        actions: &mut Vec<Action>,
-    ) -> Result<(), Box<Delivery>> {
-        let topic = &delivery.message.topic;
-        let may = |client: &mut Client| client.principal.certainly_may(TopicAction::Receive, topic);
-        if !self.client.as_mut().is_some_and(may) {
-            return Err(delivery);
-        }
-        self.deliver_permitted(*delivery, actions);
-        Ok(())
+    /// The message that waits longest, if one waits and is to be sent together with what was gathered so far.
+    fn next_delivery(&mut self) -> Option<Delivery> {
+        let client = self.client.as_mut()?;
+        let is_full = self.output.len() >= OUTPUT || self.session.is_backlogged();
+        if is_full { None } else { client.queue.try_next() }
     }
 
-    async fn deliver(
-        &mut self,
-        mut delivery: Box<Delivery>,
-        actions: &mut Vec<Action>,
-    ) -> Result<(), StoreError> {
+    /// Whether the client may receive messages on a topic, as far as that is known without waiting.
+    fn certainly_may_receive(&mut self, topic: &TopicName) -> bool {
+        let client = self.client.as_mut();
+        client.is_some_and(|client| {
+            client
+                .principal
+                .certainly_may(TopicAction::Receive, topic, self.now)
+        })
+    }
+
+    async fn deliver(&mut self, mut delivery: Delivery, actions: &mut Vec<Action>) -> Result<(), StoreError> {
         if self.may_receive(delivery.message.topic.as_str(), actions).await? {
-            self.deliver_permitted(*delivery, actions);
+            self.deliver_permitted(delivery, actions);
             return Ok(());
         }
         if let Some(receipt) = delivery.receipt.take() {

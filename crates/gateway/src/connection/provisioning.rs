@@ -57,8 +57,7 @@ impl Connection {
             self.deliver_reply(reply, actions).await;
             return Answer::Published;
         }
-        // A few bytes must not keep alive all that was read together with them.
-        let payload = message.detached().payload;
+        let payload = message.payload.clone();
         let deeds = Arc::clone(deeds);
         client.requests.0.spawn(async move {
             // Boxed, so that a task is no larger than what it waits for.

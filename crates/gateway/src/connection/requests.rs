@@ -197,7 +197,9 @@ impl Connection {
         let topic = &publish.message.topic;
         if publish.message.retain
             || topic.is_reserved()
-            || !client.principal.certainly_may(TopicAction::Publish, topic)
+            || !client
+                .principal
+                .certainly_may(TopicAction::Publish, topic, self.now)
         {
             return Err(Waiting::Publish(publish));
         }

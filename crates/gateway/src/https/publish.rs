@@ -122,7 +122,8 @@ async fn publish(
     }
     let message = Message {
         topic,
-        payload,
+        // A copy: what came together with it is not to be kept alive by what may wait long.
+        payload: Bytes::copy_from_slice(&payload),
         retain: wish.retain,
         properties: wish.properties.map(Arc::new),
     };
@@ -155,7 +156,7 @@ async fn publish(
 
 fn topic(gateway: &Gateway, encoded: &str) -> Result<TopicName, Refused> {
     let bytes: Vec<u8> = percent_decode_str(encoded).collect();
-    TopicName::from_bytes(bytes.into(), &gateway.mqtt.topic)
+    TopicName::from_bytes(&bytes, &gateway.mqtt.topic)
         .map_err(|cause| Refused::invalid(format!("The topic cannot be published on: {cause}.")))
 }
 

@@ -27,8 +27,7 @@ impl InboundAliases {
         }
         let known = &mut self.topics[index];
         if !topic.is_absent() {
-            // A copy: it must not keep the packet it came in alive for as long as the connection lasts.
-            *known = Some(topic.detached());
+            *known = Some(topic.clone());
             return Ok(());
         }
         *topic = known.clone().ok_or(MqttError::NoTopic)?;
@@ -74,7 +73,7 @@ impl OutboundAliases {
 
     /// Remembers a topic that was sent with a new alias.
     pub(super) fn remember(&mut self, topic: &TopicName) {
-        self.topics.push(topic.detached());
+        self.topics.push(topic.clone());
     }
 }
 

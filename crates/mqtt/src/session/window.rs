@@ -41,14 +41,12 @@ impl Window {
     }
 
     /// Lets a message wait, or gives it back when the queue is full.
-    pub(super) fn queue(&mut self, mut waiting: Waiting, limits: &Limits) -> Result<(), Message> {
+    pub(super) fn queue(&mut self, waiting: Waiting, limits: &Limits) -> Result<(), Message> {
         let bytes = self.queue_bytes + size(&waiting.message);
         if self.queue.len() >= limits.outbound_queue || bytes > limits.outbound_queue_bytes {
             return Err(waiting.message);
         }
         self.queue_bytes = bytes;
-        // A copy, so that a few waiting bytes do not keep the whole read buffer they came in alive.
-        waiting.message = waiting.message.detached();
         self.queue.push_back(waiting);
         Ok(())
     }

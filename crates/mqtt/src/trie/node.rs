@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::iter;
+
+use foldhash::fast::RandomState;
 
 use super::{Match, Members};
 
@@ -23,7 +26,7 @@ pub(super) struct Node<K, V> {
 enum Words<K, V> {
     None,
     One(Box<[u8]>, Box<Node<K, V>>),
-    Many(HashMap<Box<[u8]>, Box<Node<K, V>>>),
+    Many(HashMap<Box<[u8]>, Box<Node<K, V>>, RandomState>),
 }
 
 /// The subscribers of one filter, alone and in groups.
@@ -151,7 +154,7 @@ impl<K, V> Words<K, V> {
             Self::One(only, _) if **only == *word => {}
             Self::One(..) => {
                 if let Self::One(only, node) = std::mem::replace(self, Self::None) {
-                    *self = Self::Many(HashMap::from([(only, node)]));
+                    *self = Self::Many(iter::once((only, node)).collect());
                 }
             }
             Self::Many(_) => {}

@@ -1,9 +1,11 @@
 //! CONNECT (3.1).
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, BytesMut};
 
 use crate::string::{Reader, encoded_length, write_binary};
-use crate::{Connect, Kind, Limits, Message, MqttError, Packet, Protocol, Qos, TopicName, Will, frame};
+use crate::{
+    Connect, Kind, Limits, Message, MqttError, Packet, Protocol, Qos, TopicName, Will, frame, payload,
+};
 
 const LEVEL: u8 = 4;
 
@@ -76,7 +78,7 @@ fn will_qos_bits(flags: u8) -> u8 {
 
 fn read_will(reader: &mut Reader<'_>, flags: u8, limits: &Limits) -> Result<Will, MqttError> {
     let topic = TopicName::parse(reader.string()?, &limits.topic)?;
-    let payload = Bytes::copy_from_slice(reader.binary()?);
+    let payload = payload::copied(reader.binary()?);
     Ok(Will {
         message: Message {
             topic,

@@ -18,16 +18,26 @@ mod unsuback;
 
 use bytes::{Buf, BytesMut};
 
+use crate::topic::LastTopic;
 use crate::{Header, Kind, Limits, MqttError, Packet};
 
 /// Takes the next packet from a buffer, or leaves the buffer as it is if the packet is not complete.
 ///
-/// A message is cut from the buffer without copying; every other packet is copied out, so that it keeps nothing of
-/// the buffer alive. After an error the connection is lost: where the next packet begins is not known.
+/// The packet keeps nothing of the buffer alive. After an error the connection is lost: where the next packet begins is not
+/// known.
 ///
 /// # Errors
 /// The first rule that the bytes break. A packet longer than `limits` allow fails as soon as its header is there.
 pub fn read(buffer: &mut BytesMut, limits: &Limits) -> Result<Option<Packet>, MqttError> {
+    read_next(buffer, limits, &mut LastTopic::default())
+}
+
+/// As [`read`], on a connection on which `last` was the topic of the last message.
+pub(crate) fn read_next(
+    buffer: &mut BytesMut,
+    limits: &Limits,
+    last: &mut LastTopic,
+) -> Result<Option<Packet>, MqttError> {
     let Some(header) = Header::read(buffer, limits.packet_bytes)? else {
         return Ok(None);
     };
@@ -37,13 +47,11 @@ pub fn read(buffer: &mut BytesMut, limits: &Limits) -> Result<Option<Packet>, Mq
     if buffer.len() < header.packet_bytes() {
         return Ok(None);
     }
-    if header.kind == Kind::Publish {
-        let mut packet = buffer.split_to(header.packet_bytes()).freeze();
-        packet.advance(header.header_bytes);
-        return publish::decode(header.flags, packet, limits).map(|publish| Some(Packet::Publish(publish)));
-    }
     let body = &buffer[header.header_bytes..header.packet_bytes()];
-    let packet = decode_body(header.kind, body, limits)?;
+    let packet = match header.kind {
+        Kind::Publish => Packet::Publish(publish::decode(header.flags, body, limits, last)?),
+        kind => decode_body(kind, body, limits)?,
+    };
     buffer.advance(header.packet_bytes());
     Ok(Some(packet))
 }

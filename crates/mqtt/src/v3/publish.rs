@@ -1,9 +1,10 @@
 //! PUBLISH (3.3), the packet that is most of the traffic.
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::string::{Reader, encoded_length, write_binary};
-use crate::{Kind, Limits, Message, MqttError, Publish, PublishQos, Qos, TopicName, frame};
+use crate::topic::LastTopic;
+use crate::{Kind, Limits, Message, MqttError, Publish, PublishQos, Qos, frame, payload};
 
 const RETAIN: u8 = 0b0001;
 const QOS_SHIFT: u8 = 1;
@@ -11,37 +12,39 @@ const DUPLICATE: u8 = 0b1000;
 /// Fixed header, length of the topic, packet identifier.
 const LONGEST_START: usize = 5 + 2 + 2;
 
-/// Reads the body; topic and payload become slices of it.
+/// Reads the body.
 ///
 /// # Errors
 /// The first rule that the bytes break.
-pub fn decode(flags: u8, body: Bytes, limits: &Limits) -> Result<Publish, MqttError> {
+pub(crate) fn decode(
+    flags: u8,
+    body: &[u8],
+    limits: &Limits,
+    last: &mut LastTopic,
+) -> Result<Publish, MqttError> {
     let qos = Qos::from_bits(flags >> QOS_SHIFT & 0b11)?;
     let duplicate = flags & DUPLICATE != 0;
     if duplicate && qos == Qos::AtMostOnce {
         return Err(MqttError::DuplicateQos0);
     }
-    let mut reader = Reader::new(&body);
-    let topic_end = 2 + reader.binary()?.len();
+    let mut reader = Reader::new(body);
+    let topic = reader.binary()?;
     let qos = match qos {
         Qos::AtMostOnce => PublishQos::AtMostOnce,
         Qos::AtLeastOnce => PublishQos::AtLeastOnce(reader.packet_id()?),
         Qos::ExactlyOnce => PublishQos::ExactlyOnce(reader.packet_id()?),
     };
-    let payload_bytes = reader.remaining();
-    if payload_bytes > limits.payload_bytes {
+    let payload = reader.rest();
+    if payload.len() > limits.payload_bytes {
         return Err(MqttError::TooLong {
             what: "a payload",
-            bytes: payload_bytes,
+            bytes: payload.len(),
             maximum: limits.payload_bytes,
         });
     }
-    let topic = TopicName::from_bytes(body.slice(2..topic_end), &limits.topic)?;
-    let mut payload = body;
-    payload.advance(payload.len() - payload_bytes);
     let message = Message {
-        topic,
-        payload,
+        topic: last.read(topic, &limits.topic)?,
+        payload: payload::copied(payload),
         retain: flags & RETAIN != 0,
         properties: None,
     };

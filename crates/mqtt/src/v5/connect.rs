@@ -1,13 +1,13 @@
 //! CONNECT (3.1).
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, BytesMut};
 
 use super::property::{Properties, Property, PropertyWriter};
 use super::{connect_flags as flags, message};
 use crate::string::{Reader, encoded_length, write_binary};
 use crate::{
     Connect, ConnectProperties, Kind, Limits, Message, MessageProperties, MqttError, Packet, Protocol, Qos,
-    TopicName, Version, Will, frame,
+    TopicName, Version, Will, frame, payload,
 };
 
 /// How every CONNECT of MQTT 5 begins behind its fixed header: the protocol name and the level.
@@ -86,11 +86,11 @@ fn read_will(reader: &mut Reader<'_>, bits: u8, limits: &Limits) -> Result<Will,
     while let Some(property) = properties.next()? {
         match property {
             Property::WillDelayInterval => delay_seconds = properties.u32()?,
-            other => message::take(other, &mut properties, &mut said, Bytes::copy_from_slice, limits)?,
+            other => message::take(other, &mut properties, &mut said, limits)?,
         }
     }
     let topic = TopicName::parse(reader.string()?, &limits.topic)?;
-    let payload = Bytes::copy_from_slice(reader.binary()?);
+    let payload = payload::copied(reader.binary()?);
     Ok(Will {
         message: Message {
             topic,

@@ -7,12 +7,11 @@ use bytes::Bytes;
 use super::property::{Properties, Property, PropertyWriter};
 use crate::{Limits, MessageProperties, MqttError, TopicName};
 
-/// Takes one of them; any other is misplaced. `keep` makes bytes of the packet last.
+/// Takes one of them; any other is misplaced.
 pub(super) fn take(
     property: Property,
     properties: &mut Properties<'_>,
     to: &mut MessageProperties,
-    keep: impl Fn(&[u8]) -> Bytes,
     limits: &Limits,
 ) -> Result<(), MqttError> {
     match property {
@@ -24,8 +23,7 @@ pub(super) fn take(
             to.content_type = Some(text);
         }
         Property::ResponseTopic => {
-            let text = keep(properties.binary()?);
-            to.response_topic = Some(TopicName::from_bytes(text, &limits.topic)?);
+            to.response_topic = Some(TopicName::from_bytes(properties.binary()?, &limits.topic)?);
         }
         Property::CorrelationData => {
             let data = properties.binary()?;
@@ -34,7 +32,7 @@ pub(super) fn take(
                 data.len(),
                 limits.properties.correlation_data_bytes,
             )?;
-            to.correlation_data = Some(keep(data));
+            to.correlation_data = Some(Bytes::copy_from_slice(data));
         }
         Property::User => properties.user(&mut to.user_properties, limits)?,
         other => return other.misplaced(),

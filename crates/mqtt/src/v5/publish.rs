@@ -3,55 +3,59 @@
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::{BufMut, BytesMut};
 
 use super::message;
 use super::property::{Properties, Property, PropertyWriter};
 use crate::string::{LONGEST, Reader, encoded_length, write_binary};
+use crate::topic::LastTopic;
 use crate::{
-    Kind, Limits, Message, MessageProperties, MqttError, Publish, PublishQos, Qos, TopicName, frame,
+    Kind, Limits, Message, MessageProperties, MqttError, Publish, PublishQos, Qos, TopicName, frame, payload,
 };
 
 const RETAIN: u8 = 0b0001;
 const QOS_SHIFT: u8 = 1;
 const DUPLICATE: u8 = 0b1000;
 
-/// Reads the body; topic, payload, response topic and correlation data become slices of it.
+/// Reads the body.
 ///
 /// # Errors
 /// The first rule that the bytes break.
-pub fn decode(flags: u8, body: Bytes, limits: &Limits) -> Result<Publish, MqttError> {
+pub(crate) fn decode(
+    flags: u8,
+    body: &[u8],
+    limits: &Limits,
+    last: &mut LastTopic,
+) -> Result<Publish, MqttError> {
     let qos = Qos::from_bits(flags >> QOS_SHIFT & 0b11)?;
     let duplicate = flags & DUPLICATE != 0;
     if duplicate && qos == Qos::AtMostOnce {
         return Err(MqttError::DuplicateQos0);
     }
-    let mut reader = Reader::new(&body);
-    let topic_end = 2 + reader.binary()?.len();
+    let mut reader = Reader::new(body);
+    let topic = reader.binary()?;
     let qos = match qos {
         Qos::AtMostOnce => PublishQos::AtMostOnce,
         Qos::AtLeastOnce => PublishQos::AtLeastOnce(reader.packet_id()?),
         Qos::ExactlyOnce => PublishQos::ExactlyOnce(reader.packet_id()?),
     };
-    let (properties, topic_alias) = read_properties(&mut reader, &body, limits)?;
-    let payload_bytes = reader.remaining();
-    if payload_bytes > limits.payload_bytes {
+    let (properties, topic_alias) = read_properties(&mut reader, limits)?;
+    let payload = reader.rest();
+    if payload.len() > limits.payload_bytes {
         return Err(MqttError::TooLong {
             what: "a payload",
-            bytes: payload_bytes,
+            bytes: payload.len(),
             maximum: limits.payload_bytes,
         });
     }
-    let topic = match (topic_end, topic_alias) {
-        (2, Some(_)) => TopicName::absent(),
-        (2, None) => return Err(MqttError::NoTopic),
-        _ => TopicName::from_bytes(body.slice(2..topic_end), &limits.topic)?,
+    let topic = match (topic, topic_alias) {
+        (b"", Some(_)) => TopicName::absent(),
+        (b"", None) => return Err(MqttError::NoTopic),
+        (topic, _) => last.read(topic, &limits.topic)?,
     };
-    let mut payload = body;
-    payload.advance(payload.len() - payload_bytes);
     let message = Message {
         topic,
-        payload,
+        payload: payload::copied(payload),
         retain: flags & RETAIN != 0,
         properties,
     };
@@ -65,7 +69,7 @@ pub fn decode(flags: u8, body: Bytes, limits: &Limits) -> Result<Publish, MqttEr
 
 type Read = (Option<Arc<MessageProperties>>, Option<NonZeroU16>);
 
-fn read_properties(packet: &mut Reader<'_>, body: &Bytes, limits: &Limits) -> Result<Read, MqttError> {
+fn read_properties(packet: &mut Reader<'_>, limits: &Limits) -> Result<Read, MqttError> {
     let mut properties = Properties::of(packet)?;
     let (mut read, mut topic_alias) = (None, None);
     while let Some(property) = properties.next()? {
@@ -75,13 +79,7 @@ fn read_properties(packet: &mut Reader<'_>, body: &Bytes, limits: &Limits) -> Re
             }
             other => {
                 let read = read.get_or_insert_with(MessageProperties::default);
-                message::take(
-                    other,
-                    &mut properties,
-                    read,
-                    |bytes| body.slice_ref(bytes),
-                    limits,
-                )?;
+                message::take(other, &mut properties, read, limits)?;
             }
         }
     }

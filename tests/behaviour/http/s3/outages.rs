@@ -110,6 +110,21 @@ async fn describe(admin: &Client, id: &str) -> Value {
     query::done(described).json()
 }
 
+/// What the task says once it rests.
+async fn until_it_rests(admin: &Client, id: &str) -> String {
+    let rests = async {
+        loop {
+            if let Some(message) = describe(admin, id).await["message"].as_str() {
+                return message.to_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(120), rests)
+        .await
+        .expect("the task says why it rests")
+}
+
 async fn until_ended(admin: &Client, id: &str) -> Value {
     let reached = async {
         loop {
@@ -151,12 +166,16 @@ async fn a_task_outlives_an_outage_of_the_server_that_has_its_file() {
             assert!(before < count && count < LINES as u64, "{described}");
             assert_eq!(described["status"], "InProgress", "{described}");
             before = count;
+            let why = "The file fleet.json in the bucket fleet cannot be read, or its lines cannot be registered, at the moment. \
+                       The task goes on by itself when they can.";
+            assert_eq!(until_it_rests(&admin, &id).await, why);
             way.cut_after(LINES * LINE / 3);
         }
         way.mend();
         let ended = until_ended(&admin, &id).await;
         let counts = [&ended["status"], &ended["successCount"], &ended["failureCount"]];
         assert_eq!(counts, [&json!("Completed"), &json!(LINES), &json!(0)], "{ended}");
+        assert!(ended.get("message").is_none(), "{ended}");
         let results = results(&server, &id).await;
         let mut numbers: Vec<u64> = results
             .lines()

@@ -7,7 +7,7 @@ use thingsmith_model::{Realm, Timestamp};
 use tokio::sync::watch;
 
 use super::SessionRecord;
-use crate::messages::router::Queue;
+use crate::messages::Queue;
 
 /// A session that outlives its connections, as the router sees it.
 #[derive(Debug)]

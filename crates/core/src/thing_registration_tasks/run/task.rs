@@ -33,6 +33,10 @@ const BYTES: i64 = 16 << 20;
 /// How long a task rests when the store or the keeper of objects fails.
 const REST: Duration = Duration::from_secs(1);
 
+/// What an account is told whose task has done all its lines but cannot say so for a while.
+const REPORTS_REST: &str =
+    "The reports cannot be written at the moment. The task goes on by itself when they can.";
+
 /// Why the work on a task's lines is over.
 enum End {
     /// Every line is done.
@@ -134,11 +138,11 @@ impl<'a> Carried<'a> {
             End::Failed(message) => (TaskStatus::Failed, Some(message)),
             End::Lost => return Ok(()),
             End::Stopped => {
-                self.give_back().await;
+                self.give_back(None).await;
                 return Ok(());
             }
             End::Trouble(fault) => {
-                self.give_back().await;
+                self.give_back(Some(&self.rests())).await;
                 return Err(fault);
             }
         };
@@ -309,7 +313,7 @@ impl<'a> Carried<'a> {
         let now = self.deeds.clock().now();
         let mut batch = Batch::new();
         let (number, epoch) = (self.task.number, self.task.epoch);
-        rows::renew(&mut batch, realm, number, epoch, (now, now.plus(LEASE)));
+        rows::renew(&mut batch, realm, (number, epoch), (now, now.plus(LEASE)), None);
         match self.deeds.commit(batch).await {
             Ok(_) => {}
             Err(StoreError::Guard(_)) => return Ok(Some(End::Lost)),
@@ -324,17 +328,12 @@ impl<'a> Carried<'a> {
         Ok(None)
     }
 
-    /// Lets another node, or this one when it begins again, go on at once.
-    async fn give_back(&self) {
+    /// Lets another node, or this one when it begins again, go on at once. The task says until then why it rests.
+    async fn give_back(&self, why: Option<&str>) {
         let now = self.deeds.clock().now();
         let mut batch = Batch::new();
-        rows::renew(
-            &mut batch,
-            self.realm.realm,
-            self.task.number,
-            self.task.epoch,
-            (now, now),
-        );
+        let which = (self.task.number, self.task.epoch);
+        rows::renew(&mut batch, self.realm.realm, which, (now, now), why);
         if let Err(cause) = self.deeds.commit(batch).await {
             tracing::info!(%cause, "a task of bulk registration could not be given back; its lease ends by itself");
         }
@@ -342,6 +341,15 @@ impl<'a> Carried<'a> {
 
     async fn progress(&self) -> Result<Progress, StoreError> {
         rows::progress(self.deeds.store(), self.realm.realm, self.task.number).await
+    }
+
+    /// What an account is told whose task cannot go on for a while. What is behind it is for the log.
+    fn rests(&self) -> String {
+        format!(
+            "The file {} in the bucket {} cannot be read, or its lines cannot be registered, at the moment. The task goes on \
+             by itself when they can.",
+            self.task.key, self.task.bucket
+        )
     }
 
     fn no_lines(&self) -> String {
@@ -364,7 +372,7 @@ impl<'a> Carried<'a> {
                 if let Some(End::Lost) = self.check().await? {
                     return Ok(());
                 }
-                self.give_back().await;
+                self.give_back(Some(REPORTS_REST)).await;
                 return Err(Fault::internal(cause));
             }
         };
@@ -394,7 +402,7 @@ impl<'a> Carried<'a> {
             match checked.await {
                 Ok(Some(End::Lost)) => return Ok(None),
                 Ok(Some(End::Stopped)) => {
-                    self.give_back().await;
+                    self.give_back(None).await;
                     return Ok(None);
                 }
                 // Whatever else: the lines are done, and their reports are wanted.

@@ -134,7 +134,7 @@ async fn lease(script: &mut Script) {
         step!(
             script,
             batch,
-            thing_registration_tasks::renew(HERE, 3, epoch, (at(50), at(200)))
+            thing_registration_tasks::renew(HERE, (3, epoch), (at(50), at(200)), Some("it rests"))
         );
         assert_eq!(script.commit(batch).await, outcome);
     }

@@ -50,11 +50,13 @@ impl Nodes {
         let seat = answering.clients().take(realm.realm, "pump", &subscriber);
         let counted = Arc::clone(&came);
         tokio::spawn(async move {
-            while let Some(mut delivery) = queue.recv().await {
+            let _place = (seat, subscriber);
+            loop {
+                queue.ready().await;
+                let mut delivery = queue.try_next().unwrap();
                 counted.fetch_add(1, Ordering::SeqCst);
                 delivery.receipt.take().unwrap().tell(Received::Delivered);
             }
-            drop((seat, subscriber));
         });
         let following = Arc::clone(&answering);
         tokio::spawn(async move { match outbox::follow(&following).await {} });
