@@ -22,16 +22,17 @@ fn check_as(codec: &Codec, piece: usize, bytes: &[u8]) {
     let whole = read_all(codec.clone(), bytes, bytes.len().max(1));
     let pieces = read_all(codec.clone(), bytes, piece);
     assert_eq!(whole, pieces, "the same bytes in other pieces");
-    for packet in &whole.0 {
+    for (version, packet) in &whole.0 {
         assert!(
             held_bytes(packet) <= bytes.len(),
             "{packet:?} is larger than what it was read from"
         );
-        check_rewriting(whole.2, packet);
+        check_rewriting(*version, packet);
     }
 }
 
-type Outcome = (Vec<Packet>, Option<MqttError>, Version);
+/// Each packet with the version that it was read in: before a CONNECT of MQTT 5 everything is of MQTT 3.1.1.
+type Outcome = (Vec<(Version, Packet)>, Option<MqttError>);
 
 fn read_all(mut codec: Codec, bytes: &[u8], piece: usize) -> Outcome {
     let limits = Limits::default();
@@ -41,9 +42,9 @@ fn read_all(mut codec: Codec, bytes: &[u8], piece: usize) -> Outcome {
         loop {
             let capacity = buffer.capacity();
             match codec.read(&mut buffer, &limits) {
-                Ok(Some(packet)) => packets.push(packet),
+                Ok(Some(packet)) => packets.push((codec.version().unwrap_or_default(), packet)),
                 Ok(None) => break,
-                Err(error) => return (packets, Some(error), codec.version().unwrap_or_default()),
+                Err(error) => return (packets, Some(error)),
             }
             assert!(buffer.capacity() <= capacity, "reading makes no room by itself");
         }
@@ -52,7 +53,7 @@ fn read_all(mut codec: Codec, bytes: &[u8], piece: usize) -> Outcome {
             "an incomplete packet is shorter than the longest"
         );
     }
-    (packets, None, codec.version().unwrap_or_default())
+    (packets, None)
 }
 
 fn check_rewriting(version: Version, packet: &Packet) {
