@@ -79,7 +79,7 @@ impl Principal {
     }
 
     /// Whether it certainly may do this now, which is found out without waiting for anybody. If not, the answer and its
-    /// reasons are to be asked for: it may still be a yes.
+    /// reasons are to be asked for: it may still be a yes. `now` is the time by the server's clock, looked at a moment ago.
     pub fn certainly_may(&mut self, action: TopicAction, topic: &TopicName, now: Timestamp) -> bool {
         if self.is_out_of_date(now, self.watch.count()) || !self.is_in_force(action.as_str(), now) {
             return false;
