@@ -142,6 +142,13 @@ impl MessageProperties {
 }
 
 impl Message {
+    /// Bytes of its topic, its payload and its properties.
+    pub fn bytes(&self) -> usize {
+        let properties = self.properties.as_ref();
+        let properties = properties.map_or(0, |properties| properties.bytes());
+        self.topic.as_bytes().len() + self.payload.len() + properties
+    }
+
     /// For how many seconds the message is worth delivering, if not for ever.
     pub fn expiry_seconds(&self) -> Option<u32> {
         self.properties

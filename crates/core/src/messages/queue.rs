@@ -140,7 +140,7 @@ impl Queue {
         receipt: Option<Receipt>,
         shared: Option<Box<Shared>>,
     ) -> Result<(), NotQueued> {
-        let bytes = size(&message);
+        let bytes = message.bytes();
         let delivery = Delivery {
             since: message.expiry_seconds().map(|_| Instant::now()),
             message,
@@ -217,13 +217,6 @@ impl Drop for Deliveries {
             .iter()
             .for_each(|(_, bytes)| self.0.memory.give_back(*bytes));
     }
-}
-
-/// Bytes of a message as queues count them.
-fn size(message: &Message) -> usize {
-    let properties = message.properties.as_ref();
-    let properties = properties.map_or(0, |properties| properties.bytes());
-    message.topic.as_bytes().len() + message.payload.len() + properties
 }
 
 #[cfg(test)]

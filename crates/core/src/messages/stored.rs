@@ -70,10 +70,7 @@ impl Stored {
 
     /// Its bytes as a limit counts them: topic, payload and properties, which may be as long as a payload.
     pub fn bytes(&self) -> i64 {
-        let properties = self.message.properties.as_ref();
-        let properties = properties.map_or(0, |properties| properties.bytes());
-        let bytes = self.message.topic.as_bytes().len() + self.message.payload.len() + properties;
-        i64::try_from(bytes).unwrap_or(i64::MAX)
+        i64::try_from(self.message.bytes()).unwrap_or(i64::MAX)
     }
 
     /// The values of the columns topic, payload, properties and expires_at.

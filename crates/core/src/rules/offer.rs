@@ -128,11 +128,7 @@ impl Rules {
 impl Offered {
     /// Bytes that it holds.
     pub(super) fn bytes(&self) -> usize {
-        let properties = self.message.properties.as_ref();
-        self.message.topic.as_bytes().len()
-            + self.message.payload.len()
-            + properties.map_or(0, |properties| properties.bytes())
-            + self.rules.len() * size_of::<Arc<Rule>>()
+        self.message.bytes() + self.rules.len() * size_of::<Arc<Rule>>()
     }
 
     /// The message as statements see it.

@@ -89,11 +89,7 @@ impl Window {
 /// What a waiting message counts as: its bytes and a flat rate for the rest.
 fn size(message: &Message) -> usize {
     const OVERHEAD: usize = 128;
-    let properties = message
-        .properties
-        .as_ref()
-        .map_or(0, |properties| properties.bytes());
-    message.topic.as_bytes().len() + message.payload.len() + properties + OVERHEAD
+    message.bytes() + OVERHEAD
 }
 
 #[cfg(test)]
