@@ -2,7 +2,7 @@
 //!
 //! A packet that is too long is refused from its header, before its body is buffered.
 
-use bytes::{BufMut, BytesMut};
+use bytes::{Buf, BufMut, BytesMut};
 
 use crate::MqttError;
 
@@ -119,6 +119,26 @@ impl Header {
     pub fn packet_bytes(self) -> usize {
         self.header_bytes + self.body_bytes
     }
+}
+
+/// Takes the next packet from a buffer as `decode` reads it, or leaves the buffer as it is if the packet is not complete.
+/// `check` is asked about its header first, before its body is there.
+pub(crate) fn take<T>(
+    buffer: &mut BytesMut,
+    maximum: usize,
+    check: impl FnOnce(Header) -> Result<(), MqttError>,
+    decode: impl FnOnce(Header, &[u8]) -> Result<T, MqttError>,
+) -> Result<Option<T>, MqttError> {
+    let Some(header) = Header::read(buffer, maximum)? else {
+        return Ok(None);
+    };
+    check(header)?;
+    if buffer.len() < header.packet_bytes() {
+        return Ok(None);
+    }
+    let packet = decode(header, &buffer[header.header_bytes..header.packet_bytes()])?;
+    buffer.advance(header.packet_bytes());
+    Ok(Some(packet))
 }
 
 /// How many bytes a length takes.

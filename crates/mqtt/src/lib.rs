@@ -17,6 +17,7 @@ mod frame;
 mod limits;
 mod packet;
 mod payload;
+mod publish;
 mod reason_code;
 mod session;
 mod string;

@@ -16,10 +16,10 @@ pub(crate) mod pingresp;
 mod puback;
 mod unsuback;
 
-use bytes::{Buf, BytesMut};
+use bytes::BytesMut;
 
 use crate::topic::LastTopic;
-use crate::{Header, Kind, Limits, MqttError, Packet};
+use crate::{Header, Kind, Limits, MqttError, Packet, frame};
 
 /// Takes the next packet from a buffer, or leaves the buffer as it is if the packet is not complete.
 ///
@@ -38,28 +38,20 @@ pub(crate) fn read_next(
     limits: &Limits,
     last: &mut LastTopic,
 ) -> Result<Option<Packet>, MqttError> {
-    let Some(header) = Header::read(buffer, limits.packet_bytes)? else {
-        return Ok(None);
+    let check = |header: Header| match header.kind {
+        Kind::Auth => Err(MqttError::PacketType(Kind::Auth as u8)),
+        _ => Ok(()),
     };
-    if header.kind == Kind::Auth {
-        return Err(MqttError::PacketType(Kind::Auth as u8));
-    }
-    if buffer.len() < header.packet_bytes() {
-        return Ok(None);
-    }
-    let body = &buffer[header.header_bytes..header.packet_bytes()];
-    let packet = match header.kind {
-        Kind::Publish => Packet::Publish(publish::decode(header.flags, body, limits, last)?),
-        kind => decode_body(kind, body, limits)?,
-    };
-    buffer.advance(header.packet_bytes());
-    Ok(Some(packet))
+    frame::take(buffer, limits.packet_bytes, check, |header, body| {
+        decode(header, body, limits, last)
+    })
 }
 
-fn decode_body(kind: Kind, body: &[u8], limits: &Limits) -> Result<Packet, MqttError> {
-    match kind {
+fn decode(header: Header, body: &[u8], limits: &Limits, last: &mut LastTopic) -> Result<Packet, MqttError> {
+    match header.kind {
         Kind::Connect => connect::decode(body, limits),
         Kind::ConnAck => connack::decode(body).map(Packet::ConnAck),
+        Kind::Publish => publish::decode(header.flags, body, limits, last).map(Packet::Publish),
         Kind::PubAck => puback::decode(body).map(Packet::PubAck),
         Kind::Subscribe => subscribe::decode(body, limits).map(Packet::Subscribe),
         Kind::SubAck => suback::decode(body).map(Packet::SubAck),
@@ -68,7 +60,7 @@ fn decode_body(kind: Kind, body: &[u8], limits: &Limits) -> Result<Packet, MqttE
         Kind::PingReq => pingreq::decode(body),
         Kind::PingResp => pingresp::decode(body),
         Kind::Disconnect => disconnect::decode(body),
-        Kind::Publish | Kind::PubRec | Kind::PubRel | Kind::PubComp | Kind::Auth => {
+        kind @ (Kind::PubRec | Kind::PubRel | Kind::PubComp | Kind::Auth) => {
             Err(MqttError::NotSupported(kind))
         }
     }

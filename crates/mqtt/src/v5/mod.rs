@@ -21,11 +21,11 @@ mod puback;
 mod reason;
 mod unsuback;
 
-use bytes::{Buf, BytesMut};
+use bytes::BytesMut;
 
 use crate::topic::LastTopic;
 use crate::v3::{pingreq, pingresp};
-use crate::{Header, Kind, Limits, MqttError, Packet};
+use crate::{Header, Kind, Limits, MqttError, Packet, frame};
 
 /// Takes the next packet from a buffer, or leaves the buffer as it is if the packet is not complete.
 ///
@@ -44,28 +44,20 @@ pub(crate) fn read_next(
     limits: &Limits,
     last: &mut LastTopic,
 ) -> Result<Option<Packet>, MqttError> {
-    let Some(header) = Header::read(buffer, limits.packet_bytes)? else {
-        return Ok(None);
+    let check = |header: Header| match header.is_shortest() {
+        true => Ok(()),
+        false => Err(MqttError::LongLength),
     };
-    if !header.is_shortest() {
-        return Err(MqttError::LongLength);
-    }
-    if buffer.len() < header.packet_bytes() {
-        return Ok(None);
-    }
-    let body = &buffer[header.header_bytes..header.packet_bytes()];
-    let packet = match header.kind {
-        Kind::Publish => Packet::Publish(publish::decode(header.flags, body, limits, last)?),
-        kind => decode_body(kind, body, limits)?,
-    };
-    buffer.advance(header.packet_bytes());
-    Ok(Some(packet))
+    frame::take(buffer, limits.packet_bytes, check, |header, body| {
+        decode(header, body, limits, last)
+    })
 }
 
-fn decode_body(kind: Kind, body: &[u8], limits: &Limits) -> Result<Packet, MqttError> {
-    match kind {
+fn decode(header: Header, body: &[u8], limits: &Limits, last: &mut LastTopic) -> Result<Packet, MqttError> {
+    match header.kind {
         Kind::Connect => connect::decode(body, limits),
         Kind::ConnAck => connack::decode(body, limits).map(Packet::ConnAck),
+        Kind::Publish => publish::decode(header.flags, body, limits, last).map(Packet::Publish),
         Kind::PubAck => puback::decode(body, limits).map(Packet::PubAck),
         Kind::Subscribe => subscribe::decode(body, limits).map(Packet::Subscribe),
         Kind::SubAck => suback::decode(body, limits).map(Packet::SubAck),
@@ -75,7 +67,7 @@ fn decode_body(kind: Kind, body: &[u8], limits: &Limits) -> Result<Packet, MqttE
         Kind::PingResp => pingresp::decode(body),
         Kind::Disconnect => disconnect::decode(body, limits).map(Packet::Disconnect),
         Kind::Auth => auth::decode(body, limits).map(Packet::Auth),
-        Kind::Publish | Kind::PubRec | Kind::PubRel | Kind::PubComp => Err(MqttError::NotSupported(kind)),
+        kind @ (Kind::PubRec | Kind::PubRel | Kind::PubComp) => Err(MqttError::NotSupported(kind)),
     }
 }
 

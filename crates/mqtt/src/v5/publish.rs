@@ -7,15 +7,10 @@ use bytes::{BufMut, BytesMut};
 
 use super::message;
 use super::property::{Properties, Property, PropertyWriter};
+use crate::publish::{self, Start, read_payload};
 use crate::string::{LONGEST, Reader, encoded_length, write_binary};
 use crate::topic::LastTopic;
-use crate::{
-    Kind, Limits, Message, MessageProperties, MqttError, Publish, PublishQos, Qos, TopicName, frame, payload,
-};
-
-const RETAIN: u8 = 0b0001;
-const QOS_SHIFT: u8 = 1;
-const DUPLICATE: u8 = 0b1000;
+use crate::{Kind, Limits, Message, MessageProperties, MqttError, Publish, TopicName, frame};
 
 /// Reads the body.
 ///
@@ -27,42 +22,25 @@ pub(crate) fn decode(
     limits: &Limits,
     last: &mut LastTopic,
 ) -> Result<Publish, MqttError> {
-    let qos = Qos::from_bits(flags >> QOS_SHIFT & 0b11)?;
-    let duplicate = flags & DUPLICATE != 0;
-    if duplicate && qos == Qos::AtMostOnce {
-        return Err(MqttError::DuplicateQos0);
-    }
     let mut reader = Reader::new(body);
-    let topic = reader.binary()?;
-    let qos = match qos {
-        Qos::AtMostOnce => PublishQos::AtMostOnce,
-        Qos::AtLeastOnce => PublishQos::AtLeastOnce(reader.packet_id()?),
-        Qos::ExactlyOnce => PublishQos::ExactlyOnce(reader.packet_id()?),
-    };
+    let start = Start::read(flags, &mut reader)?;
     let (properties, topic_alias) = read_properties(&mut reader, limits)?;
-    let payload = reader.rest();
-    if payload.len() > limits.payload_bytes {
-        return Err(MqttError::TooLong {
-            what: "a payload",
-            bytes: payload.len(),
-            maximum: limits.payload_bytes,
-        });
-    }
-    let topic = match (topic, topic_alias) {
+    let payload = read_payload(reader, limits)?;
+    let topic = match (start.topic, topic_alias) {
         (b"", Some(_)) => TopicName::absent(),
         (b"", None) => return Err(MqttError::NoTopic),
         (topic, _) => last.read(topic, &limits.topic)?,
     };
     let message = Message {
         topic,
-        payload: payload::copied(payload),
-        retain: flags & RETAIN != 0,
+        payload,
+        retain: start.retain,
         properties,
     };
     Ok(Publish {
         message,
-        qos,
-        duplicate,
+        qos: start.qos,
+        duplicate: start.duplicate,
         topic_alias,
     })
 }
@@ -93,15 +71,8 @@ fn read_properties(packet: &mut Reader<'_>, limits: &Limits) -> Result<Read, Mqt
 pub fn encode(publish: &Publish, to: &mut BytesMut) -> Result<(), MqttError> {
     let (properties, body_bytes) = measure(publish)?;
     let message = &publish.message;
-    let mut flags = (publish.qos.level() as u8) << QOS_SHIFT;
-    if message.retain {
-        flags |= RETAIN;
-    }
-    if publish.duplicate {
-        flags |= DUPLICATE;
-    }
     to.reserve(1 + 4 + body_bytes.min(frame::LONGEST));
-    frame::write_header(Kind::Publish, flags, body_bytes, to)?;
+    frame::write_header(Kind::Publish, publish::flags(publish), body_bytes, to)?;
     write_binary(message.topic.as_bytes(), to);
     if let Some(packet_id) = publish.qos.packet_id() {
         to.put_u16(packet_id.get());
@@ -125,10 +96,9 @@ pub(crate) fn most_packet_bytes(publish: &Publish) -> usize {
     const HEADERS: usize = 5 + 2 + 2 + 4 + 3;
     const FIELD: usize = 5;
     let message = &publish.message;
-    let properties = message.properties.as_ref().map_or(0, |properties| {
-        properties.bytes() + (properties.user_properties.len() + 5) * FIELD
-    });
-    HEADERS + message.topic.as_bytes().len() + message.payload.len() + properties
+    let properties = message.properties.as_ref();
+    let fields = properties.map_or(0, |properties| properties.user_properties.len() + 5);
+    HEADERS + message.bytes() + fields * FIELD
 }
 
 fn measure(publish: &Publish) -> Result<(PropertyWriter, usize), MqttError> {
