@@ -7,6 +7,15 @@ use uuid::Uuid;
 use super::Certificate;
 use crate::things::rows::certificate_id;
 
+/// What [`certificate`] reads of a row, first of what a statement selects, of the table `c`.
+macro_rules! certificate_columns {
+    () => {
+        "c.number, c.id, c.status, c.mode, c.ca, c.previous_owner, c.der, c.not_before, c.not_after, c.created_at, \
+         c.modified_at, c.customer_version, c.generation_id"
+    };
+}
+pub(crate) use certificate_columns;
+
 /// The certificate of this id.
 pub async fn find(
     store: &dyn Store,
@@ -15,8 +24,11 @@ pub async fn find(
 ) -> Result<Option<Certificate>, StoreError> {
     let rows = store
         .read(Statement::new(
-            "SELECT number, id, status, mode, ca, previous_owner, der, not_before, not_after, created_at, modified_at, \
-             customer_version, generation_id FROM certificates WHERE id = $1 AND realm = $2",
+            concat!(
+                "SELECT ",
+                certificate_columns!(),
+                " FROM certificates c WHERE id = $1 AND realm = $2"
+            ),
             [id.as_bytes().as_slice().into(), realm.0.into()],
         ))
         .await?;
@@ -167,9 +179,12 @@ pub async fn page_ascending(
     let (created_at, number) = after.unwrap_or((i64::MIN, i64::MIN));
     let rows = store
         .read(Statement::new(
-            "SELECT number, id, status, mode, ca, previous_owner, der, not_before, not_after, created_at, modified_at, \
-             customer_version, generation_id FROM certificates WHERE realm = $1 AND (created_at, number) > ($2, $3) \
-             ORDER BY created_at, number LIMIT $4",
+            concat!(
+                "SELECT ",
+                certificate_columns!(),
+                " FROM certificates c WHERE realm = $1 AND (created_at, number) > ($2, $3) \
+                 ORDER BY created_at, number LIMIT $4"
+            ),
             [realm.0.into(), created_at.into(), number.into(), limit.into()],
         ))
         .await?;
@@ -186,9 +201,12 @@ pub async fn page_descending(
     let (created_at, number) = after.unwrap_or((i64::MAX, i64::MAX));
     let rows = store
         .read(Statement::new(
-            "SELECT number, id, status, mode, ca, previous_owner, der, not_before, not_after, created_at, modified_at, \
-             customer_version, generation_id FROM certificates WHERE realm = $1 AND (created_at, number) < ($2, $3) \
-             ORDER BY created_at DESC, number DESC LIMIT $4",
+            concat!(
+                "SELECT ",
+                certificate_columns!(),
+                " FROM certificates c WHERE realm = $1 AND (created_at, number) < ($2, $3) \
+                 ORDER BY created_at DESC, number DESC LIMIT $4"
+            ),
             [realm.0.into(), created_at.into(), number.into(), limit.into()],
         ))
         .await?;
@@ -206,9 +224,12 @@ pub async fn page_by_ca_ascending(
     let (created_at, number) = after.unwrap_or((i64::MIN, i64::MIN));
     let rows = store
         .read(Statement::new(
-            "SELECT number, id, status, mode, ca, previous_owner, der, not_before, not_after, created_at, modified_at, \
-             customer_version, generation_id FROM certificates \
-             WHERE realm = $1 AND ca = $2 AND (created_at, number) > ($3, $4) ORDER BY created_at, number LIMIT $5",
+            concat!(
+                "SELECT ",
+                certificate_columns!(),
+                " FROM certificates c WHERE realm = $1 AND ca = $2 AND (created_at, number) > ($3, $4) \
+                 ORDER BY created_at, number LIMIT $5"
+            ),
             [
                 realm.0.into(),
                 ca.as_bytes().as_slice().into(),
@@ -232,10 +253,12 @@ pub async fn page_by_ca_descending(
     let (created_at, number) = after.unwrap_or((i64::MAX, i64::MAX));
     let rows = store
         .read(Statement::new(
-            "SELECT number, id, status, mode, ca, previous_owner, der, not_before, not_after, created_at, modified_at, \
-             customer_version, generation_id FROM certificates \
-             WHERE realm = $1 AND ca = $2 AND (created_at, number) < ($3, $4) \
-             ORDER BY created_at DESC, number DESC LIMIT $5",
+            concat!(
+                "SELECT ",
+                certificate_columns!(),
+                " FROM certificates c WHERE realm = $1 AND ca = $2 AND (created_at, number) < ($3, $4) \
+                 ORDER BY created_at DESC, number DESC LIMIT $5"
+            ),
             [
                 realm.0.into(),
                 ca.as_bytes().as_slice().into(),
@@ -316,7 +339,7 @@ fn to_standing(row: &Row) -> Result<Standing, StoreError> {
     })
 }
 
-/// Reads the columns that [`find`] selects, which a statement that joins the table has first.
+/// Reads the columns of `certificate_columns`.
 pub(crate) fn certificate(row: &Row) -> Result<Certificate, StoreError> {
     let (status, mode): (String, String) = (row.get(2)?, row.get(3)?);
     let (ca, previous_owner): (Option<Vec<u8>>, Option<String>) = (row.get(4)?, row.get(5)?);

@@ -96,20 +96,30 @@ pub async fn guards(
         .await?;
     let mut guards = Guards::default();
     for row in &rows {
-        match row.get::<Option<i64>>(1)? {
+        match limited(row, 1, claim)? {
             None => guards.parameter = row.get(0)?,
-            Some(devices) => {
-                let limit = ClaimLimit {
-                    claim: *claim,
-                    devices,
-                    batch: row.get(2)?,
-                    refuse: row.get::<i64>(3)? == 1,
-                };
-                guards.limited = Some((limit, row.get(4)?));
-            }
+            limited => guards.limited = limited,
         }
     }
     Ok(guards)
+}
+
+/// Reads a claim's limit and its count from the columns from `first` on: devices, batch, refuse, registrations.
+pub(crate) fn limited(
+    row: &Row,
+    first: usize,
+    claim: &CertificateId,
+) -> Result<Option<(ClaimLimit, i64)>, StoreError> {
+    let Some(devices) = row.get(first)? else {
+        return Ok(None);
+    };
+    let limit = ClaimLimit {
+        claim: *claim,
+        devices,
+        batch: row.get(first + 1)?,
+        refuse: row.get::<i64>(first + 2)? == 1,
+    };
+    Ok(Some((limit, row.get(first + 3)?)))
 }
 
 /// A serial number as it is allowed.

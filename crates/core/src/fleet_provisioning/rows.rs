@@ -4,7 +4,7 @@ use thingsmith_model::{Realm, Timestamp};
 use thingsmith_ports::{Batch, Row, Statement, Store, StoreError};
 
 pub use super::token::{Given, Token};
-use crate::certificates;
+use crate::certificates::rows::{certificate, certificate_columns};
 use crate::things::rows::certificate_id;
 
 /// Adds a token.
@@ -39,20 +39,22 @@ pub async fn find(store: &dyn Store, realm: Realm, hash: &[u8]) -> Result<Option
 pub async fn find_given(store: &dyn Store, realm: Realm, hash: &[u8]) -> Result<Option<Given>, StoreError> {
     let rows = store
         .read(Statement::new(
-            "SELECT c.number, c.id, c.status, c.mode, c.ca, c.previous_owner, c.der, c.not_before, c.not_after, \
-             c.created_at, c.modified_at, c.customer_version, c.generation_id, \
-             t.hash, t.certificate, t.certificate_id, t.claim, t.expires_at, t.registered_at, \
-             CASE WHEN EXISTS (SELECT 1 FROM thing_principals p WHERE p.realm = $1 AND p.principal = t.certificate) \
-             OR EXISTS (SELECT 1 FROM policy_attachments a WHERE a.realm = $1 AND a.target = t.certificate) \
-             THEN 0 ELSE 1 END \
-             FROM ownership_tokens t LEFT JOIN certificates c ON c.realm = $1 AND c.number = t.certificate \
-             WHERE t.realm = $1 AND t.hash = $2",
+            concat!(
+                "SELECT ",
+                certificate_columns!(),
+                ", t.hash, t.certificate, t.certificate_id, t.claim, t.expires_at, t.registered_at, \
+                 CASE WHEN EXISTS (SELECT 1 FROM thing_principals p WHERE p.realm = $1 AND p.principal = t.certificate) \
+                 OR EXISTS (SELECT 1 FROM policy_attachments a WHERE a.realm = $1 AND a.target = t.certificate) \
+                 THEN 0 ELSE 1 END \
+                 FROM ownership_tokens t LEFT JOIN certificates c ON c.realm = $1 AND c.number = t.certificate \
+                 WHERE t.realm = $1 AND t.hash = $2"
+            ),
             [realm.0.into(), hash.into()],
         ))
         .await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let certificate = match row.get::<Option<i64>>(0)? {
-        Some(_) => Some(certificates::rows::certificate(row)?),
+        Some(_) => Some(certificate(row)?),
         None => None,
     };
     Ok(Some(Given {

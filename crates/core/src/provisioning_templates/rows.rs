@@ -4,8 +4,7 @@ use thingsmith_model::{CertificateId, Realm, TemplateName, Timestamp};
 use thingsmith_ports::{Batch, Hold, Row, Statement, Store, StoreError};
 
 use super::{Hook, ProvisioningTemplate, TemplateKind, TemplateVersion};
-use crate::claims::ClaimLimit;
-use crate::claims::rows::Guards;
+use crate::claims::rows::{Guards, limited};
 
 /// What `template` reads of a row of the table `t`.
 macro_rules! columns {
@@ -64,20 +63,11 @@ pub async fn find_guarded(
         ))
         .await?;
     let Some(row) = rows.first() else { return Ok(None) };
-    let limited = match row.get::<Option<i64>>(14)? {
-        None => None,
-        Some(devices) => {
-            let limit = ClaimLimit {
-                claim: *claim,
-                devices,
-                batch: row.get(15)?,
-                refuse: row.get::<i64>(16)? == 1,
-            };
-            Some((limit, row.get(17)?))
-        }
+    let guards = Guards {
+        parameter: row.get(13)?,
+        limited: limited(row, 14, claim)?,
     };
-    let parameter = row.get(13)?;
-    Ok(Some((template(row)?, Guards { parameter, limited })))
+    Ok(Some((template(row)?, guards)))
 }
 
 /// The template of this name with the body of its default version.
