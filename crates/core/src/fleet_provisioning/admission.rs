@@ -15,25 +15,28 @@ pub(super) struct Candidate<'a> {
     pub(super) claimant: &'a Claimant,
     pub(super) given: &'a Given,
     pub(super) template: &'a ProvisioningTemplate,
-    /// As they were read with the template.
-    pub(super) guards: Guards,
     /// As the device sent them.
     pub(super) parameters: BTreeMap<String, String>,
 }
 
 impl Candidate<'_> {
     /// Asks the template's allow list, the claim's limit and the template's hook, and gives back the parameters that count.
+    /// `guards` were read with the template.
     ///
     /// # Errors
     /// `AccessDenied` unless everybody who is asked allows it.
-    pub(super) async fn admit(self, deeds: &Deeds) -> Result<(BTreeMap<String, String>, Passed), Rejection> {
+    pub(super) async fn admit(
+        self,
+        deeds: &Deeds,
+        guards: Guards,
+    ) -> Result<(BTreeMap<String, String>, Passed), Rejection> {
         let Claimant {
             realm,
             certificate_id,
             ..
         } = self.claimant;
-        let (guards, claim) = (self.guards.clone(), *certificate_id);
-        let passed = claims::check(deeds, realm, self.template, claim, guards, &self.parameters).await;
+        let (template, claim) = (self.template, *certificate_id);
+        let passed = claims::check(deeds, realm, template, claim, guards, &self.parameters).await;
         let passed = passed.map_err(|fault| Rejection::from_fault(Step::Admission, fault))?;
         Ok((hook::ask(deeds, self).await?, passed))
     }

@@ -49,7 +49,6 @@ pub(super) async fn ask(
         given,
         template,
         mut parameters,
-        ..
     } = candidate;
     let Some(hook) = &template.hook else {
         return Ok(parameters);

@@ -54,10 +54,9 @@ pub(super) async fn register(
         claimant,
         given: &given,
         template: &record,
-        guards,
         parameters,
     };
-    let (parameters, passed) = candidate.admit(deeds).await.map_err(of)?;
+    let (parameters, passed) = candidate.admit(deeds, guards).await.map_err(of)?;
     let id = certificate_id.to_string();
     let values = Values::new(parameters).with_pseudo_parameter(certificate::ID, id.clone());
     let plan = template.resolve(&values).map_err(|wrong| {
